@@ -1,0 +1,4 @@
+{{- define "labeler.labels" -}}
+app: {{ .Chart.Name }}
+release: {{ .Release.Name }}
+{{- end }}
