@@ -1,0 +1,491 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/finding"
+)
+
+// writer is what formats write to: a bufio.Writer, which keeps the first error for Flush.
+type writer interface {
+	io.Writer
+	WriteString(string) (int, error)
+}
+
+// TextOptions say how text is laid out. The zero value is right for a pipe.
+type TextOptions struct {
+	Width int  // columns; 0 means 100, less than 60 is taken as 60
+	Color bool // mark severities with ANSI colours
+	Full  bool // show every finding in full and list everything that was skipped
+	Quiet bool // one line per finding, unknown and error, and nothing else
+	Fold  int  // full showings of a rule before its findings take one line each; 0 means 3
+}
+
+// Text shows a report to a person at a terminal: grouped by workload, the worst first.
+func Text(w io.Writer, r *finding.Report, o TextOptions) error {
+	if o.Width == 0 {
+		o.Width = 100
+	}
+	o.Width = max(o.Width, 60)
+	if o.Fold == 0 {
+		o.Fold = 3
+	}
+	t := &textWriter{Writer: bufio.NewWriterSize(w, 64<<10), r: r, o: o, shown: map[string]int{}, unknown: map[string]int{}}
+	if o.Quiet {
+		t.quiet()
+	} else {
+		t.report()
+	}
+	return t.Flush()
+}
+
+type textWriter struct {
+	*bufio.Writer
+	r *finding.Report
+	o TextOptions
+	// shown counts full showings by rule, unknown the unknowns by rule.
+	shown, unknown map[string]int
+}
+
+const (
+	colorMust    = "1;31"
+	colorShould  = "33"
+	colorCould   = "36"
+	colorUnknown = "35"
+)
+
+func severityColor(s finding.Severity) string {
+	switch s {
+	case finding.Must:
+		return colorMust
+	case finding.Should:
+		return colorShould
+	}
+	return colorCould
+}
+
+func (t *textWriter) paint(color string) func(string) string {
+	return func(s string) string {
+		if !t.o.Color || color == "" || s == "" {
+			return s
+		}
+		return "\x1b[" + color + "m" + s + "\x1b[m"
+	}
+}
+
+// row writes indent, word in colour and rest at the left and right at the right edge, two spaces apart at least.
+func (t *textWriter) row(indent, word, color, rest, right string) {
+	n := Width(indent) + Width(word) + Width(rest) + Width(right)
+	t.WriteString(indent + t.paint(color)(word) + rest)
+	if right != "" {
+		t.WriteString(strings.Repeat(" ", max(2, t.o.Width-n)) + right)
+	}
+	t.WriteString("\n")
+}
+
+func (t *textWriter) report() {
+	all := groups(t.r)
+	counts := total(all)
+	for _, g := range all {
+		t.group(g)
+	}
+	for i := range t.r.Failures {
+		t.failure(&t.r.Failures[i])
+	}
+	if t.o.Full {
+		for _, s := range t.r.Skipped {
+			t.skipped(s)
+		}
+		if len(t.r.Skipped) > 0 {
+			t.WriteString("\n")
+		}
+	}
+	t.summary(all, counts)
+	t.repeated()
+}
+
+func (t *textWriter) group(g *group) {
+	unknown := g.unknown
+	if !t.o.Full {
+		unknown = nil
+		for _, u := range g.unknown {
+			if t.unknown[u.Rule]++; t.unknown[u.Rule] <= t.o.Fold {
+				unknown = append(unknown, u)
+			}
+		}
+	}
+	if len(g.findings) == 0 && len(unknown) == 0 {
+		return // nothing that was not said three times already; the closing lines count it
+	}
+	name := g.name()
+	if file := Clean(g.file); file != "" && file != name {
+		name += "  " + file
+	}
+	t.row(name, "", "", "", tally(g))
+	inFull := false // the last finding was shown in full
+	for _, f := range g.findings {
+		full := t.o.Full || t.shown[f.Rule] < t.o.Fold
+		t.shown[f.Rule]++
+		if full || inFull {
+			t.WriteString("\n")
+		}
+		if full {
+			t.finding(g, f)
+		} else {
+			t.line(g, f)
+		}
+		inFull = full
+	}
+	if inFull && len(unknown) > 0 {
+		t.WriteString("\n")
+	}
+	for _, u := range unknown {
+		t.hanging("  ", "unknown", colorUnknown, "  "+u.Rule+"    ", Clean(u.Missing))
+	}
+	t.WriteString("\n")
+}
+
+// tally says how many findings of each severity a group has: 3 must fix, 2 should, 1 unknown.
+func tally(g *group) string {
+	var parts []string
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, Thousands(n)+" "+what)
+		}
+	}
+	add(g.count[finding.Must], "must fix")
+	add(g.count[finding.Should], "should")
+	add(g.count[finding.Could], "could")
+	add(len(g.unknown), "unknown")
+	return strings.Join(parts, ", ")
+}
+
+// place names a finding's place as seen from its group: the file without its folder when the group is in the same one. An object
+// without a file is its own place, and not named when the group's header does.
+func (g *group) place(f *finding.Finding) string {
+	p := f.Place
+	if p.File == "" {
+		if f.Object == g.workload {
+			return ""
+		}
+		return label(f.Object)
+	}
+	if path.Dir(p.File) == path.Dir(g.file) {
+		p.File = path.Base(p.File)
+	}
+	return Clean(p.String())
+}
+
+// about names the finding's object where the group's header does not.
+func (g *group) about(f *finding.Finding) string {
+	if f.Object == g.workload || f.Place.File == "" || f.Object == (finding.Ref{}) {
+		return ""
+	}
+	o := f.Object
+	if o.Namespace == g.workload.Namespace {
+		o.Namespace = ""
+	}
+	return "  " + label(o)
+}
+
+// finding shows a finding in full.
+func (t *textWriter) finding(g *group, f *finding.Finding) {
+	color := severityColor(f.Severity)
+	t.row("  ", f.Severity.String(), color, "  "+f.Rule+g.about(f), g.place(f))
+	message := Clean(f.Message)
+	if file := t.r.FileOf(f); file != nil && f.Place.Line > 0 {
+		fr := newFrame(file, f.Place, t.o.Width)
+		fr.write(t, message, t.o.Width, t.paint(color))
+	} else {
+		if f.Field != "" {
+			message = Clean(f.Field) + ": " + message
+		}
+		t.paragraph(message)
+	}
+	info := t.r.About(f.Rule)
+	why := info.Why
+	if info.Incident != "" {
+		incident := info.Incident
+		if info.IncidentSummary != "" && t.shown[f.Rule] == 1 {
+			incident += ": " + strings.TrimSuffix(info.IncidentSummary, ".")
+		}
+		stop := ""
+		if strings.HasSuffix(why, ".") {
+			why, stop = strings.TrimSuffix(why, "."), "."
+		}
+		why = strings.TrimSpace(why + " (" + incident + ")" + stop)
+	}
+	t.paragraph(why)
+	fix := info.How
+	if f.Fix != nil {
+		fix = Clean(f.Fix.Title) + " (fairway lint --fix)"
+	}
+	if fix != "" {
+		fix = "fix: " + fix
+	}
+	t.paragraphAnd(fix, "fairway explain "+f.Rule)
+}
+
+const margin = "     "
+
+func (t *textWriter) paragraph(text string) { t.paragraphAnd(text, "") }
+
+// paragraphAnd writes a paragraph, and a hint at the right end of its last line, or of a further line when there is no room.
+func (t *textWriter) paragraphAnd(text, hint string) {
+	lines := Wrap(text, t.o.Width-len(margin))
+	if hint != "" {
+		if n := len(lines); n == 0 || len(margin)+Width(lines[n-1])+3+Width(hint) > t.o.Width {
+			lines = append(lines, "")
+		}
+	}
+	for i, l := range lines {
+		if hint != "" && i == len(lines)-1 {
+			l += strings.Repeat(" ", max(0, t.o.Width-len(margin)-Width(l)-Width(hint))) + hint
+		}
+		t.WriteString(margin + l + "\n")
+	}
+}
+
+// hanging writes a coloured word, a lead and a text whose further lines stand below the text's own beginning, or nearer to the left
+// when that leaves little room.
+func (t *textWriter) hanging(indent, word, color, lead, text string) {
+	left := Width(indent) + Width(word) + Width(lead)
+	lines := Wrap(text, max(t.o.Width-left, 30))
+	if len(lines) > 1 && t.o.Width-left < 40 {
+		first := lines[0]
+		left = len(margin) + 4
+		lines = append([]string{first}, Wrap(strings.Join(lines[1:], " "), t.o.Width-left)...)
+	}
+	t.WriteString(indent + t.paint(color)(word) + lead)
+	for i, l := range lines {
+		if i > 0 {
+			t.WriteString(strings.Repeat(" ", left))
+		}
+		t.WriteString(l + "\n")
+	}
+	if len(lines) == 0 {
+		t.WriteString("\n")
+	}
+}
+
+// line shows a finding in one line.
+func (t *textWriter) line(g *group, f *finding.Finding) {
+	place := g.place(f)
+	word := f.Severity.String()
+	lead := strings.Repeat(" ", max(0, len("should")-len(word))) + "  " + f.Rule + g.about(f) + "  "
+	room := t.o.Width - 2 - Width(word) - Width(lead) - Width(place) - 2
+	t.row("  ", word, severityColor(f.Severity), lead+cut(Clean(f.Message), max(room, 20)), place)
+}
+
+func (t *textWriter) failure(e *finding.Failure) {
+	t.row("", "error", colorMust, "  this could not be read or judged", Clean(e.Place.String()))
+	message := Clean(e.Message)
+	if file := t.r.FileAt(e.Place); file != nil && e.Place.Line > 0 {
+		fr := newFrame(file, e.Place, t.o.Width)
+		fr.write(t, message, t.o.Width, t.paint(colorMust))
+	} else {
+		t.paragraph(message)
+	}
+	if e.Hint != "" {
+		t.paragraph("fix: " + Clean(e.Hint))
+	}
+	t.WriteString("\n")
+}
+
+func (t *textWriter) skipped(s finding.Skipped) {
+	what := Clean(s.Place.String())
+	if s.Object != (finding.Ref{}) {
+		what = strings.TrimSpace(what + "  " + label(s.Object))
+	}
+	reason := reasonWords(s.Reason)
+	if s.Detail != "" {
+		reason += ": " + Clean(s.Detail)
+	}
+	t.hanging("", "skipped", "", "  "+what+"  ", reason)
+}
+
+// reasonWords makes words of a reason's name: helm-template is a helm template.
+func reasonWords(reason string) string { return strings.ReplaceAll(Clean(reason), "-", " ") }
+
+func (t *textWriter) summary(all []*group, counts [finding.Must + 1]int) {
+	lines := Wrap(summary(t.r, all, counts), t.o.Width)
+	last := len(lines) - 1
+	if t.r.Elapsed > 0 {
+		lines[last] += "   " + seconds(t.r.Elapsed)
+	}
+	for _, l := range lines {
+		t.WriteString(l + "\n")
+	}
+}
+
+// summary is the one sentence that every format for people ends or begins with.
+func summary(r *finding.Report, all []*group, counts [finding.Must + 1]int) string {
+	s := Count(r.Files, "file", "files") + ", " + Count(r.Objects, "object", "objects") + ": "
+	var parts []string
+	for _, sev := range []finding.Severity{finding.Must, finding.Should, finding.Could} {
+		if n := counts[sev]; n > 0 {
+			parts = append(parts, Thousands(n)+" "+sev.String())
+		}
+	}
+	switch {
+	case len(parts) == 0:
+		s += "nothing to mend"
+		if r.Workloads > 0 {
+			s += " in " + Count(r.Workloads, "workload", "workloads")
+		}
+	case r.Affected > 0:
+		s += strings.Join(parts, ", ") + fmt.Sprintf(" in %s of %s", Thousands(r.Affected), Count(r.Workloads, "workload", "workloads"))
+	default:
+		n := 0
+		for _, g := range all {
+			if len(g.findings) > 0 {
+				n++
+			}
+		}
+		s += strings.Join(parts, ", ") + " in " + Count(n, "object", "objects")
+	}
+	if n := len(r.Unknown); n > 0 {
+		s += "; " + Thousands(n) + " unknown"
+	}
+	if r.Suppressed > 0 {
+		s += "; " + Thousands(r.Suppressed) + " suppressed"
+	}
+	if r.Baselined > 0 {
+		s += "; " + Thousands(r.Baselined) + " in the baseline"
+	}
+	if n := len(r.Skipped); n > 0 {
+		s += "; " + Thousands(n) + " skipped (" + skipReasons(r.Skipped) + ")"
+	}
+	if n := len(r.Failures); n > 0 || len(parts) > 0 {
+		sep := "; "
+		if len(r.Skipped) > 0 {
+			sep = ", "
+		}
+		s += sep + Count(n, "error", "errors")
+	}
+	return s
+}
+
+// skipReasons counts what was skipped by reason, the commonest first; a single reason needs no count.
+func skipReasons(skipped []finding.Skipped) string {
+	counts := map[string]int{}
+	for _, s := range skipped {
+		counts[s.Reason]++
+	}
+	reasons := sortedByCount(counts)
+	if len(reasons) == 1 {
+		return reasonWords(reasons[0])
+	}
+	for i, name := range reasons {
+		reasons[i] = Thousands(counts[name]) + " " + reasonWords(name)
+	}
+	return strings.Join(reasons, ", ")
+}
+
+// sortedByCount returns the keys of a count, the largest first, equal ones by name.
+func sortedByCount(counts map[string]int) []string {
+	keys := make([]string, 0, len(counts))
+	for k := range counts {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if counts[a] != counts[b] {
+			return counts[b] - counts[a]
+		}
+		return strings.Compare(a, b)
+	})
+	return keys
+}
+
+// repeated names the rules whose findings were folded, and those that were unknown in many places.
+func (t *textWriter) repeated() {
+	if t.o.Full {
+		return
+	}
+	places := map[string]int{}
+	for rule, n := range t.shown {
+		if n > t.o.Fold {
+			places[rule] = n
+		}
+	}
+	containers := inContainers(t.r.Findings, places)
+	for _, rule := range sortedByCount(places) {
+		where := Count(places[rule], "place", "places")
+		if n := containers[rule]; n > 0 {
+			where = Count(n, "container", "containers")
+		}
+		t.WriteString("same problem, many places: " + rule + " in " + where + " (fairway lint --rule " + rule + ")\n")
+	}
+	for _, rule := range sortedByCount(t.unknown) {
+		if n := t.unknown[rule]; n > t.o.Fold {
+			t.WriteString("not known, many places: " + rule + " for " + Count(n, "object", "objects") + " (fairway explain " + rule + ")\n")
+		}
+	}
+}
+
+// inContainers counts, for each of the rules all of whose findings are about containers, the containers concerned.
+func inContainers(all []*finding.Finding, rules map[string]int) map[string]int {
+	type container struct {
+		object finding.Ref
+		file   string
+		path   string
+	}
+	seen := map[string]map[container]bool{}
+	for _, f := range all {
+		if rules[f.Rule] == 0 {
+			continue
+		}
+		set, known := seen[f.Rule]
+		if known && set == nil {
+			continue
+		}
+		at := strings.Index(f.Field, "ontainers[")
+		end := -1
+		if at >= 0 {
+			end = strings.IndexByte(f.Field[at:], ']')
+		}
+		if end < 0 {
+			seen[f.Rule] = nil // about something else
+			continue
+		}
+		if set == nil {
+			set = map[container]bool{}
+			seen[f.Rule] = set
+		}
+		set[container{f.Object, f.Place.File, f.Field[:at+end]}] = true
+	}
+	counts := map[string]int{}
+	for rule, set := range seen {
+		counts[rule] = len(set)
+	}
+	return counts
+}
+
+// quiet writes one line per finding, unknown and error, for grep and for editors: file:line:col: must rule: message.
+func (t *textWriter) quiet() {
+	for i := range t.r.Failures {
+		e := &t.r.Failures[i]
+		if e.Place.File != "" {
+			t.WriteString(Clean(e.Place.String()) + ": ")
+		}
+		t.WriteString(t.paint(colorMust)("error") + ": " + Clean(e.Message) + "\n")
+	}
+	for _, f := range t.r.Findings {
+		t.WriteString(placeOrObject(f.Place, f.Object) + ": " + t.paint(severityColor(f.Severity))(f.Severity.String()) + " " + f.Rule + ": " + Clean(f.Message) + "\n")
+	}
+	for _, u := range t.r.Unknown {
+		t.WriteString(placeOrObject(u.Place, u.Object) + ": " + t.paint(colorUnknown)("unknown") + " " + u.Rule + ": " + Clean(u.Missing) + "\n")
+	}
+}
+
+func placeOrObject(p finding.Place, o finding.Ref) string {
+	if p.File == "" {
+		return label(o)
+	}
+	return Clean(p.String())
+}

@@ -1,0 +1,74 @@
+package report
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
+)
+
+// Width returns how many columns of a terminal s takes: two for East Asian wide characters and emoji, none for marks that
+// combine with the character before them. Characters whose width is ambiguous (UAX #11) count as one.
+func Width(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeWidth(r)
+	}
+	return n
+}
+
+func runeWidth(r rune) int {
+	if r < 0x300 {
+		return 1
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// cut shortens s to at most w columns, with ... at the end when something is left out.
+func cut(s string, w int) string {
+	if len(s) <= w || Width(s) <= w {
+		return s
+	}
+	n, end := 0, 0
+	for i, r := range s {
+		n += runeWidth(r)
+		if n > w-3 {
+			break
+		}
+		end = i + utf8.RuneLen(r)
+	}
+	return strings.TrimRight(s[:end], " ") + "..."
+}
+
+// Wrap breaks text into lines of at most w columns, at white space. A longer word has a line to itself.
+func Wrap(text string, w int) []string {
+	var lines []string
+	var line strings.Builder
+	used := 0
+	for word := range strings.FieldsSeq(text) {
+		n := Width(word)
+		if used > 0 && used+1+n > w {
+			lines = append(lines, line.String())
+			line.Reset()
+			used = 0
+		}
+		if used > 0 {
+			line.WriteByte(' ')
+			used++
+		}
+		line.WriteString(word)
+		used += n
+	}
+	if used > 0 {
+		lines = append(lines, line.String())
+	}
+	return lines
+}
