@@ -1,0 +1,111 @@
+package crd
+
+import (
+	"context"
+	"sync"
+
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+)
+
+// rules runs the CEL rules of a schema like the cel.Validator of the API server, but compiles the rules of a node when an object
+// first has something there. It holds the branches of the schema that lead to rules.
+type rules struct {
+	properties map[string]*rules
+	items      *rules // of a list, or the values of a mapping with free keys
+
+	node *structuralschema.Structural // with rules at this node and none below; nil when there are none here
+	root bool                         // the node is a whole object: rules may use its apiVersion, kind and metadata
+
+	once      sync.Once
+	validator *cel.Validator
+}
+
+// rulesOf returns the rules of a schema, nil when there are none. bare is the schema without its rules. Rules inside an allOf run
+// where the node has rules of its own; elsewhere they do not (no schema is known that has such).
+func rulesOf(s, bare *structuralschema.Structural, root bool) *rules {
+	r := &rules{root: root}
+	for name := range s.Properties {
+		p, q := s.Properties[name], bare.Properties[name]
+		if sub := rulesOf(&p, &q, p.XEmbeddedResource); sub != nil {
+			if r.properties == nil {
+				r.properties = map[string]*rules{}
+			}
+			r.properties[name] = sub
+		}
+	}
+	if s.Items != nil {
+		r.items = rulesOf(s.Items, bare.Items, s.Items.XEmbeddedResource)
+	} else if a := s.AdditionalProperties; a != nil && a.Structural != nil {
+		r.items = rulesOf(a.Structural, bare.AdditionalProperties.Structural, a.Structural.XEmbeddedResource)
+	}
+	if len(s.XValidations) > 0 {
+		node := *bare
+		node.XValidations, node.ValueValidation = s.XValidations, s.ValueValidation
+		r.node = &node
+	}
+	if r.node == nil && r.items == nil && r.properties == nil {
+		return nil
+	}
+	return r
+}
+
+// withoutRules returns a copy of s that has no rules. The rest stays, as rules are type-checked against it.
+func withoutRules(s *structuralschema.Structural) *structuralschema.Structural {
+	out := *s
+	out.XValidations = nil
+	if v := s.ValueValidation; v != nil && len(v.AllOf) > 0 {
+		w := *v
+		w.AllOf = nil
+		out.ValueValidation = &w
+	}
+	if s.Items != nil {
+		out.Items = withoutRules(s.Items)
+	}
+	if s.Properties != nil {
+		out.Properties = make(map[string]structuralschema.Structural, len(s.Properties))
+		for name, p := range s.Properties {
+			out.Properties[name] = *withoutRules(&p)
+		}
+	}
+	if a := s.AdditionalProperties; a != nil && a.Structural != nil {
+		out.AdditionalProperties = &structuralschema.StructuralOrBool{Structural: withoutRules(a.Structural), Bool: a.Bool}
+	}
+	return &out
+}
+
+// check runs the rules on a value. budget is what rules may cost for the whole object; it is negative when it is used up.
+func (r *rules) check(ctx context.Context, path *field.Path, value any, budget int64) (field.ErrorList, int64) {
+	if r == nil || value == nil {
+		return nil, budget
+	}
+	var errs field.ErrorList
+	if r.node != nil {
+		r.once.Do(func() { r.validator = cel.NewValidator(r.node, r.root, celconfig.PerCallLimit) })
+		errs, budget = r.validator.Validate(ctx, path, nil, value, nil, budget)
+	}
+	each := func(sub *rules, path *field.Path, value any) {
+		if budget >= 0 {
+			var more field.ErrorList
+			more, budget = sub.check(ctx, path, value, budget)
+			errs = append(errs, more...)
+		}
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(value) {
+			if sub, ok := r.properties[key]; ok {
+				each(sub, path.Child(key), value[key])
+			} else if r.items != nil {
+				each(r.items, path.Key(key), value[key])
+			}
+		}
+	case []any:
+		for i := range value {
+			each(r.items, path.Index(i), value[i])
+		}
+	}
+	return errs, budget
+}

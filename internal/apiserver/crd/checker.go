@@ -1,0 +1,216 @@
+package crd
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
+	schemavalidation "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/fairway-k8s/fairway/internal/apiserver"
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// Problem is one reason for which the API server would refuse an object.
+type Problem = apiserver.Problem
+
+// checker checks the objects of one kind in one version.
+type checker struct {
+	gvk        schema.GroupVersionKind
+	namespaced bool
+	status     bool // the status is a subresource: what a manifest says of it is dropped
+	scale      *apiextensions.CustomResourceSubresourceScale
+	// origin says in messages whose schema it is: " in istio v1.31.4"; "" for schemas of the input.
+	origin string
+	props  func() *apiextensions.JSONSchemaProps
+
+	once       sync.Once
+	err        error
+	structural *structuralschema.Structural
+	validator  schemavalidation.SchemaValidator
+	rules      *rules
+}
+
+// build makes what checking needs of the schema, once.
+func (c *checker) build() error {
+	c.once.Do(func() {
+		defer func() {
+			if p := recover(); p != nil {
+				c.err = fmt.Errorf("%v", p)
+			}
+		}()
+		props := c.props()
+		if c.structural, c.err = structuralschema.NewStructural(props); c.err != nil {
+			return
+		}
+		if c.validator, _, c.err = schemavalidation.NewSchemaValidator(props); c.err != nil {
+			return
+		}
+		c.rules = rulesOf(c.structural, withoutRules(c.structural), true)
+	})
+	return c.err
+}
+
+// Check says what the API server would say of a custom resource. known is false when there is no usable schema of its kind; see
+// Missing. Problems are in the order of the document.
+func (s *Schemas) Check(root source.Node) (problems []Problem, known bool) {
+	root = root.Resolve()
+	gvk, ok := gvkOf(root)
+	if !ok {
+		return nil, false
+	}
+	c, _ := s.checkerFor(gvk)
+	if c == nil {
+		return nil, false
+	}
+	return c.check(root), true
+}
+
+// check runs the steps of the API server in its order: read, default, prune, validate (customresource_handler.go and
+// registry/customresource/strategy.go of k8s.io/apiextensions-apiserver v0.36).
+func (c *checker) check(root source.Node) (problems []Problem) {
+	r := report{root: root, origin: c.origin}
+	defer func() {
+		if p := recover(); p != nil {
+			r.add(Problem{Rule: apiserver.Unjudged, Node: root,
+				Message: fmt.Sprintf("this %s could not be judged: Kubernetes' own code failed on it (%v)", c.gvk.Kind, p)})
+		}
+		problems = r.sorted()
+	}()
+	obj, err := readObject(root)
+	if err == nil {
+		err = c.build()
+	}
+	if err != nil {
+		r.add(Problem{Rule: apiserver.Unjudged, Node: root, Message: fmt.Sprintf("this %s could not be judged: %v", c.gvk.Kind, err)})
+		return nil
+	}
+	if c.status {
+		delete(obj, "status")
+	}
+	meta, readable := c.metadata(obj, &r)
+	defaulting.Default(obj, c.structural)
+	unknown := pruning.PruneWithOptions(obj, c.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+	defaulting.PruneNonNullableNullsWithoutDefaults(obj, c.structural)
+	fieldErr, more := objectmeta.CoerceWithOptions(nil, obj, c.structural, false, objectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
+	for _, path := range append(unknown, more...) {
+		r.unknown(path, c.structural)
+	}
+	if fieldErr != nil {
+		r.fieldError(fieldErr)
+		return nil
+	}
+
+	if readable && meta != nil {
+		r.fieldErrors(apivalidation.ValidateObjectMetaAccessor(meta, c.namespaced, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata")))
+	}
+	errs := schemavalidation.ValidateCustomResource(nil, obj, c.validator)
+	errs = append(errs, c.replicas(obj)...)
+	errs = append(errs, objectmeta.Validate(nil, obj, c.structural, false)...)
+	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.structural, obj)...)
+	if !blocking(errs) {
+		more, _ := c.rules.check(context.Background(), nil, obj, celconfig.RuntimeCELCostBudget)
+		errs = append(errs, more...)
+	}
+	r.fieldErrors(errs)
+	return nil
+}
+
+// readObject returns the object as the API server would read it.
+func readObject(root source.Node) (map[string]any, error) {
+	text, err := root.AppendJSON(nil)
+	if err != nil {
+		return nil, err
+	}
+	var obj map[string]any
+	return obj, kjson.UnmarshalCaseSensitivePreserveInts(text, &obj)
+}
+
+// metadata reports what is wrong with the metadata as such, and returns it completed with what the API server would fill in.
+// readable is false when values of the wrong type were in the way.
+func (c *checker) metadata(obj map[string]any, r *report) (*unstructured.Unstructured, bool) {
+	if !r.stringMaps() {
+		delete(obj, "metadata")
+		return nil, false
+	}
+	meta, found, unknown, err := objectmeta.GetObjectMetaWithOptions(obj, objectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})
+	if err != nil {
+		r.fieldError(field.TypeInvalid(field.NewPath("metadata"), nil, err.Error()))
+		delete(obj, "metadata")
+		return nil, false
+	}
+	for _, path := range unknown {
+		r.unknownMeta(path)
+	}
+	if !found {
+		obj["metadata"] = map[string]any{}
+	} else if err := objectmeta.SetObjectMeta(obj, meta); err != nil {
+		return nil, false
+	}
+	u := &unstructured.Unstructured{Object: obj}
+	switch {
+	case !c.namespaced:
+		u.SetNamespace("")
+	case u.GetNamespace() == "":
+		u.SetNamespace("default")
+	}
+	if base := u.GetGenerateName(); base != "" && u.GetName() == "" {
+		// k8s.io/apiserver/pkg/storage/names cuts the base so that five random letters end a name of 63.
+		u.SetName(base[:min(len(base), 58)] + "x7k2v")
+	}
+	return u, true
+}
+
+// replicas checks the field that the scale subresource writes (customResourceValidator.ValidateScaleSpec).
+func (c *checker) replicas(obj map[string]any) field.ErrorList {
+	if c.scale == nil {
+		return nil
+	}
+	path := strings.Split(strings.TrimPrefix(c.scale.SpecReplicasPath, "."), ".")
+	n, _, err := unstructured.NestedInt64(obj, path...)
+	at := field.NewPath(path[0], path[1:]...)
+	switch {
+	case err != nil:
+		return field.ErrorList{field.Invalid(at, nil, "must be a whole number")}
+	case n < 0:
+		return field.ErrorList{field.Invalid(at, n, "should be a non-negative integer")}
+	case n > math.MaxInt32:
+		return field.ErrorList{field.Invalid(at, n, fmt.Sprintf("should be less than or equal to %d", math.MaxInt32))}
+	}
+	return nil
+}
+
+// blocking reports whether the API server would leave the CEL rules out (hasBlockingErr of its strategy).
+func blocking(errs field.ErrorList) bool {
+	return slices.ContainsFunc(errs, func(e *field.Error) bool {
+		switch e.Type {
+		case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid:
+			return true
+		}
+		return false
+	})
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// byPlace orders problems as they are in the document, and those of one place by field and message.
+func byPlace(a, b Problem) int {
+	return cmp.Or(cmp.Compare(a.Node.Span().Start, b.Node.Span().Start), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Message, b.Message))
+}

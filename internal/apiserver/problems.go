@@ -1,0 +1,157 @@
+package apiserver
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// problemOf turns what validation says into a problem with a place in the document.
+func problemOf(e *field.Error, root source.Node) Problem {
+	p := Problem{Rule: Invalid, Field: e.Field, Node: root}
+	given := false
+	path, err := source.ParsePath(refine(e))
+	if err == nil {
+		at, rest := root.Reach(path)
+		p.Field, p.Node = path.String(), at.Value
+		given = len(rest) == 0 && at.Value.Kind() == source.Scalar && at.Value.Text() != "" && at.Value.Type() != source.NullValue
+	}
+	last := lastName(path)
+	detail, value := e.Detail, badValue(e)
+	switch e.Type {
+	case field.ErrorTypeRequired:
+		p.Rule = RequiredMissing
+		p.Message = last + " is required"
+		if given {
+			// A job's restartPolicy: Always is refused in these words, as a job must state another than the default.
+			p.Rule = UnsupportedValue
+			p.Message = fmt.Sprintf("%s is not a value of %s here", p.Node.Raw(), last)
+		}
+	case field.ErrorTypeNotSupported:
+		p.Rule = UnsupportedValue
+		p.Message = fmt.Sprintf("%s is not a value of %s", value, last)
+		p.Suggestion, p.Fix = among(e, path)
+	case field.ErrorTypeTypeInvalid:
+		p.Rule = WrongType
+		p.Message = last + " has the wrong type"
+	case field.ErrorTypeForbidden:
+		p.Message = last + " is not allowed here"
+	case field.ErrorTypeDuplicate:
+		p.Message = fmt.Sprintf("%s is given twice in %s", value, last)
+	case field.ErrorTypeNotFound:
+		p.Message = fmt.Sprintf("%s refers to %s, which is not there", last, value)
+	case field.ErrorTypeInternal:
+		p.Rule = Unjudged
+		p.Message = last + " could not be judged"
+	default:
+		p.Message = last + " is refused"
+		if value != "" {
+			p.Message = fmt.Sprintf("%s cannot be %s", last, value)
+		}
+	}
+	if detail != "" {
+		p.Message += ": " + strings.TrimSuffix(detail, ".")
+	}
+	p.Message += " (" + e.Type.String() + ")"
+	return p
+}
+
+// overLimit is how validation says that a request is above its limit. It names the resource but points at all requests.
+var overLimit = regexp.MustCompile(`^must be (?:less than or )?equal to (\S+) limit`)
+
+// refine returns the error's field, down to the resource it is about.
+func refine(e *field.Error) string {
+	if strings.HasSuffix(e.Field, ".requests") {
+		if m := overLimit.FindStringSubmatch(e.Detail); m != nil {
+			return e.Field + "[" + m[1] + "]"
+		}
+	}
+	return e.Field
+}
+
+// lastName returns what to call the field that path leads to.
+func lastName(path source.Path) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if s := path[i]; s.Key != "" {
+			if i == len(path)-1 {
+				return s.Key
+			}
+			return "an item of " + s.Key
+		}
+	}
+	return "the object"
+}
+
+// badValue returns the value that was refused when it is a scalar, as a message shows it.
+func badValue(e *field.Error) string {
+	v := reflect.ValueOf(e.BadValue)
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	switch {
+	case v.Kind() == reflect.String:
+		return abbreviate(strconv.Quote(v.String()))
+	case v.CanInt(), v.CanUint(), v.CanFloat(), v.Kind() == reflect.Bool:
+		return fmt.Sprint(v.Interface())
+	}
+	if s, ok := e.BadValue.(fmt.Stringer); ok && v.Kind() == reflect.Struct {
+		return abbreviate(s.String())
+	}
+	return ""
+}
+
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// among suggests one of the values that a field supports, with a change when only the spelling was wrong.
+func among(e *field.Error, path source.Path) (string, []source.Change) {
+	_, list, _ := strings.Cut(e.Detail, "supported values: ")
+	values := quoted.FindAllString(list, -1)
+	for i, v := range values {
+		values[i], _ = strconv.Unquote(v)
+	}
+	v := reflect.ValueOf(e.BadValue)
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.String || v.String() == "" {
+		return "", nil
+	}
+	best, distance := nearest(v.String(), values)
+	if best == "" {
+		return "", nil
+	}
+	var fix []source.Change
+	if distance <= 1 && len(path) > 0 {
+		fix = []source.Change{{Op: source.Set, Path: path, Value: source.String(best)}}
+	}
+	return "did you mean " + best + "?", fix
+}
+
+// explains reports whether p says no more than what is known from reading the document: it is about a value that could not be
+// read, or about the lack of a field that was misspelled.
+func (d *decoder) explains(p Problem) bool {
+	for i := range d.problems {
+		q := &d.problems[i]
+		switch {
+		case q.Rule == UnknownField:
+			if p.Rule == RequiredMissing && p.Field == q.meant {
+				return true
+			}
+		case within(p.Field, q.Field), within(q.Field, p.Field) && p.Rule == RequiredMissing, q.scope != "" && within(p.Field, q.scope):
+			return true
+		}
+	}
+	return false
+}
+
+// within reports whether field path inner is outer or below it.
+func within(inner, outer string) bool {
+	rest, ok := strings.CutPrefix(inner, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}

@@ -1,0 +1,77 @@
+package apiserver
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+var wantComment = regexp.MustCompile(`# want (\S+) (\S+) "([^"]*)"`)
+
+// TestProblems checks the files in testdata/problems. Each line says which problems begin on it:
+//
+//	replica: 3 # want api-unknown-field spec.replica "did you mean replicas"
+//
+// The rule, the field, and part of the message or suggestion. Every problem is wanted, and every want is met by one problem. A file whose name
+// ends in @1.33.yaml is checked for that version.
+func TestProblems(t *testing.T) {
+	archives, err := filepath.Glob("testdata/problems/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatal("no archives", err)
+	}
+	for _, archive := range archives {
+		a, err := txtar.ParseFile(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range a.Files {
+			t.Run(strings.TrimSuffix(filepath.Base(archive), ".txtar")+"/"+f.Name, func(t *testing.T) { checkWants(t, f.Name, f.Data) })
+		}
+	}
+}
+
+func checkWants(t *testing.T, name string, data []byte) {
+	var o Options
+	if _, version, ok := strings.Cut(strings.TrimSuffix(name, ".yaml"), "@"); ok {
+		o.Version = version
+	}
+	type want struct{ rule, field, text string }
+	wants := map[int][]want{}
+	for i, line := range strings.Split(string(data), "\n") {
+		for _, m := range wantComment.FindAllStringSubmatch(line, -1) {
+			wants[i+1] = append(wants[i+1], want{m[1], m[2], m[3]})
+		}
+	}
+	file := source.Parse(name, data)
+	for _, doc := range file.Docs {
+		if doc.Err != nil {
+			t.Fatalf("%v: %v", doc.Err.Position, doc.Err)
+		}
+		for _, p := range Check(doc.Root, o).Problems {
+			line := p.Node.Position().Line
+			text := p.Message + "; " + p.Suggestion
+			met := false
+			for i, w := range wants[line] {
+				if w.rule == p.Rule && w.field == p.Field && strings.Contains(strings.ReplaceAll(text, `"`, `'`), w.text) {
+					wants[line] = append(wants[line][:i], wants[line][i+1:]...)
+					met = true
+					break
+				}
+			}
+			if !met {
+				t.Errorf("%s:%d: unwanted %s %s %q", name, line, p.Rule, p.Field, text)
+			}
+		}
+	}
+	for line, ws := range wants {
+		for _, w := range ws {
+			t.Errorf("%s:%d: not found: %s", name, line, fmt.Sprint(w))
+		}
+	}
+}
