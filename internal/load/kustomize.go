@@ -1,0 +1,537 @@
+package load
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// role is what kustomizations make of a file.
+type role uint8
+
+const (
+	roleNone  role = iota
+	roleInput      // a patch, configuration or generator source
+	roleBuilt      // a resource of a kustomization that was built
+)
+
+// kustomization is one folder with a kustomization, and what its file refers to.
+type kustomization struct {
+	folder
+	file      *source.File
+	at        source.Node // the file's root
+	foreign   bool        // the file is only called like a kustomization
+	named     bool        // it is in the input, not only referred to from there
+	component bool
+	bases     []*kustomization
+	resources []string // files, real paths
+	inputs    []string // patches and the like, real paths
+	generates bool     // it makes objects of something else than files
+	failures  []finding.Failure
+	skipped   []finding.Skipped // what keeps it from being built
+	referrers int
+
+	tried, covered bool
+	broken         bool // it failed to build for a reason that is not in failures
+	told           bool // its failures and skips are among the input's
+}
+
+// kustomize is all kustomizations of the input and of what they refer to.
+type kustomize struct {
+	l        *loader
+	byFolder map[string]*kustomization
+	order    []*kustomization
+	roles    map[string]role
+	built    []*build
+	units    []*unit        // files that are only called like a kustomization
+	files    []*source.File // kustomizations with failures
+	skipped  []finding.Skipped
+	failures []finding.Failure
+	stats    Stats
+}
+
+// newKustomize reads the kustomizations of some folders and those they refer to.
+func newKustomize(l *loader, folders []folder) *kustomize {
+	k := &kustomize{l: l, byFolder: map[string]*kustomization{}, roles: map[string]role{}}
+	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(a.name, b.name) })
+	names := map[string]string{}
+	for _, f := range folders {
+		names[f.real] = f.name
+	}
+	for _, f := range folders {
+		k.visit(f.real, names).named = true
+	}
+	for _, x := range k.order {
+		for _, b := range x.bases {
+			b.referrers++
+		}
+		for _, file := range x.inputs {
+			k.roles[file] = roleInput
+		}
+	}
+	return k
+}
+
+// visit reads the kustomization of a folder, once.
+func (k *kustomize) visit(dir string, names map[string]string) *kustomization {
+	if x := k.byFolder[dir]; x != nil {
+		return x
+	}
+	name, ok := names[dir]
+	if !ok {
+		name = k.l.show(dir)
+	}
+	x := &kustomization{folder: folder{real: dir, name: name}}
+	k.byFolder[dir] = x
+	k.order = append(k.order, x)
+	file := k.l.kustomizationIn(dir)
+	u := k.l.read(context.Background(), entry{real: filepath.Join(dir, file), name: joinName(name, file), explicit: true})
+	if len(u.trees) > 0 { // a Kustomization of Flux, say: an object like any other
+		x.foreign, x.tried = true, true
+		k.units = append(k.units, u)
+		return x
+	}
+	k.stats.Files++
+	k.stats.Bytes += u.bytes
+	k.stats.Documents++
+	x.file = u.file
+	if u.file != nil && len(u.file.Docs) > 0 {
+		for _, d := range u.file.Docs {
+			if x.at = d.Root.Resolve(); !x.at.IsZero() {
+				break
+			}
+		}
+	}
+	x.failures = append(x.failures, u.failures...)
+	if x.at.Kind() != source.Mapping && len(x.failures) == 0 {
+		x.fail(source.Node{}, "the kustomization is empty", "list its resources")
+	}
+	x.component = x.at.Get("kind").Text() == "Component"
+	r := references{l: k.l, k: x}
+	r.read()
+	for _, base := range r.bases {
+		x.bases = append(x.bases, k.visit(base, names))
+	}
+	return x
+}
+
+// joinName is path.Join for names in messages: it keeps what the user typed.
+func joinName(folder, file string) string {
+	if folder == "." {
+		return file
+	}
+	return strings.TrimSuffix(folder, "/") + "/" + file
+}
+
+// kustomizationIn returns the name of the kustomization file in a folder, "" when there is none.
+func (l *loader) kustomizationIn(dir string) string {
+	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
+		if info, err := l.disk.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+			return name
+		}
+	}
+	return ""
+}
+
+func (x *kustomization) fail(at source.Node, message, hint string) {
+	x.failures = append(x.failures, finding.Failure{Place: x.place(at), Message: message, Hint: hint})
+}
+
+func (x *kustomization) place(at source.Node) finding.Place {
+	if !at.IsZero() {
+		return spanPlace(at)
+	}
+	if x.file != nil {
+		return finding.Place{File: x.file.Name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1}
+	}
+	return finding.Place{File: x.name}
+}
+
+// spanPlace is the whole of a node on one line.
+func spanPlace(n source.Node) finding.Place {
+	p := place(n)
+	if end := n.File().Position(n.Span().End); end.Line == p.Line {
+		p.EndColumn = end.Column
+	}
+	return p
+}
+
+// references reads what a kustomization refers to. Every reference is looked up here, so that kustomize itself never meets one
+// that it would fetch from a network: what is neither a file nor a folder keeps the kustomization from being built.
+type references struct {
+	l     *loader
+	k     *kustomization
+	bases []string
+}
+
+func (r *references) read() {
+	at := r.k.at
+	for _, field := range []string{"resources", "bases", "components"} {
+		for _, n := range r.get(at, field).Items() {
+			r.resource(n)
+		}
+	}
+	for _, field := range []string{"generators", "transformers", "validators"} {
+		for _, n := range r.get(at, field).Items() {
+			r.plugin(n)
+		}
+	}
+	for _, field := range []string{"configurations", "crds"} {
+		for _, n := range r.get(at, field).Items() {
+			r.input(n)
+		}
+	}
+	for _, n := range r.get(at, "patchesStrategicMerge").Items() {
+		if n = n.Resolve(); !strings.Contains(n.Text(), "\n") || fetches(n.Text()) {
+			r.input(n)
+		}
+	}
+	for _, field := range []string{"patches", "patchesJson6902", "replacements"} {
+		for _, n := range r.get(at, field).Items() {
+			r.input(r.get(n, "path"))
+		}
+	}
+	r.input(r.get(r.get(at, "openapi"), "path"))
+	for _, field := range []string{"configMapGenerator", "secretGenerator"} {
+		for _, n := range r.get(at, field).Items() {
+			r.k.generates = true
+			for _, f := range r.get(n, "files").Items() {
+				r.generatorSource(f)
+			}
+			for _, f := range r.get(n, "envs").Items() {
+				r.input(f)
+			}
+			r.input(r.get(n, "env"))
+		}
+	}
+	r.charts()
+}
+
+// lookup finds a file or folder; what is not there is noted as remote or missing, and info is nil.
+func (r *references) lookup(n source.Node, text string) (real string, info fs.FileInfo) {
+	if fetches(text) {
+		r.remote(n, text)
+		return "", nil
+	}
+	at := text
+	if !filepath.IsAbs(at) {
+		at = filepath.Join(r.k.real, filepath.FromSlash(text))
+	}
+	if info, err := r.l.disk.Stat(at); err == nil {
+		if real, err := r.l.disk.EvalSymlinks(at); err == nil {
+			return real, info
+		}
+	}
+	if host, _, path := strings.Cut(text, "/"); path && strings.Contains(host, ".") && strings.Trim(host, ".") != "" {
+		r.remote(n, text) // example.com/team/repository
+	} else {
+		r.k.fail(n, text+" is not there", "mend the path, which is relative to "+r.k.name)
+	}
+	return "", nil
+}
+
+func (r *references) remote(n source.Node, text string) {
+	first, _, _ := strings.Cut(text, "\n")
+	r.k.skipped = append(r.k.skipped, finding.Skipped{Place: spanPlace(n), Reason: RemoteResource, Detail: first + " would have to be fetched; local files were read one by one"})
+}
+
+// fetches reports whether kustomize could take a reference for something to fetch, even if there is a file of that name
+// (api/internal/loader/fileloader.go, IsRemoteFile, and api/internal/git/repospec.go, extractHost, v0.21.2). It may say yes too
+// often, never no wrongly.
+func fetches(text string) bool { return fetched.MatchString(text) }
+
+var fetched = regexp.MustCompile(`(?i)^\s*(git::|(https?|ssh|file):|[a-z][a-z0-9-]*@|github\.com[/:])`)
+
+// get returns a field. kustomize reads names of fields without regard to case, so that a field that is written differently is
+// one that would not be looked at here: it keeps the kustomization from being built.
+func (r *references) get(n source.Node, field string) source.Node {
+	for e := range n.Resolve().Entries() {
+		if name := e.Key.Text(); name != field && strings.EqualFold(name, field) {
+			r.k.fail(e.Key, "field "+name+" is called "+field, "write "+field)
+		}
+	}
+	return n.Resolve().Get(field).Resolve()
+}
+
+// resource is an entry of resources, bases or components: a file with objects, or a folder with a kustomization.
+func (r *references) resource(n source.Node) {
+	n = n.Resolve()
+	text := n.Text()
+	if text == "" {
+		r.k.fail(n, "an empty reference", "remove it or name a file or folder")
+		return
+	}
+	real, info := r.lookup(n, text)
+	switch {
+	case info == nil:
+	case info.IsDir() && r.l.kustomizationIn(real) == "":
+		r.k.fail(n, "folder "+text+" holds no kustomization", "name the files in it, or add a kustomization.yaml there")
+	case info.IsDir():
+		r.bases = append(r.bases, real)
+	case !info.Mode().IsRegular():
+		r.k.fail(n, text+" is no file", "name a file")
+	default:
+		r.k.resources = append(r.k.resources, real)
+	}
+}
+
+// input is a file that is used up: a patch, a configuration.
+func (r *references) input(n source.Node) string {
+	n = n.Resolve()
+	if n.Text() == "" {
+		return ""
+	}
+	real, info := r.lookup(n, n.Text())
+	if info == nil {
+		return ""
+	}
+	if !info.Mode().IsRegular() {
+		r.k.fail(n, n.Text()+" is no file", "name a file")
+		return ""
+	}
+	r.k.inputs = append(r.k.inputs, real)
+	return real
+}
+
+// generatorSource is an entry of a generator's files: [key=]path.
+func (r *references) generatorSource(n source.Node) {
+	n = n.Resolve()
+	text := n.Text()
+	if _, after, ok := strings.Cut(text, "="); ok && !fetches(text) {
+		text = after
+	}
+	real, info := r.lookup(n, text)
+	switch {
+	case info == nil:
+	case !info.Mode().IsRegular():
+		r.k.fail(n, text+" is no file", "name a file")
+	default:
+		r.k.inputs = append(r.k.inputs, real)
+	}
+}
+
+// plugin is an entry of generators, transformers or validators: a file, a folder with a kustomization, or YAML in place. What
+// its configuration refers to is looked up as well.
+func (r *references) plugin(n source.Node) {
+	n = n.Resolve()
+	text := []byte(n.Text())
+	if !bytes.Contains(text, []byte("\n")) || fetches(n.Text()) {
+		real, info := r.lookup(n, n.Text())
+		switch {
+		case info == nil:
+			return
+		case info.IsDir():
+			r.bases = append(r.bases, real)
+			return
+		case !info.Mode().IsRegular():
+			r.k.fail(n, n.Text()+" is no file", "name a file")
+			return
+		}
+		r.k.inputs = append(r.k.inputs, real)
+		u := r.l.read(context.Background(), entry{real: real, name: r.l.show(real), explicit: true})
+		if u.file == nil {
+			r.k.failures = append(r.k.failures, u.failures...)
+			return
+		}
+		text = u.file.Data
+	}
+	for _, d := range source.Parse(r.k.name, text).Docs {
+		r.config(n, d.Root)
+	}
+}
+
+// config looks up what a plugin's configuration would read. Places are those of the entry that names the configuration.
+func (r *references) config(at, n source.Node) {
+	switch n = n.Resolve(); n.Kind() {
+	case source.Sequence:
+		for _, item := range n.Items() {
+			r.config(at, item)
+		}
+	case source.Mapping:
+		if kind := n.Get("kind").Text(); kind == "HelmChartInflationGenerator" {
+			r.helmSkip(at, "it inflates a Helm chart")
+		}
+		for e := range n.Entries() {
+			switch key := e.Key.Text(); {
+			case slices.Contains([]string{"path", "paths", "files", "envs", "env", "repo"}, key) && mentionsRemote(e.Value):
+				r.k.skipped = append(r.k.skipped, finding.Skipped{Place: spanPlace(at), Reason: RemoteResource, Detail: "its configuration names something that would have to be fetched"})
+			default:
+				r.config(at, e.Value)
+			}
+		}
+	}
+}
+
+func mentionsRemote(n source.Node) bool {
+	switch n = n.Resolve(); n.Kind() {
+	case source.Scalar:
+		_, source, _ := strings.Cut(n.Text(), "=") // key=file of a generator
+		return fetches(n.Text()) || fetches(source)
+	case source.Sequence:
+		for _, item := range n.Items() {
+			if mentionsRemote(item) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// charts are Helm charts that kustomize would inflate: only those that are there, and only with the user's helm.
+func (r *references) charts() {
+	charts := r.get(r.k.at, "helmCharts")
+	for _, n := range charts.Items() {
+		r.k.generates = true
+		home := cmp.Or(r.get(r.get(r.k.at, "helmGlobals"), "chartHome").Text(), "charts")
+		if version := r.get(n, "version").Text(); version != "" && r.get(n, "repo").Text() != "" {
+			home = filepath.Join(home, r.get(n, "name").Text()+"-"+version)
+		}
+		if !filepath.IsAbs(home) {
+			home = filepath.Join(r.k.real, home)
+		}
+		name := r.get(n, "name").Text()
+		info, err := r.l.disk.Stat(filepath.Join(home, name))
+		switch {
+		case err != nil || !info.IsDir():
+			r.helmSkip(n, fmt.Sprintf("chart %s would have to be fetched", name))
+		case r.l.Helm == "":
+			r.helmSkip(n, "it inflates chart "+name+" and there is no helm to do it")
+		}
+		r.input(r.get(n, "valuesFile"))
+		for _, f := range r.get(n, "additionalValuesFiles").Items() {
+			r.input(f)
+		}
+	}
+	for _, n := range r.get(r.k.at, "helmChartInflationGenerator").Items() {
+		r.helmSkip(n, "it inflates a chart in a way that kustomize has given up; use helmCharts")
+	}
+}
+
+func (r *references) helmSkip(n source.Node, why string) {
+	r.k.skipped = append(r.k.skipped, finding.Skipped{Place: place(n), Reason: HelmChart, Detail: why + "; check it with: kustomize build --enable-helm " + r.k.name + " | fairway lint -"})
+}
+
+// build builds every kustomization that no other one refers to. Where one cannot be built, those it refers to are tried on their
+// own.
+func (k *kustomize) build(ctx context.Context) {
+	for _, x := range k.order {
+		if x.referrers == 0 {
+			k.try(ctx, x)
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, x := range k.order {
+			if !x.tried && !x.covered && k.given(x) {
+				k.try(ctx, x)
+				again = true
+			}
+		}
+	}
+	for _, x := range k.order { // what is left refers to itself in a circle
+		if !x.tried && !x.covered && x.named && !x.component {
+			k.try(ctx, x)
+		}
+	}
+	for _, x := range k.order {
+		switch {
+		case x.foreign:
+		case x.covered:
+			k.stats.Loaded++
+		case x.told && len(x.failures) > 0 || x.broken:
+			k.stats.FailedDocuments++
+		default:
+			k.stats.SkippedDocuments++
+			if x.named && !x.told {
+				k.skipped = append(k.skipped, finding.Skipped{Place: x.place(source.Node{}), Reason: Kustomization, Detail: "no kustomization in the input that could be built uses it"})
+			}
+		}
+	}
+}
+
+// given reports whether everything that refers to x was tried in vain.
+func (k *kustomize) given(x *kustomization) bool {
+	for _, y := range k.order {
+		if slices.Contains(y.bases, x) && !y.tried {
+			return false
+		}
+	}
+	return true
+}
+
+// try builds x, unless something keeps it from being built.
+func (k *kustomize) try(ctx context.Context, x *kustomization) {
+	x.tried = true
+	if x.foreign || x.component || !x.named || ctx.Err() != nil {
+		return
+	}
+	var all []*kustomization
+	if circle := closure(x, nil, &all); circle != nil {
+		for _, y := range all {
+			y.tried, y.broken = true, true
+		}
+		k.note(x.place(source.Node{}), "kustomizations refer to each other in a circle: "+strings.Join(circle, " -> "), "remove one of the references")
+		return
+	}
+	blocked := false
+	for _, y := range all {
+		blocked = blocked || len(y.failures)+len(y.skipped) > 0
+		if !y.told {
+			y.told = true
+			k.failures = append(k.failures, y.failures...)
+			k.skipped = append(k.skipped, y.skipped...)
+			if y.file != nil && len(y.failures) > 0 {
+				k.files = append(k.files, y.file)
+			}
+		}
+	}
+	if blocked {
+		return
+	}
+	b, err := k.l.run(x)
+	if err != nil {
+		x.broken = true
+		k.note(x.place(source.Node{}), "kustomize cannot build it: "+reason(err, k.l), "run kustomize build "+x.name+" to see the same")
+		return
+	}
+	k.built = append(k.built, b)
+	for _, y := range all {
+		y.covered = true
+		for _, file := range y.resources {
+			k.roles[file] = roleBuilt
+		}
+	}
+}
+
+func (k *kustomize) note(p finding.Place, message, hint string) {
+	k.failures = append(k.failures, finding.Failure{Place: p, Message: message, Hint: hint})
+}
+
+// closure collects x and everything it refers to. It returns the names of a circle when there is one.
+func closure(x *kustomization, above []*kustomization, all *[]*kustomization) (circle []string) {
+	if i := slices.Index(above, x); i >= 0 {
+		for _, y := range above[i:] {
+			circle = append(circle, y.name)
+		}
+		return append(circle, x.name)
+	}
+	if slices.Contains(*all, x) {
+		return nil
+	}
+	*all = append(*all, x)
+	for _, b := range x.bases {
+		if circle := closure(b, append(above, x), all); circle != nil {
+			return circle
+		}
+	}
+	return nil
+}

@@ -1,0 +1,305 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/problem"
+)
+
+// entry is a file to be read.
+type entry struct {
+	real     string // absolute, without symbolic links; "" for standard input
+	name     string // how messages call it
+	root     string // the path that led to it, as messages call it
+	explicit bool   // the user named it
+}
+
+// folder is a folder that holds a kustomization or a chart.
+type folder struct {
+	real, name string
+	files      int // for a chart: files that are templates
+}
+
+// link is a symbolic link that was met in a folder.
+type link struct {
+	at, name, root string
+	parent         string // the folder it is in, without symbolic links
+}
+
+// walker finds files. Links are followed after everything else, so that a file that can be reached both ways has its real name.
+type walker struct {
+	l              *loader
+	files          []entry
+	kustomizations []folder
+	charts         []folder
+	skipped        []finding.Skipped
+	failures       []finding.Failure
+	ignored        tally
+
+	seen  map[string]string // real path of a file or folder -> its name
+	links []link
+	root  string
+}
+
+func newWalker(l *loader) *walker { return &walker{l: l, seen: map[string]string{}} }
+
+// path takes in one path that the user named.
+func (w *walker) path(typed string) error {
+	if typed == "-" {
+		if _, twice := w.seen[StdinName]; !twice {
+			w.seen[StdinName] = StdinName
+			w.files = append(w.files, entry{name: StdinName, root: StdinName, explicit: true})
+		}
+		return nil
+	}
+	at := typed
+	if !filepath.IsAbs(at) {
+		at = filepath.Join(w.l.Dir, typed)
+	}
+	name := filepath.ToSlash(filepath.Clean(typed))
+	if rel, err := filepath.Rel(w.l.Dir, at); err == nil && filepath.IsLocal(rel) {
+		name = filepath.ToSlash(rel)
+	}
+	w.root = name
+	info, err := w.l.disk.Stat(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, lerr := w.l.disk.Lstat(at); lerr == nil {
+			w.fail(name, "the link leads to a file that is not there", "mend or remove the link")
+			return nil
+		}
+		return &problem.Problem{What: "there is no such file or folder", Where: typed, Next: w.suggest(at), Err: err}
+	}
+	if err != nil {
+		w.failRead(name, err)
+		return nil
+	}
+	real, err := w.l.disk.EvalSymlinks(at)
+	if err != nil {
+		w.failRead(name, err)
+		return nil
+	}
+	switch {
+	case info.IsDir():
+		w.folder(real, name)
+	case isKustomization(filepath.Base(at)):
+		dir := folder{real: filepath.Dir(real), name: path.Dir(name)}
+		if !slices.Contains(w.kustomizations, dir) {
+			w.kustomizations = append(w.kustomizations, dir)
+		}
+	default:
+		w.file(entry{real: real, name: name, root: name, explicit: true})
+	}
+	return nil
+}
+
+// suggest says what to do about a path that does not exist, with the neighbour whose name is nearest.
+func (w *walker) suggest(at string) string {
+	want := filepath.Base(at)
+	entries, _ := w.l.disk.ReadDir(filepath.Dir(at))
+	best, distance := "", max(2, len(want)/3)+1
+	for _, e := range entries {
+		if d := editDistance(want, e.Name()); d < distance {
+			best, distance = e.Name(), d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %s?", w.l.show(filepath.Join(filepath.Dir(at), best)))
+	}
+	return "name a file, a folder, or - for standard input"
+}
+
+// editDistance is the number of characters to insert, delete or replace to make b of a (Levenshtein).
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func (w *walker) fail(name, message, hint string) {
+	w.failures = append(w.failures, finding.Failure{Place: finding.Place{File: name}, Message: message, Hint: hint})
+}
+
+func (w *walker) failRead(name string, err error) {
+	f := readFailure(name, err)
+	w.failures = append(w.failures, f)
+}
+
+// readFailure puts an error of the file system into words.
+func readFailure(name string, err error) finding.Failure {
+	f := finding.Failure{Place: finding.Place{File: name}, Message: "cannot be read: " + plain(err)}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		f.Hint = "give yourself the permission to read it, or leave it out"
+	case errors.Is(err, syscall.ELOOP):
+		f.Message, f.Hint = "symbolic links lead round in a circle", "mend or remove the links"
+	case errors.Is(err, fs.ErrNotExist):
+		f.Message, f.Hint = "vanished while it was being read", "run again"
+	}
+	return f
+}
+
+func (w *walker) skip(name, reason, detail string) {
+	w.skipped = append(w.skipped, finding.Skipped{Place: finding.Place{File: name}, Reason: reason, Detail: detail})
+}
+
+// file takes in a file, once.
+func (w *walker) file(e entry) {
+	if first, ok := w.seen[e.real]; ok {
+		if first != e.name {
+			w.skip(e.name, Duplicate, "it is "+first)
+		}
+		return
+	}
+	w.seen[e.real] = e.name
+	w.files = append(w.files, e)
+}
+
+// folder takes in everything in a folder, once.
+func (w *walker) folder(real, name string) {
+	if first, ok := w.seen[real]; ok {
+		if first != name {
+			w.skip(name, Duplicate, "it is "+first)
+		}
+		return
+	}
+	w.seen[real] = name
+	entries, err := w.l.disk.ReadDir(real) // sorted; what could be read before an error is returned with it
+	if err != nil {
+		w.failRead(name, err)
+	}
+	has := func(want func(string) bool) bool {
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() && want(e.Name()) })
+	}
+	chart := has(func(s string) bool { return s == "Chart.yaml" })
+	if chart {
+		w.charts = append(w.charts, folder{real: real, name: name})
+	}
+	if dir := (folder{real: real, name: name}); has(isKustomization) && !slices.Contains(w.kustomizations, dir) {
+		w.kustomizations = append(w.kustomizations, dir)
+	}
+	for _, e := range entries {
+		at, child := filepath.Join(real, e.Name()), path.Join(name, e.Name())
+		switch {
+		case e.IsDir() && isIgnored(e.Name()):
+			w.ignored.add(w.root, 1, child)
+		case e.IsDir() && chart && (e.Name() == "templates" || e.Name() == "charts"):
+			w.charts[w.chartAt(real)].files += w.countTemplates(at, e.Name() == "templates")
+		case chart && isChartFile(e.Name()): // rendered with the chart, or skipped with it
+		case e.IsDir():
+			w.folder(at, child)
+		case isKustomization(e.Name()):
+		case e.Type()&fs.ModeSymlink != 0:
+			w.links = append(w.links, link{at: at, name: child, root: w.root, parent: real})
+		case !isManifest(e.Name()):
+		case e.Type().IsRegular():
+			w.file(entry{real: at, name: child, root: w.root})
+		default:
+			w.skip(child, NotAFile, "a pipe, socket or device")
+		}
+	}
+}
+
+func (w *walker) chartAt(real string) int {
+	return slices.IndexFunc(w.charts, func(c folder) bool { return c.real == real })
+}
+
+// countTemplates counts the files in folders called templates, from a folder on.
+func (w *walker) countTemplates(at string, inside bool) (n int) {
+	entries, err := w.l.disk.ReadDir(at)
+	if err != nil {
+		w.failRead(w.l.show(at), err)
+	}
+	for _, e := range entries {
+		switch {
+		case e.IsDir():
+			n += w.countTemplates(filepath.Join(at, e.Name()), inside || e.Name() == "templates")
+		case inside:
+			n++
+		}
+	}
+	return n
+}
+
+// isChartFile knows the files of a chart that are not templates: its description and its values.
+func isChartFile(name string) bool {
+	return name == "Chart.yaml" || strings.HasPrefix(name, "values") && isManifest(name)
+}
+
+// followLinks takes in what symbolic links lead to, links found on the way among it.
+func (w *walker) followLinks() {
+	for len(w.links) > 0 {
+		k := w.links[0]
+		w.links = w.links[1:]
+		w.root = k.root
+		info, err := w.l.disk.Stat(k.at)
+		var real string
+		if err == nil {
+			real, err = w.l.disk.EvalSymlinks(k.at)
+		}
+		manifest := isManifest(k.name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && manifest:
+			w.fail(k.name, "the link leads to a file that is not there", "mend or remove the link")
+		case errors.Is(err, fs.ErrNotExist):
+			w.skip(k.name, NotAFile, "a link to nothing")
+		case err != nil:
+			w.failRead(k.name, err)
+		case info.IsDir() && isIgnored(path.Base(k.name)):
+			w.ignored.add(w.root, 1, k.name)
+		case info.IsDir() && within(k.parent, real):
+			w.fail(k.name, "the link leads back to a folder that it is in, round in a circle", "remove the link")
+		case info.IsDir():
+			w.folder(real, k.name)
+		case !manifest:
+		case info.Mode().IsRegular():
+			w.file(entry{real: real, name: k.name, root: k.root})
+		default:
+			w.skip(k.name, NotAFile, "a pipe, socket or device")
+		}
+	}
+}
+
+// within reports whether path is folder or lies under it.
+func within(path, folder string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+func isIgnored(folder string) bool {
+	return strings.HasPrefix(folder, ".") || folder == "node_modules" || folder == "vendor"
+}
+
+func isManifest(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".yaml", ".yml", ".json":
+		return true
+	}
+	return false
+}
+
+// isKustomization knows the names that kustomize does (api/konfig/general.go, RecognizedKustomizationFileNames).
+func isKustomization(name string) bool {
+	return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization"
+}
