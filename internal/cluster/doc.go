@@ -1,0 +1,22 @@
+// Package cluster holds the one picture of Kubernetes objects that every question is asked of: the Snapshot.
+//
+// # Words
+//
+//	object      one Kubernetes object, with the tree it was read from and, for known kinds, its typed form as the API server
+//	            would see it after defaulting
+//	workload    an object that carries a pod template: Deployment, CronJob, Pod, an Argo Rollout, any custom resource with one
+//	snapshot    a set of objects that are looked at together, immutable, with relations between them
+//	scope       the objects that somebody applies together: a folder, or one kustomize build; for a live cluster there is one
+//	coverage    what the snapshot can know: whether the absence of an object is a fact or merely unknown
+//
+// # Which objects belong together
+//
+// A repository often holds the same application several times (copies, overlays, examples). A reference is therefore resolved
+// in the referrer's own scope first, and in the rest of the input only when its own scope has no match; of several matches
+// elsewhere, those nearest in the tree of folders are taken. An object without a namespace is in whatever namespace its
+// neighbours are applied to: it matches every namespace within its scope.
+//
+// # What it leaves out
+//
+// The package does no I/O; packages load and kube make snapshots.
+package cluster

@@ -1,0 +1,192 @@
+package cluster
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Snapshot is a set of objects that are looked at together, with the relations between them. It is immutable and safe for
+// concurrent use.
+type Snapshot struct {
+	// Objects in a fixed order: by file, then by place in it.
+	Objects []*Object
+	// Workloads are the objects that carry a pod template, in the same order.
+	Workloads []*Workload
+
+	byKind   map[groupKind][]*Object
+	byName   map[nameKey][]*Object
+	scopes   map[string]*scope
+	workload map[*Object]*Workload
+	labels   labelIndex
+	complete bool
+
+	relate    sync.Once
+	relations relations
+}
+
+type groupKind struct{ group, kind string }
+
+type nameKey struct {
+	groupKind
+	name string
+}
+
+// scope is what is known of one folder or build.
+type scope struct {
+	kinds  map[groupKind]int
+	byName map[nameKey][]*Object
+	labels labelIndex
+}
+
+// Options say where the objects of a snapshot come from.
+type Options struct {
+	// Complete is true when absence is a fact everywhere, as after listing a whole cluster. Files are never complete.
+	Complete bool
+}
+
+// NewSnapshot makes a snapshot of objects in the order given. It takes ownership of the slice.
+func NewSnapshot(objects []*Object, o Options) *Snapshot {
+	s := &Snapshot{
+		Objects:  objects,
+		byKind:   map[groupKind][]*Object{},
+		byName:   make(map[nameKey][]*Object, len(objects)),
+		scopes:   map[string]*scope{},
+		workload: map[*Object]*Workload{},
+		labels:   labelIndex{},
+		complete: o.Complete,
+	}
+	for _, o := range objects {
+		gk := groupKind{o.Group(), o.Kind}
+		nk := nameKey{gk, o.Name}
+		s.byKind[gk] = append(s.byKind[gk], o)
+		s.byName[nk] = append(s.byName[nk], o)
+		sc := s.scopes[o.Scope]
+		if sc == nil {
+			sc = &scope{kinds: map[groupKind]int{}, byName: map[nameKey][]*Object{}, labels: labelIndex{}}
+			s.scopes[o.Scope] = sc
+		}
+		sc.kinds[gk]++
+		sc.byName[nk] = append(sc.byName[nk], o)
+		if w := newWorkload(o); w != nil {
+			s.Workloads = append(s.Workloads, w)
+			s.workload[o] = w
+			s.labels.add(w)
+			sc.labels.add(w)
+		}
+	}
+	return s
+}
+
+// Of returns all objects of a group and kind, in the snapshot's order. The caller must not change the slice.
+func (s *Snapshot) Of(group, kind string) []*Object { return s.byKind[groupKind{group, kind}] }
+
+// WorkloadOf returns the workload view of o, nil when it carries no pod template.
+func (s *Snapshot) WorkloadOf(o *Object) *Workload { return s.workload[o] }
+
+// Lookup finds the object of that group, kind and name that from means, in from's namespace unless namespace says otherwise (the
+// namespace is ignored for objects that have none). The nearest match wins; nil when there is none.
+func (s *Snapshot) Lookup(from *Object, group, kind, namespace, name string) *Object {
+	if namespace == "" {
+		namespace = from.Namespace
+	}
+	key := nameKey{groupKind{group, kind}, name}
+	if sc := s.scopes[from.Scope]; sc != nil {
+		for _, o := range sc.byName[key] {
+			if SameNamespace(o.Namespace, namespace) {
+				return o
+			}
+		}
+	}
+	var best *Object
+	depth := -1
+	for _, o := range s.byName[key] {
+		if SameNamespace(o.Namespace, namespace) {
+			if d := commonDepth(from.Scope, o.Scope); d > depth {
+				best, depth = o, d
+			}
+		}
+	}
+	return best
+}
+
+// Same returns the other objects of the same scope with o's group, kind, namespace and name.
+func (s *Snapshot) Same(o *Object) []*Object {
+	var same []*Object
+	for _, x := range s.scopes[o.Scope].byName[nameKey{groupKind{o.Group(), o.Kind}, o.Name}] {
+		if x != o && x.Namespace == o.Namespace {
+			same = append(same, x)
+		}
+	}
+	return same
+}
+
+// Covers reports whether the absence of an object of that kind near o is a fact. It is when the whole cluster was listed, when
+// o's scope shows other objects of the kind, or when the scope looks like a whole application: a workload and at least three
+// other kinds. Otherwise the object may well exist where the input does not reach, and the answer is unknown.
+func (s *Snapshot) Covers(o *Object, group, kind string) bool {
+	return s.complete || s.Shows(o, group, kind) || s.wholeApplication(o)
+}
+
+// Shows reports whether o's scope holds any object of that kind.
+func (s *Snapshot) Shows(o *Object, group, kind string) bool {
+	sc := s.scopes[o.Scope]
+	return sc != nil && sc.kinds[groupKind{group, kind}] > 0
+}
+
+func (s *Snapshot) wholeApplication(o *Object) bool {
+	sc := s.scopes[o.Scope]
+	if sc == nil || len(sc.labels) == 0 {
+		return false
+	}
+	others := 0
+	for gk := range sc.kinds {
+		switch gk.kind {
+		case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Job", "CronJob", "Namespace", "CustomResourceDefinition":
+		default:
+			others++
+		}
+	}
+	return others >= 3
+}
+
+// nearest keeps those of found that are nearest to from: its own scope if any is there, else the longest common folder. Order is
+// kept.
+func nearest[T any](from *Object, found []T, object func(T) *Object) []T {
+	if len(found) < 2 {
+		return found
+	}
+	best := -1
+	for _, x := range found {
+		best = max(best, closeness(from, object(x)))
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(x T) bool { return closeness(from, object(x)) < best })
+}
+
+func closeness(a, b *Object) int {
+	if a.Scope == b.Scope {
+		return 1 << 20
+	}
+	return commonDepth(a.Scope, b.Scope)
+}
+
+// commonDepth counts the leading folders that two scopes share.
+func commonDepth(a, b string) int {
+	n := 0
+	for {
+		x, restA, okA := strings.Cut(a, "/")
+		y, restB, okB := strings.Cut(b, "/")
+		if x != y {
+			return n
+		}
+		n++
+		if !okA || !okB {
+			return n
+		}
+		a, b = restA, restB
+	}
+}
+
+// ScopeOf returns the scope of a file that belongs to no build: its folder.
+func ScopeOf(file string) string { return path.Dir(file) }

@@ -1,0 +1,60 @@
+package cluster
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// TrafficOf returns those Services of w (see ServicesOf) through which clients send requests that would be missed: not one of type
+// ExternalName, not one that wants pods which are not ready (publishNotReadyAddresses), and not one that carries nothing but
+// metrics, for a lost scrape hurts nobody.
+func (s *Snapshot) TrafficOf(w *Workload) []*Object {
+	var out []*Object
+	for _, o := range s.ServicesOf(w) {
+		if svc := As[*corev1.Service](o); svc != nil && svc.Spec.Type != corev1.ServiceTypeExternalName && !svc.Spec.PublishNotReadyAddresses && !onlyMetrics(svc) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Headless reports whether o is a Service without an address of its own: its clients look up the pods and talk to them directly.
+func Headless(o *Object) bool {
+	svc := As[*corev1.Service](o)
+	return svc != nil && svc.Spec.ClusterIP == corev1.ClusterIPNone
+}
+
+func onlyMetrics(svc *corev1.Service) bool {
+	for i := range svc.Spec.Ports {
+		if p := &svc.Spec.Ports[i]; !isMetrics(p.Name) && !(p.Name == "" && isMetrics(p.TargetPort.StrVal)) {
+			return false
+		}
+	}
+	return len(svc.Spec.Ports) > 0
+}
+
+func isMetrics(port string) bool {
+	return strings.HasSuffix(port, "metrics") || strings.HasPrefix(port, "metrics") || strings.HasPrefix(port, "prom")
+}
+
+// Receiver returns the container that takes what a Service sends to w's pods: the first that declares the target of one of its
+// ports. It is nil when none does, as ports need not be declared.
+func (w *Workload) Receiver(svc *corev1.Service) *Container {
+	for i := range svc.Spec.Ports {
+		p := &svc.Spec.Ports[i]
+		target := p.TargetPort
+		if target == (intstr.IntOrString{}) {
+			target = intstr.FromInt32(p.Port)
+		}
+		for c := range w.Main() {
+			for k := range c.Ports {
+				if target.Type == intstr.String && c.Ports[k].Name == target.StrVal || target.Type == intstr.Int && c.Ports[k].ContainerPort == target.IntVal {
+					return c
+				}
+			}
+		}
+	}
+	return nil
+}

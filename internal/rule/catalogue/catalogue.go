@@ -1,0 +1,21 @@
+// Package catalogue is the list of all rule families, the one place where a family is made known.
+package catalogue
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/rule/manifest"
+)
+
+// New returns all rules. It panics when they contradict each other, which a test would have found.
+var New = sync.OnceValue(func() *rule.Catalogue {
+	c, err := rule.NewCatalogue(slices.Concat(
+		manifest.Rules(),
+	)...)
+	if err != nil {
+		panic(err)
+	}
+	return c
+})

@@ -1,0 +1,346 @@
+package rule
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"go.yaml.in/yaml/v4"
+)
+
+// Policy is what a user decides about rules. The file form is YAML:
+//
+//	profile: golden
+//	rules:
+//	  image-digest-missing: {severity: off}
+//	  replicas-single: {severity: must, params: {minimum: 3}}
+//	exemptions:
+//	  - rules: [host-network]
+//	    kind: DaemonSet
+//	    name: node-exporter
+//	    reason: it measures the host's network
+//	    owner: observability
+//	    expires: 2027-03-01
+type Policy struct {
+	Profile    string                `yaml:"profile,omitempty"`
+	Rules      map[string]RulePolicy `yaml:"rules,omitempty"`
+	Exemptions []Exemption           `yaml:"exemptions,omitempty"`
+
+	// File is where the policy came from, for messages.
+	File string `yaml:"-"`
+}
+
+// RulePolicy is what a policy says of one rule.
+type RulePolicy struct {
+	// Severity replaces the rule's own; "" keeps it and, for a rule outside the profile, switches it on.
+	Severity string         `yaml:"severity,omitempty"`
+	Params   map[string]any `yaml:"params,omitempty"`
+}
+
+// Exemption takes objects out of rules' reach. Empty matchers match everything; names and paths are globs (path.Match). Reason is
+// required.
+type Exemption struct {
+	Rules     []string `yaml:"rules"`
+	Path      string   `yaml:"path,omitempty"`
+	Kind      string   `yaml:"kind,omitempty"`
+	Namespace string   `yaml:"namespace,omitempty"`
+	Name      string   `yaml:"name,omitempty"`
+	Container string   `yaml:"container,omitempty"`
+	Reason    string   `yaml:"reason"`
+	Owner     string   `yaml:"owner,omitempty"`
+	Expires   string   `yaml:"expires,omitempty"` // YYYY-MM-DD, the first day on which it no longer holds
+
+	line int
+}
+
+// ParsePolicy reads a policy file strictly and checks it against the rules that exist. All faults are reported together, with
+// their lines.
+func ParsePolicy(file string, data []byte, c *Catalogue) (*Policy, error) {
+	p := &Policy{File: file}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(p); err != nil && len(bytes.TrimSpace(data)) > 0 {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	p.noteLines(data)
+	return p, p.check(c)
+}
+
+// noteLines remembers where each exemption begins.
+func (p *Policy) noteLines(data []byte) {
+	var doc struct {
+		Exemptions []yaml.Node `yaml:"exemptions"`
+	}
+	if yaml.Unmarshal(data, &doc) == nil && len(doc.Exemptions) == len(p.Exemptions) {
+		for i := range doc.Exemptions {
+			p.Exemptions[i].line = doc.Exemptions[i].Line
+		}
+	}
+}
+
+func (p *Policy) check(c *Catalogue) error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(p.File+": "+format, args...)) }
+	if p.Profile != "" {
+		if _, err := ParseProfile(p.Profile); err != nil {
+			bad("%w", err)
+		}
+	}
+	for id, rp := range p.Rules {
+		r := c.Rule(id)
+		if r == nil {
+			bad("rules: there is no rule %s%s", id, c.didYouMean(id))
+			continue
+		}
+		if rp.Severity != "" {
+			var s finding.Severity
+			if err := s.UnmarshalText([]byte(rp.Severity)); err != nil {
+				bad("rules.%s: %w", id, err)
+			}
+		}
+		for name, v := range rp.Params {
+			if err := r.checkParam(name, v); err != nil {
+				bad("rules.%s.params: %w", id, err)
+			}
+		}
+	}
+	for _, e := range p.Exemptions {
+		where := fmt.Sprintf("exemption in line %d", e.line)
+		if e.Reason == "" {
+			bad("%s: it needs a reason", where)
+		}
+		if len(e.Rules) == 0 {
+			bad("%s: it names no rules", where)
+		}
+		for _, id := range e.Rules {
+			if c.Rule(id) == nil {
+				bad("%s: there is no rule %s%s", where, id, c.didYouMean(id))
+			}
+		}
+		if _, err := parseDay(e.Expires); err != nil {
+			bad("%s: expires: %w", where, err)
+		}
+		for _, glob := range []string{e.Path, e.Namespace, e.Name, e.Container} {
+			if _, err := path.Match(glob, ""); err != nil {
+				bad("%s: %q is not a valid pattern", where, glob)
+			}
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
+}
+
+func (r *Rule) checkParam(name string, v any) error {
+	for _, p := range r.Params {
+		if p.Name != name {
+			continue
+		}
+		if _, ok := convertParam(v, p.Default); !ok {
+			return fmt.Errorf("%s: %v is not a value like %v", name, v, p.Default)
+		}
+		return nil
+	}
+	return fmt.Errorf("the rule has no parameter %s", name)
+}
+
+// convertParam gives a value from YAML the type of a parameter's default.
+func convertParam(v, like any) (any, bool) {
+	switch like.(type) {
+	case int:
+		n, ok := v.(int)
+		return n, ok
+	case float64:
+		switch n := v.(type) {
+		case float64:
+			return n, true
+		case int:
+			return float64(n), true
+		}
+		return nil, false
+	case string:
+		s, ok := v.(string)
+		return s, ok
+	default:
+		list, ok := v.([]any)
+		if !ok {
+			return nil, false
+		}
+		out := make([]string, len(list))
+		for i, x := range list {
+			if out[i], ok = x.(string); !ok {
+				return nil, false
+			}
+		}
+		return out, true
+	}
+}
+
+// didYouMean returns ", did you mean X?" for the nearest rule ID, or "".
+func (c *Catalogue) didYouMean(id string) string {
+	if near := c.Nearest(id); near != "" {
+		return ", did you mean " + near + "?"
+	}
+	return ""
+}
+
+// Nearest returns the ID of the rule whose name is most like id, or "" when none is near.
+func (c *Catalogue) Nearest(id string) string {
+	best, bestDistance := "", len(id)/2+1
+	for _, r := range c.Rules {
+		if d := distance(id, r.ID); d < bestDistance {
+			best, bestDistance = r.ID, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Activate returns the rules that a policy switches on, with the severities and parameters it wants. profile, when not zero,
+// wins over the policy's; without either it is Golden. only, when not empty, names the rules to run, whatever their profile.
+func (c *Catalogue) Activate(p *Policy, profile Profile, only []string) ([]Active, error) {
+	if p == nil {
+		p = &Policy{}
+	}
+	if profile == 0 {
+		profile = Golden
+		if p.Profile != "" {
+			profile, _ = ParseProfile(p.Profile)
+		}
+	}
+	for _, id := range only {
+		if c.Rule(id) == nil {
+			return nil, fmt.Errorf("there is no rule %s%s", id, c.didYouMean(id))
+		}
+	}
+	var out []Active
+	for _, r := range c.Rules {
+		rp, named := p.Rules[r.ID]
+		a := Active{Rule: r, Severity: r.Severity, Params: map[string]any{}}
+		if rp.Severity != "" {
+			_ = a.Severity.UnmarshalText([]byte(rp.Severity)) // checked by ParsePolicy
+		}
+		for _, param := range r.Params {
+			if v, ok := convertParam(rp.Params[param.Name], param.Default); ok {
+				a.Params[param.Name] = v
+			}
+		}
+		on := r.Profile <= profile || named
+		if len(only) > 0 {
+			on = slices.Contains(only, r.ID)
+		}
+		if on && a.Severity != finding.Off {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+// Exempts returns the first exemption that covers a finding, nil when none does. Expired exemptions cover nothing.
+func (p *Policy) Exempts(f *finding.Finding, now time.Time) *Exemption {
+	if p == nil {
+		return nil
+	}
+	for i := range p.Exemptions {
+		e := &p.Exemptions[i]
+		if day, _ := parseDay(e.Expires); !day.IsZero() && !now.Before(day) {
+			continue
+		}
+		if slices.Contains(e.Rules, f.Rule) && e.covers(f) {
+			return e
+		}
+	}
+	return nil
+}
+
+// Expired returns the exemptions that no longer hold, as findings of the rule suppression-expired.
+func (p *Policy) Expired(now time.Time) []*finding.Finding {
+	var out []*finding.Finding
+	if p == nil {
+		return out
+	}
+	for _, e := range p.Exemptions {
+		if day, _ := parseDay(e.Expires); !day.IsZero() && !now.Before(day) {
+			out = append(out, &finding.Finding{
+				Rule: "suppression-expired", Place: finding.Place{File: p.File, Line: e.line, Column: 1, EndLine: e.line, EndColumn: 2},
+				Message: fmt.Sprintf("the exemption from %s ended on %s (reason given: %s)", strings.Join(e.Rules, ", "), e.Expires, e.Reason),
+			})
+		}
+	}
+	return out
+}
+
+func (e *Exemption) covers(f *finding.Finding) bool {
+	match := func(glob, s string) bool {
+		ok, _ := path.Match(glob, s)
+		return glob == "" || ok
+	}
+	return (e.Kind == "" || e.Kind == f.Object.Kind) && match(e.Namespace, f.Object.Namespace) && match(e.Name, f.Object.Name) &&
+		matchPath(e.Path, f.Place.File) && match(e.Container, containerName(f))
+}
+
+// matchPath matches a file against a glob; a folder matches everything below it.
+func matchPath(glob, file string) bool {
+	if glob == "" {
+		return true
+	}
+	glob = strings.TrimSuffix(glob, "/**")
+	for p := file; p != "." && p != "/" && p != ""; p = path.Dir(p) {
+		if ok, _ := path.Match(glob, p); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// containerName returns the name of the container that a finding's field lies in, or "".
+func containerName(f *finding.Finding) string {
+	for _, list := range []string{"containers[", "initContainers["} {
+		i := strings.LastIndex(f.Field, list)
+		if i < 0 {
+			continue
+		}
+		end := strings.IndexByte(f.Field[i:], ']')
+		o := cluster.Object{Root: f.Root}
+		if e, ok := o.Written(f.Field[:i+end+1] + ".name"); ok {
+			return e.Value.Text()
+		}
+	}
+	return ""
+}
+
+// parseDay reads YYYY-MM-DD; "" is the zero time.
+func parseDay(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return t, fmt.Errorf("%q is not a day like 2027-03-01", s)
+	}
+	return t, nil
+}

@@ -1,0 +1,224 @@
+package rule
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// AllowAnnotation, followed by a rule's ID, suppresses the rule for an object or for the pods of a workload. Its value is the reason,
+// which may end in "until YYYY-MM-DD".
+const AllowAnnotation = "allow.fairway-k8s.io/"
+
+// A comment suppresses rules at a place:
+//
+//	# fairway:allow host-network it measures the host's network until 2027-03-01
+//
+// Behind a field it covers that line; on a line of its own it covers the field below it, all of it. Several rules are separated by
+// commas.
+var allowComment = regexp.MustCompile(`^#\s*fairway:allow\s+([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)(?:\s+(.*))?$`)
+
+var untilSuffix = regexp.MustCompile(`(?i)[,;(]?\s*until\s+(\S+?)\)?\s*$`)
+
+// suppression is one "not here".
+type suppression struct {
+	rules       []string
+	reason      string
+	until       time.Time
+	place       finding.Place
+	first, last int             // lines covered, for a comment
+	file        string          // for a comment
+	object      *cluster.Object // for an annotation
+	used        map[string]bool
+	fault       string // why it is not honoured; "" when it is
+}
+
+// Suppress takes the findings away that comments and annotations suppress, and adds findings about suppressions that are expired,
+// without a reason, for unknown rules, or needed by nothing. A suppression is "needed by nothing" only when its rule ran.
+func Suppress(s *cluster.Snapshot, files []*source.File, findings []*finding.Finding, ran []Active, c *Catalogue, now time.Time) (kept []*finding.Finding, suppressed int) {
+	all := annotations(s)
+	for _, f := range files {
+		all = append(all, comments(f)...)
+	}
+	if len(all) == 0 {
+		return findings, 0
+	}
+	severities := map[string]finding.Severity{}
+	for _, a := range ran {
+		severities[a.ID] = a.Severity
+	}
+	byFile, byObject := map[string][]*suppression{}, map[finding.Ref][]*suppression{}
+	for _, x := range all {
+		x.judge(c, now)
+		if x.object != nil {
+			byObject[x.object.Ref] = append(byObject[x.object.Ref], x)
+		} else {
+			byFile[x.file] = append(byFile[x.file], x)
+		}
+	}
+	for _, f := range findings {
+		hit := false
+		for _, x := range slices.Concat(byObject[f.Object], byFile[f.Place.File]) {
+			if x.covers(f) {
+				x.used[f.Rule] = true
+				hit = true
+			}
+		}
+		if hit {
+			suppressed++
+		} else {
+			kept = append(kept, f)
+		}
+	}
+	for _, x := range all {
+		kept = append(kept, x.findings(severities)...)
+	}
+	slices.SortFunc(kept, (*finding.Finding).Compare)
+	return kept, suppressed
+}
+
+func annotations(s *cluster.Snapshot) []*suppression {
+	var out []*suppression
+	for _, o := range s.Objects {
+		out = appendAnnotations(out, o, o.Annotations, "metadata.annotations")
+		if w := s.WorkloadOf(o); w != nil && w.MetaPath != "metadata" {
+			out = appendAnnotations(out, o, w.Template.Annotations, w.MetaPath+".annotations")
+		}
+	}
+	return out
+}
+
+func appendAnnotations(out []*suppression, o *cluster.Object, annotations map[string]string, path string) []*suppression {
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		id, ok := strings.CutPrefix(key, AllowAnnotation)
+		if !ok {
+			continue
+		}
+		x := &suppression{rules: []string{id}, object: o, used: map[string]bool{}}
+		_, x.place = Locate(o, path+"["+key+"]")
+		x.read(annotations[key])
+		out = append(out, x)
+	}
+	return out
+}
+
+func comments(f *source.File) []*suppression {
+	var out []*suppression
+	for _, c := range f.Comments {
+		m := allowComment.FindSubmatch(f.Data[c.Start:c.End])
+		if m == nil {
+			continue
+		}
+		start, end := f.Position(c.Start), f.Position(c.End)
+		x := &suppression{file: f.Name, first: start.Line, last: start.Line, used: map[string]bool{},
+			place: finding.Place{File: f.Name, Line: start.Line, Column: start.Column, EndLine: end.Line, EndColumn: end.Column}}
+		for _, id := range strings.Split(string(m[1]), ",") {
+			x.rules = append(x.rules, strings.TrimSpace(id))
+		}
+		x.read(string(m[2]))
+		if c.Own {
+			x.first, x.last = below(f, c)
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// below returns the lines of the field that follows an own-line comment.
+func below(f *source.File, c source.Comment) (first, last int) {
+	i := c.End
+	for i < len(f.Data) {
+		switch f.Data[i] {
+		case ' ', '\t', '\r', '\n', '-':
+			i++
+			continue
+		case '#':
+			for i < len(f.Data) && f.Data[i] != '\n' {
+				i++
+			}
+			continue
+		}
+		break
+	}
+	line := f.Position(i).Line
+	first, last = line, line
+	for _, n := range f.At(i) { // from the document's root inwards; the first that starts on the line is the whole field
+		if n.Position().Line >= line {
+			return line, f.Position(n.Span().End).Line
+		}
+	}
+	return first, last
+}
+
+func (x *suppression) read(text string) {
+	text = strings.TrimSpace(text)
+	if m := untilSuffix.FindStringSubmatchIndex(text); m != nil {
+		day, err := parseDay(text[m[2]:m[3]])
+		if err != nil {
+			x.fault = err.Error()
+		}
+		x.until = day
+		text = strings.TrimSpace(text[:m[0]])
+	}
+	x.reason = strings.Trim(text, " -:—")
+}
+
+// judge decides whether a suppression is honoured.
+func (x *suppression) judge(c *Catalogue, now time.Time) {
+	for _, id := range x.rules {
+		if c.Rule(id) == nil && x.fault == "" {
+			x.fault = "there is no rule " + id + c.didYouMean(id)
+		}
+	}
+	if x.reason == "" && x.fault == "" {
+		x.fault = "it gives no reason"
+	}
+	if x.fault == "" && !x.until.IsZero() && !now.Before(x.until) {
+		x.fault = "expired"
+	}
+}
+
+func (x *suppression) covers(f *finding.Finding) bool {
+	if x.fault != "" || !slices.Contains(x.rules, f.Rule) {
+		return false
+	}
+	if x.object != nil {
+		return x.object.Ref == f.Object && x.object.Origin.File() == f.Root.File()
+	}
+	return f.Place.Line >= x.first && f.Place.Line <= x.last
+}
+
+// findings says what is wrong with the suppression itself.
+func (x *suppression) findings(severities map[string]finding.Severity) []*finding.Finding {
+	make := func(rule, format string, args ...any) []*finding.Finding {
+		sev, on := severities[rule]
+		if !on {
+			return nil
+		}
+		f := &finding.Finding{Rule: rule, Severity: sev, Place: x.place, Message: fmt.Sprintf(format, args...)}
+		if x.object != nil {
+			f.Object, f.Workload, f.Root = x.object.Ref, x.object.Ref, x.object.Root
+		}
+		return []*finding.Finding{f}
+	}
+	names := strings.Join(x.rules, ", ")
+	switch {
+	case x.fault == "expired":
+		return make("suppression-expired", "the suppression of %s ended on %s (reason given: %s)", names, x.until.Format(time.DateOnly), x.reason)
+	case x.fault != "":
+		return make("suppression-invalid", "the suppression of %s is not honoured: %s", names, x.fault)
+	}
+	for _, id := range x.rules {
+		if _, ran := severities[id]; ran && !x.used[id] {
+			return make("suppression-unused", "nothing here breaks %s any more; the suppression can go", id)
+		}
+	}
+	return nil
+}

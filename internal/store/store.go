@@ -1,0 +1,61 @@
+// Package store writes files so that a reader or a crash never sees half of one.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// WriteFile replaces the content of a file, or creates it with mode 0644 less the umask. The new content is written beside it and
+// moved into place, so that at any moment the file is either the old or the new one. An existing file keeps its mode; a symbolic
+// link stays one and its target is replaced. A file that may not be written is refused, although renaming over it would work.
+func WriteFile(name string, data []byte) (err error) {
+	target, err := filepath.EvalSymlinks(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		target, err = name, nil
+	}
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0)
+	if info, err := os.Stat(target); err == nil {
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("write %s: it is not a regular file", name)
+		}
+		mode = info.Mode().Perm()
+		w, err := os.OpenFile(target, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		w.Close()
+	}
+	f, err := os.CreateTemp(filepath.Dir(target), ".fairway-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	if mode == 0 {
+		mode = 0o666 &^ umask()
+	}
+	if err := f.Chmod(mode); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), target)
+}
