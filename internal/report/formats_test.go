@@ -7,10 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -398,5 +403,103 @@ func benchmark(b *testing.B, format string) {
 				}
 			}
 		})
+	}
+}
+
+// Whatever stands in names and messages, each format stays what its readers expect and says the same thing.
+func FuzzFormats(f *testing.F) {
+	f.Add("a.yaml", "name", "message", "why", 3)
+	f.Add("\x1b[2J::error::", "x\n::error::\u202e", "]]> <a> | `@x` %0A", "--- \\ \x00\xff", 0)
+	f.Fuzz(func(t *testing.T, file, name, message, why string, line int) {
+		object := finding.Ref{APIVersion: "v1", Kind: name, Namespace: why, Name: name}
+		place := finding.Place{File: file, Line: max(line, 0), Column: 1, EndLine: max(line, 0), EndColumn: 2}
+		r := &finding.Report{
+			Findings: []*finding.Finding{{Rule: "r", Severity: finding.Must, Object: object, Workload: object, Place: place, Field: name, Message: message, Fix: &finding.Fix{Title: why}}},
+			Unknown:  []finding.Unknown{{Rule: "r", Object: object, Place: place, Missing: message}},
+			Skipped:  []finding.Skipped{{Place: place, Object: object, Reason: name, Detail: why}},
+			Failures: []finding.Failure{{Place: place, Message: message, Hint: why}},
+			Rule:     func(string) finding.RuleInfo { return finding.RuleInfo{Title: why, Why: why, How: message} },
+			Source:   func(string) *source.File { return &source.File{Name: file, Data: []byte(message)} },
+		}
+		out := map[string][]byte{}
+		for format, write := range formats {
+			b := render(t, func(w io.Writer) error { return write(w, r) })
+			out[format] = b
+			if !utf8.Valid(b) {
+				t.Errorf("%s is not UTF-8: %q", format, b)
+			}
+			for _, c := range string(b) {
+				if c != '\n' && !strconv.IsPrint(c) {
+					t.Errorf("%s: %U in %q", format, c, b)
+					break
+				}
+			}
+		}
+		var doc struct {
+			Findings []struct{ File, Message string }
+		}
+		if err := json.Unmarshal(out["json"], &doc); err != nil {
+			t.Fatalf("%v in %s", err, out["json"])
+		}
+		if got := doc.Findings[0]; utf8.ValidString(file) && got.File != file || utf8.ValidString(message) && got.Message != message {
+			t.Errorf("JSON says %q, want %q and %q", got, file, message)
+		}
+		if !json.Valid(out["sarif"]) {
+			t.Errorf("not JSON: %s", out["sarif"])
+		}
+		var suites struct {
+			Cases []struct{} `xml:"testsuite>testcase"`
+		}
+		if err := xml.Unmarshal(out["junit"], &suites); err != nil || len(suites.Cases) != 4 {
+			t.Errorf("%d test cases, error %v in %s", len(suites.Cases), err, out["junit"])
+		}
+		if n := strings.Count("\n"+string(out["github"]), "\n::"); n != 2 {
+			t.Errorf("%d commands, want 2: %s", n, out["github"])
+		}
+		if n := strings.Count(string(out["quiet"]), "\n"); n != 3 {
+			t.Errorf("%d lines, want 3: %s", n, out["quiet"])
+		}
+	})
+}
+
+// git apply takes what Diff writes and makes the new file of it.
+func TestDiffAppliesWithGit(t *testing.T) {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Skip("git is not installed")
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	pieces := []string{"a: 1\n", "b: 2\n", "\n", "c: x\r\n", "- d\n", "\te\n", "名: 前\n", "\x1b\n", "--- \n", "+f\n"}
+	text := func() string {
+		var b strings.Builder
+		for range rng.IntN(12) {
+			b.WriteString(pieces[rng.IntN(len(pieces))])
+		}
+		if rng.IntN(3) == 0 {
+			b.WriteString("no newline")
+		}
+		return b.String()
+	}
+	names := []string{"x.yaml", "with space.yaml", "名前.yaml", "quo\"te.yaml"}
+	for i := range 60 {
+		before, after := text(), text()
+		if before == "" || after == "" || before == after {
+			continue // an empty file is a file that is not there to git
+		}
+		dir, name := t.TempDir(), names[i%len(names)]
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(before), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		patch := render(t, func(w io.Writer) error { return Diff(w, name, []byte(before), []byte(after), DiffOptions{}) })
+		cmd := exec.Command(git, "apply", "--whitespace=nowarn", "-")
+		cmd.Dir, cmd.Stdin = dir, bytes.NewReader(patch)
+		cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s\nbefore %q\nafter %q\npatch:\n%q", err, out, before, after, patch)
+		}
+		if got, _ := os.ReadFile(path); string(got) != after {
+			t.Fatalf("%q became %q, want %q, by\n%q", before, got, after, patch)
+		}
 	}
 }

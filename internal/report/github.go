@@ -37,7 +37,7 @@ func GitHub(w io.Writer, r *finding.Report) error {
 	all := slices.Clone(r.Findings)
 	slices.SortFunc(all, worstFirst)
 	for _, f := range all {
-		info := r.About(f.Rule)
+		info := about(r, f.Rule)
 		message := f.Message
 		if f.Object != (finding.Ref{}) {
 			message = f.Object.String() + ": " + message

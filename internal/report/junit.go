@@ -75,7 +75,7 @@ func (x *xmlWriter) suite(r *finding.Report, g *group) {
 		"failures", fmt.Sprint(g.count[finding.Must]+g.count[finding.Should]), "errors", "0", "skipped", fmt.Sprint(len(g.unknown)), "time", "0")
 	for _, f := range g.findings {
 		x.open("testcase", "classname", g.name(), "name", f.Rule+" "+placeOrObject(f.Place, f.Object), "file", f.Place.File, "line", fmt.Sprint(f.Place.Line), "time", "0")
-		info := r.About(f.Rule)
+		info := about(r, f.Rule)
 		text := f.Message
 		if f.Field != "" {
 			text = f.Field + ": " + text

@@ -79,7 +79,7 @@ func details(r *finding.Report, g *group) string {
 			line, _, _ := showLine(strings.TrimSpace(file.Line(f.Place.Line)), 1, 1, 90)
 			fmt.Fprintf(&b, "  %s\n", code(line))
 		}
-		info := r.About(f.Rule)
+		info := about(r, f.Rule)
 		b.WriteString(indented("", info.Why))
 		if f.Fix != nil {
 			b.WriteString(indented("fix: ", f.Fix.Title+" (fairway lint --fix)"))

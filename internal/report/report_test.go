@@ -77,8 +77,6 @@ var infos = map[string]finding.RuleInfo{
 	"networkpolicy-missing": {Title: "no NetworkPolicy selects the pods", Severity: finding.Should, Why: "Everything may talk to it.", How: "Add one."},
 }
 
-func about(id string) finding.RuleInfo { return infos[id] }
-
 // bench makes reports about the inputs, parsed.
 type bench struct {
 	files map[string]*source.File

@@ -207,7 +207,7 @@ func (t *textWriter) finding(g *group, f *finding.Finding) {
 		}
 		t.paragraph(message)
 	}
-	info := t.r.About(f.Rule)
+	info := about(t.r, f.Rule)
 	why := info.Why
 	if info.Incident != "" {
 		incident := info.Incident
@@ -302,15 +302,12 @@ func (t *textWriter) skipped(s finding.Skipped) {
 	if s.Object != (finding.Ref{}) {
 		what = strings.TrimSpace(what + "  " + label(s.Object))
 	}
-	reason := reasonWords(s.Reason)
+	reason := reasonWords(s.Reason, 1)
 	if s.Detail != "" {
 		reason += ": " + Clean(s.Detail)
 	}
 	t.hanging("", "skipped", "", "  "+what+"  ", reason)
 }
-
-// reasonWords makes words of a reason's name: helm-template is a helm template.
-func reasonWords(reason string) string { return strings.ReplaceAll(Clean(reason), "-", " ") }
 
 func (t *textWriter) summary(all []*group, counts [finding.Must + 1]int) {
 	lines := Wrap(summary(t.r, all, counts), t.o.Width)
@@ -379,10 +376,10 @@ func skipReasons(skipped []finding.Skipped) string {
 	}
 	reasons := sortedByCount(counts)
 	if len(reasons) == 1 {
-		return reasonWords(reasons[0])
+		return reasonWords(reasons[0], len(skipped))
 	}
 	for i, name := range reasons {
-		reasons[i] = Thousands(counts[name]) + " " + reasonWords(name)
+		reasons[i] = Thousands(counts[name]) + " " + reasonWords(name, counts[name])
 	}
 	return strings.Join(reasons, ", ")
 }
@@ -423,7 +420,7 @@ func (t *textWriter) repeated() {
 	}
 	for _, rule := range sortedByCount(t.unknown) {
 		if n := t.unknown[rule]; n > t.o.Fold {
-			t.WriteString("not known, many places: " + rule + " for " + Count(n, "object", "objects") + " (fairway explain " + rule + ")\n")
+			t.WriteString("not known, many places: " + rule + " for " + Count(n, "object", "objects") + " (fairway lint --rule " + rule + ")\n")
 		}
 	}
 }

@@ -12,8 +12,14 @@ import (
 // combine with the character before them. Characters whose width is ambiguous (UAX #11) count as one.
 func Width(s string) int {
 	n := 0
-	for _, r := range s {
-		n += runeWidth(r)
+	for i, r := range s {
+		if r >= utf8.RuneSelf {
+			for _, r := range s[i:] {
+				n += runeWidth(r)
+			}
+			break
+		}
+		n++
 	}
 	return n
 }

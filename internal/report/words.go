@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -57,9 +58,43 @@ func label(r finding.Ref) string {
 	if !ok {
 		kind = strings.ToLower(r.Kind)
 	}
-	s := kind + "/" + r.Name
+	s := kind + "/" + cmp.Or(r.Name, "(unnamed)") // generateName leaves the name to the API server
 	if r.Namespace != "" {
 		s = r.Namespace + "/" + s
 	}
 	return Clean(s)
+}
+
+// about returns what is known of a rule, its texts fit to be shown: one line each, without anything that a terminal would obey. An
+// organisation's own rules have texts of their own.
+func about(r *finding.Report, id string) finding.RuleInfo {
+	info := r.About(id)
+	for _, s := range []*string{&info.Title, &info.Why, &info.How, &info.Incident, &info.IncidentSummary} {
+		*s = Clean(strings.Join(strings.Fields(*s), " "))
+	}
+	return info
+}
+
+// skipWords are the names of reasons for skipping that read badly as they are: for one thing, and for many.
+var skipWords = map[string][2]string{
+	"client-config":   {"client configuration", "client configurations"},
+	"duplicate":       {"duplicate", "duplicates"},
+	"helm-chart":      {"Helm chart", "Helm charts"},
+	"helm-template":   {"Helm template", "Helm templates"},
+	"ignored-folder":  {"ignored folder", "ignored folders"},
+	"kustomization":   {"kustomization without a build", "kustomizations without a build"},
+	"kustomize-patch": {"kustomize patch", "kustomize patches"},
+	"not-kubernetes":  {"not Kubernetes", "not Kubernetes"},
+	"remote-resource": {"remote resource", "remote resources"},
+}
+
+// reasonWords makes words of a reason's name.
+func reasonWords(reason string, n int) string {
+	if words, ok := skipWords[reason]; ok {
+		if n == 1 {
+			return words[0]
+		}
+		return words[1]
+	}
+	return strings.ReplaceAll(Clean(reason), "-", " ")
 }
