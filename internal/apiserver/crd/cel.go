@@ -23,13 +23,16 @@ type rules struct {
 	validator *cel.Validator
 }
 
-// rulesOf returns the rules of a schema, nil when there are none. bare is the schema without its rules. Rules inside an allOf run
-// where the node has rules of its own; elsewhere they do not (no schema is known that has such).
-func rulesOf(s, bare *structuralschema.Structural, root bool) *rules {
+// rulesOf returns the rules of a schema, nil when there are none. bare is the schema without its rules; root is true for a whole
+// object. Rules inside an allOf run where the node has rules of its own; elsewhere they do not (no schema is known that has such).
+func rulesOf(s, bare *structuralschema.Structural, root bool, shared []*shape) *rules {
+	if m := marked(s.Title, shared); m != nil {
+		return m.rules
+	}
 	r := &rules{root: root}
 	for name := range s.Properties {
 		p, q := s.Properties[name], bare.Properties[name]
-		if sub := rulesOf(&p, &q, p.XEmbeddedResource); sub != nil {
+		if sub := rulesOf(&p, &q, p.XEmbeddedResource, shared); sub != nil {
 			if r.properties == nil {
 				r.properties = map[string]*rules{}
 			}
@@ -37,9 +40,9 @@ func rulesOf(s, bare *structuralschema.Structural, root bool) *rules {
 		}
 	}
 	if s.Items != nil {
-		r.items = rulesOf(s.Items, bare.Items, s.Items.XEmbeddedResource)
+		r.items = rulesOf(s.Items, bare.Items, s.Items.XEmbeddedResource, shared)
 	} else if a := s.AdditionalProperties; a != nil && a.Structural != nil {
-		r.items = rulesOf(a.Structural, bare.AdditionalProperties.Structural, a.Structural.XEmbeddedResource)
+		r.items = rulesOf(a.Structural, bare.AdditionalProperties.Structural, a.Structural.XEmbeddedResource, shared)
 	}
 	if len(s.XValidations) > 0 {
 		node := *bare

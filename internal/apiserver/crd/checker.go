@@ -37,15 +37,13 @@ type checker struct {
 	namespaced bool
 	status     bool // the status is a subresource: what a manifest says of it is dropped
 	scale      *apiextensions.CustomResourceSubresourceScale
-	// origin says in messages whose schema it is: " in istio v1.31.4"; "" for schemas of the input.
-	origin string
-	props  func() *apiextensions.JSONSchemaProps
+	origin     string // see report
+	make       func() (*shape, error)
 
-	once       sync.Once
-	err        error
-	structural *structuralschema.Structural
-	validator  schemavalidation.SchemaValidator
-	rules      *rules
+	once      sync.Once
+	err       error
+	shape     *shape
+	validator schemavalidation.SchemaValidator
 }
 
 // build makes what checking needs of the schema, once.
@@ -56,14 +54,9 @@ func (c *checker) build() error {
 				c.err = fmt.Errorf("%v", p)
 			}
 		}()
-		props := c.props()
-		if c.structural, c.err = structuralschema.NewStructural(props); c.err != nil {
-			return
+		if c.shape, c.err = c.make(); c.err == nil {
+			c.validator = schemavalidation.NewSchemaValidatorFromOpenAPI(c.shape.openapi)
 		}
-		if c.validator, _, c.err = schemavalidation.NewSchemaValidator(props); c.err != nil {
-			return
-		}
-		c.rules = rulesOf(c.structural, withoutRules(c.structural), true)
 	})
 	return c.err
 }
@@ -102,16 +95,17 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 		r.add(Problem{Rule: apiserver.Unjudged, Node: root, Message: fmt.Sprintf("this %s could not be judged: %v", c.gvk.Kind, err)})
 		return nil
 	}
+	r.schema = c.shape.structural
 	if c.status {
 		delete(obj, "status")
 	}
 	meta, readable := c.metadata(obj, &r)
-	defaulting.Default(obj, c.structural)
-	unknown := pruning.PruneWithOptions(obj, c.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
-	defaulting.PruneNonNullableNullsWithoutDefaults(obj, c.structural)
-	fieldErr, more := objectmeta.CoerceWithOptions(nil, obj, c.structural, false, objectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
+	defaulting.Default(obj, c.shape.structural)
+	unknown := pruning.PruneWithOptions(obj, c.shape.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+	defaulting.PruneNonNullableNullsWithoutDefaults(obj, c.shape.structural)
+	fieldErr, more := objectmeta.CoerceWithOptions(nil, obj, c.shape.structural, false, objectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
 	for _, path := range append(unknown, more...) {
-		r.unknown(path, c.structural)
+		r.unknown(path)
 	}
 	if fieldErr != nil {
 		r.fieldError(fieldErr)
@@ -123,10 +117,10 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 	}
 	errs := schemavalidation.ValidateCustomResource(nil, obj, c.validator)
 	errs = append(errs, c.replicas(obj)...)
-	errs = append(errs, objectmeta.Validate(nil, obj, c.structural, false)...)
-	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.structural, obj)...)
+	errs = append(errs, objectmeta.Validate(nil, obj, c.shape.structural, false)...)
+	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.shape.structural, obj)...)
 	if !blocking(errs) {
-		more, _ := c.rules.check(context.Background(), nil, obj, celconfig.RuntimeCELCostBudget)
+		more, _ := c.shape.rules.check(context.Background(), nil, obj, celconfig.RuntimeCELCostBudget)
 		errs = append(errs, more...)
 	}
 	r.fieldErrors(errs)

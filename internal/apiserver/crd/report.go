@@ -16,14 +16,20 @@ import (
 
 // report collects the problems of one object.
 type report struct {
-	root     source.Node
+	root   source.Node
+	schema *structuralschema.Structural // nil for definitions
+	// origin names the release that a schema is from: "istio v1.31.4"; "" for schemas of the input.
 	origin   string
 	problems []Problem
 	// renamed are the fields that unknown fields were probably meant to be.
 	renamed []string
 }
 
+// add files a problem, once. The release of the schema is put behind what the API server calls the problem.
 func (r *report) add(p Problem) {
+	if r.origin != "" {
+		p.Message = strings.TrimSuffix(p.Message, ")") + ", " + r.origin + ")"
+	}
 	if !slices.ContainsFunc(r.problems, func(q Problem) bool { return q.Rule == p.Rule && q.Field == p.Field && q.Message == p.Message }) {
 		r.problems = append(r.problems, p)
 	}
@@ -113,7 +119,12 @@ func (r *report) fieldErrors(errs field.ErrorList) {
 		}
 	}
 	for _, e := range errs {
-		if e.Type != field.ErrorTypeTypeInvalid && slices.ContainsFunc(wrong, func(w string) bool { return e.Field == w }) {
+		if composed := compositionOf(e); composed != "" {
+			// The errors inside say why no alternative fits.
+			if slices.ContainsFunc(errs, func(o *field.Error) bool { return compositionOf(o) == "" && within(o.Field, composed) }) {
+				continue
+			}
+		} else if e.Type != field.ErrorTypeTypeInvalid && slices.Contains(wrong, e.Field) {
 			continue
 		}
 		r.fieldError(e)
@@ -121,28 +132,166 @@ func (r *report) fieldErrors(errs field.ErrorList) {
 }
 
 var (
-	// valueInBody is how kube-openapi begins: spec.a in body must be of type integer: "string".
-	valueInBody = regexp.MustCompile(`^\S* ?in body `)
-	mustBeType  = regexp.MustCompile(`^must be of type ([a-z,]+)(?:: "?([a-z]+)"?)?$`)
+	// inBody is how kube-openapi begins: "spec.a in body must be of type integer".
+	inBody     = regexp.MustCompile(`^\S* ?in body `)
+	mustBeType = regexp.MustCompile(`^must be of type ((?:object|array|string|integer|number|boolean|null|,)+)(?:: "?([a-z]+)"?)?$`)
+	// composition is how it complains about allOf, anyOf, oneOf and not; the path is not in the error, only in its text.
+	composition = regexp.MustCompile(`^"([^"]*)" must (?:not )?validate `)
 )
 
+// compositionOf returns the path that a complaint about allOf, anyOf, oneOf or not is about, "" for other errors.
+func compositionOf(e *field.Error) string {
+	if m := composition.FindStringSubmatch(inBody.ReplaceAllString(e.Detail, "")); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// within reports whether field path inner is outer or below it.
+func within(inner, outer string) bool {
+	rest, ok := strings.CutPrefix(inner, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
 func (r *report) fieldError(e *field.Error) {
-	at := locate(r.root, strings.TrimPrefix(e.Field, "<nil>"))
+	e = new(*e)
+	e.Field = strings.TrimPrefix(e.Field, "<nil>")
+	e.Detail = inBody.ReplaceAllString(e.Detail, "")
+	composed := compositionOf(e)
+	if composed != "" {
+		e.Field, e.BadValue = composed, field.OmitValueType{}
+	}
+	at := locate(r.root, e.Field)
 	if e.Type == field.ErrorTypeRequired && slices.Contains(r.renamed, at.path.String()) {
 		return
 	}
-	clean := *e
-	clean.Field = at.path.String()
-	clean.Detail = valueInBody.ReplaceAllString(clean.Detail, "")
-	if m := mustBeType.FindStringSubmatch(clean.Detail); m != nil {
-		clean.Detail = "it must be " + article(m[1])
-		if m[2] != "" {
-			clean.Detail += ", not " + article(m[2])
+	e.Field = at.path.String()
+	p := apiserver.ProblemOf(e, r.root)
+	p.Field, p.Node = at.path.String(), at.node()
+	if n := at.entry.Value.Resolve(); n.Kind() != source.Scalar && p.Rule == apiserver.Invalid {
+		// For what is not a scalar the value is a count or a type, which the detail says better.
+		p.Message = fmt.Sprintf("%s is refused: %s (%s)", lastName(at.path), e.Detail, e.Type)
+		if e.Type == field.ErrorTypeDuplicate {
+			p.Message = fmt.Sprintf("%s is there twice%s (%s)", lastName(at.path), keysOf(e.BadValue), e.Type)
 		}
 	}
-	p := apiserver.ProblemOf(&clean, r.root)
-	p.Field, p.Node = at.path.String(), at.node()
+	switch {
+	case e.Type == field.ErrorTypeTypeInvalid:
+		if m := mustBeType.FindStringSubmatch(e.Detail); m != nil {
+			r.wrongType(&p, at, m[1], m[2])
+		} else if _, format, ok := strings.Cut(e.Detail, "must be of type "); ok {
+			format, _, _ = strings.Cut(format, ":")
+			p.Rule = apiserver.Invalid
+			p.Message = fmt.Sprintf("%s is not a valid %s (Invalid value)", lastName(at.path), format)
+		}
+	case e.Type == field.ErrorTypeNotSupported && p.Suggestion == "":
+		p.Suggestion = containing(e)
+	case composed != "":
+		if choice := r.choice(at); choice != "" {
+			p.Message = choice + " (Invalid value)"
+		}
+	}
 	r.add(p)
+}
+
+// wrongType says which type a value must have, and how to write it when it only needs other quotes.
+func (r *report) wrongType(p *Problem, at place, want, got string) {
+	p.Message = fmt.Sprintf("%s must be %s", lastName(at.path), article(want))
+	if got != "" {
+		p.Message += ", not " + article(got)
+	}
+	p.Message += " (Invalid value)"
+	v := at.entry.Value.Resolve()
+	if !at.found || v.Kind() != source.Scalar {
+		return
+	}
+	text := v.Text()
+	var value source.Value
+	switch i, err := strconv.ParseInt(text, 10, 64); {
+	case want == "string":
+		p.Suggestion, value = fmt.Sprintf("quote it: %q", v.Raw()), source.String(v.Raw())
+	case want == "integer" && err == nil:
+		p.Suggestion, value = "write it without quotes: "+text, source.Int(i)
+	case want == "boolean" && (text == "true" || text == "false"):
+		p.Suggestion, value = "write it without quotes: "+text, source.Bool(text == "true")
+	default:
+		return
+	}
+	p.Fix = []source.Change{{Op: source.Set, Path: at.path, Value: value}}
+}
+
+// keysOf shows the keys by which a list tells its items apart.
+func keysOf(v any) string {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return ""
+	}
+	var out []string
+	for _, k := range sortedKeys(m) {
+		out = append(out, fmt.Sprintf("%s %v", k, m[k]))
+	}
+	return ": " + strings.Join(out, ", ")
+}
+
+// containing suggests the one supported value that contains what was written: Prefix, of which PathPrefix is the whole name.
+func containing(e *field.Error) string {
+	given, _ := e.BadValue.(string)
+	_, list, _ := strings.Cut(e.Detail, "supported values: ")
+	if len(given) < 3 {
+		return ""
+	}
+	var found []string
+	for v := range strings.SplitSeq(list, ", ") {
+		if v = strings.Trim(v, `"`); strings.Contains(strings.ToLower(v), strings.ToLower(given)) {
+			found = append(found, v)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return "did you mean " + found[0] + "?"
+}
+
+// choice explains a schema of which exactly one alternative must fit, as most say: of these fields, one.
+func (r *report) choice(at place) string {
+	s := schemaAt(r.schema, at.path)
+	if s == nil || s.ValueValidation == nil || len(s.ValueValidation.OneOf) == 0 {
+		return ""
+	}
+	var names, given []string
+	for i := range s.ValueValidation.OneOf {
+		names = append(names, s.ValueValidation.OneOf[i].Required...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	for _, name := range names {
+		if !at.entry.Value.Get(name).IsZero() {
+			given = append(given, name)
+		}
+	}
+	if len(names) < 2 {
+		return ""
+	}
+	switch len(given) {
+	case 0:
+		return "one of " + strings.Join(names, ", ") + " is required"
+	case 1:
+		return ""
+	}
+	return "only one of " + strings.Join(names, ", ") + " can be set, not " + strings.Join(given, " and ")
+}
+
+// lastName returns what to call the field that path leads to.
+func lastName(path source.Path) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if key := path[i].Key; key != "" {
+			if i < len(path)-1 {
+				return "an item of " + key
+			}
+			return key
+		}
+	}
+	return "the object"
 }
 
 // article names JSON types as a reader of YAML does.
@@ -160,10 +309,10 @@ func article(types string) string {
 }
 
 // unknown reports a field that the schema does not have.
-func (r *report) unknown(path string, s *structuralschema.Structural) {
+func (r *report) unknown(path string) {
 	at := locate(r.root, path)
 	var names []string
-	if in := schemaAt(s, at.path[:len(at.path)-1]); in != nil {
+	if in := schemaAt(r.schema, at.path[:len(at.path)-1]); in != nil {
 		names = sortedKeys(in.Properties)
 		if in.XEmbeddedResource || len(at.path) == 1 {
 			names = append(names, "apiVersion", "kind", "metadata")
@@ -185,7 +334,7 @@ func (r *report) unknownAmong(at place, names []string) {
 		holder = at.path[:len(at.path)-1].String()
 	}
 	p := Problem{Rule: apiserver.UnknownField, Field: at.path.String(), Node: at.entry.Key,
-		Message: fmt.Sprintf("%s is not a field of %s%s (unknown field %q)", name, holder, r.origin, at.path)}
+		Message: fmt.Sprintf("%s is not a field of %s (unknown field %q)", name, holder, at.path)}
 	if p.Node.IsZero() {
 		p.Node = at.entry.Value
 	}
@@ -195,9 +344,45 @@ func (r *report) unknownAmong(at place, names []string) {
 		meant := slices.Clone(at.path)
 		meant[len(meant)-1].Key = best
 		r.renamed = append(r.renamed, meant.String())
+	} else if where := r.elsewhere(at.path); where != "" {
+		p.Suggestion = fmt.Sprintf("%s belongs to %s", name, where)
 	}
 	r.add(p)
 }
+
+// elsewhere returns the place near an unknown field that has a field of its name: something it is inside of, nearest first, or the
+// only mapping beside it that has.
+func (r *report) elsewhere(path source.Path) string {
+	name := path[len(path)-1].Key
+	if slices.Contains(everywhere, name) {
+		return ""
+	}
+	for i := len(path) - 1; i >= 0; i-- {
+		s := schemaAt(r.schema, path[:i])
+		if s == nil {
+			continue
+		}
+		if _, ok := s.Properties[name]; ok && i < len(path)-1 {
+			if i == 0 {
+				return "the top level of the object"
+			}
+			return path[:i].String()
+		}
+		var beside []string
+		for sub, p := range s.Properties {
+			if _, ok := p.Properties[name]; ok && sub != "status" && (i == len(path)-1 || sub != path[i].Key) {
+				beside = append(beside, sub)
+			}
+		}
+		if len(beside) == 1 {
+			return append(slices.Clone(path[:i]), source.Step{Key: beside[0]}).String()
+		}
+	}
+	return ""
+}
+
+// everywhere are names that so many mappings have that meeting them elsewhere means nothing.
+var everywhere = []string{"name", "namespace", "kind", "apiVersion", "type", "value", "key", "path", "port", "labels", "annotations", "status"}
 
 // schemaAt returns the schema of what path leads to, nil when there is none.
 func schemaAt(s *structuralschema.Structural, path source.Path) *structuralschema.Structural {

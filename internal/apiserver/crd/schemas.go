@@ -63,7 +63,7 @@ type embeddedKind struct {
 	Kind
 	project *Project
 	// schemas unpacks the project's file.
-	schemas func() map[string]*apiextensions.JSONSchemaProps
+	schemas func() map[string]*shape
 }
 
 var index = sync.OnceValue(func() *embedded {
@@ -77,7 +77,7 @@ var index = sync.OnceValue(func() *embedded {
 	}
 	for i := range e.projects {
 		p := &e.projects[i]
-		schemas := sync.OnceValue(func() map[string]*apiextensions.JSONSchemaProps {
+		schemas := sync.OnceValue(func() map[string]*shape {
 			s, err := unpack(p.Name)
 			if err != nil {
 				panic(fmt.Sprintf("embedded schemas of %s: %v", p.Name, err))
@@ -101,7 +101,7 @@ type packed struct {
 	Defs    []*apiextensionsv1.JSONSchemaProps          `json:"defs"`
 }
 
-func unpack(project string) (map[string]*apiextensions.JSONSchemaProps, error) {
+func unpack(project string) (map[string]*shape, error) {
 	f, err := knowledge.FS.Open("crds/" + project + ".json.gz")
 	if err != nil {
 		return nil, err
@@ -114,54 +114,30 @@ func unpack(project string) (map[string]*apiextensions.JSONSchemaProps, error) {
 	if err := json.NewDecoder(z).Decode(&p); err != nil {
 		return nil, err
 	}
-	defs := make([]*apiextensions.JSONSchemaProps, 0, len(p.Defs))
-	convert := func(in *apiextensionsv1.JSONSchemaProps) (*apiextensions.JSONSchemaProps, error) {
-		out := new(apiextensions.JSONSchemaProps)
-		if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(in, out, nil); err != nil {
+	shared := make([]*shape, 0, len(p.Defs)) // not nil
+	convert := func(in *apiextensionsv1.JSONSchemaProps) (*shape, error) {
+		var s apiextensions.JSONSchemaProps
+		if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(in, &s, nil); err != nil {
 			return nil, err
 		}
-		graft(out, defs)
-		return out, nil
+		return newShape(&s, shared)
 	}
-	for _, d := range p.Defs {
-		out, err := convert(d)
+	for i, d := range p.Defs {
+		s, err := convert(d)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("definition %d: %w", i, err)
 		}
-		defs = append(defs, out)
+		shared = append(shared, s)
 	}
-	schemas := make(map[string]*apiextensions.JSONSchemaProps, len(p.Schemas))
-	for name, s := range p.Schemas {
-		if schemas[name], err = convert(s); err != nil {
-			return nil, err
+	schemas := make(map[string]*shape, len(p.Schemas))
+	for name, in := range p.Schemas {
+		s, err := convert(in)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+		schemas[name] = s
 	}
 	return schemas, nil
-}
-
-// graft puts definitions in the place of references to them. What they hold is shared, not copied.
-func graft(s *apiextensions.JSONSchemaProps, defs []*apiextensions.JSONSchemaProps) {
-	put := func(child *apiextensions.JSONSchemaProps) {
-		if child.Ref == nil {
-			graft(child, defs)
-			return
-		}
-		var n int
-		if _, err := fmt.Sscan(*child.Ref, &n); err != nil || n >= len(defs) {
-			panic(fmt.Sprintf("embedded schemas: reference %q", *child.Ref))
-		}
-		*child = *defs[n]
-	}
-	for name, child := range s.Properties {
-		put(&child)
-		s.Properties[name] = child
-	}
-	if s.Items != nil && s.Items.Schema != nil {
-		put(s.Items.Schema)
-	}
-	if s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil {
-		put(s.AdditionalProperties.Schema)
-	}
 }
 
 // gvkOf reads apiVersion and kind of an object.
@@ -215,8 +191,8 @@ func (s *Schemas) find(gvk schema.GroupVersionKind) (*checker, string) {
 			k.project.Name, k.project.Version, gvk.Version, gvk.Kind, strings.Join(k.Versions, ", "))
 	}
 	return &checker{gvk: gvk, namespaced: k.Scope == "Namespaced", status: k.Status,
-		origin: " in " + k.project.Name + " " + k.project.Version,
-		props:  func() *apiextensions.JSONSchemaProps { return k.schemas()[gvk.Group+"/"+gvk.Version+"/"+gvk.Kind] }}, ""
+		origin: k.project.Name + " " + k.project.Version,
+		make:   func() (*shape, error) { return k.schemas()[gvk.Group+"/"+gvk.Version+"/"+gvk.Kind], nil }}, ""
 }
 
 // addedChecker makes a checker for a version of a definition from the input.
@@ -233,7 +209,7 @@ func addedChecker(crd *apiextensions.CustomResourceDefinition, v *apiextensions.
 	}
 	c := &checker{gvk: schema.GroupVersionKind{Group: crd.Spec.Group, Version: v.Name, Kind: crd.Spec.Names.Kind},
 		namespaced: crd.Spec.Scope == apiextensions.NamespaceScoped,
-		props:      func() *apiextensions.JSONSchemaProps { return validation.OpenAPIV3Schema }}
+		make:       func() (*shape, error) { return newShape(validation.OpenAPIV3Schema, nil) }}
 	if sub != nil {
 		c.status, c.scale = sub.Status != nil, sub.Scale
 	}

@@ -1,0 +1,218 @@
+package crd
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// want is an expectation behind a line: # want COLUMN RULE "part of the message or suggestion".
+var want = regexp.MustCompile(`# want (\d+) (\S+) "([^"]*)"`)
+
+// TestFiles checks testdata/*.txtar: definition.yaml is added, right.yaml has no problems, wrong.yaml those that its lines
+// want, one to one.
+func TestFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		seen[name] = true
+		t.Run(name, func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var s Schemas
+			for _, f := range archive.Files {
+				for _, d := range source.Parse(f.Name, f.Data).Docs {
+					s.Add(d.Root)
+				}
+			}
+			for _, f := range archive.Files {
+				checkFile(t, &s, f)
+			}
+		})
+	}
+	for _, p := range Projects() {
+		if !seen[p.Name] {
+			t.Errorf("testdata/%s.txtar is missing", p.Name)
+		}
+	}
+}
+
+func checkFile(t *testing.T, s *Schemas, f txtar.File) {
+	var wanted []string
+	for i, line := range strings.Split(string(f.Data), "\n") {
+		for _, m := range want.FindAllStringSubmatch(line, -1) {
+			wanted = append(wanted, fmt.Sprintf("%d:%s %s %q", i+1, m[1], m[2], m[3]))
+		}
+	}
+	if (len(wanted) > 0) != strings.HasPrefix(f.Name, "wrong") {
+		t.Fatalf("%s has %d wants", f.Name, len(wanted))
+	}
+	for _, d := range source.Parse(f.Name, f.Data).Docs {
+		if d.Err != nil {
+			t.Fatalf("%s: %v", f.Name, d.Err)
+		}
+		problems, known := s.Check(d.Root)
+		if IsDefinition(d.Root) {
+			problems, known = CheckDefinition(d.Root), true
+		}
+		if !known {
+			t.Errorf("%s: %s", f.Name, s.Missing(d.Root.Get("apiVersion").Text(), d.Root.Get("kind").Text()))
+		}
+		for _, p := range problems {
+			at := p.Node.Position()
+			prefix := fmt.Sprintf("%d:%d %s ", at.Line, at.Column, p.Rule)
+			i := slices.IndexFunc(wanted, func(w string) bool {
+				rest, ok := strings.CutPrefix(w, prefix)
+				text, err := strconv.Unquote(rest)
+				return ok && err == nil && strings.Contains(p.Message+"; "+p.Suggestion, text)
+			})
+			if i < 0 {
+				t.Errorf("%s: not wanted: %s%s: %s; %s", f.Name, prefix, p.Field, p.Message, p.Suggestion)
+				continue
+			}
+			wanted = slices.Delete(wanted, i, i+1)
+		}
+	}
+	for _, w := range wanted {
+		t.Errorf("%s: not found: %s", f.Name, w)
+	}
+}
+
+// Every embedded schema can be made into a checker, and its rules compile.
+func TestEmbeddedSchemas(t *testing.T) {
+	var s Schemas
+	kinds := 0
+	for _, p := range Projects() {
+		if p.Source == "" || p.Licence == "" || p.Version == "" {
+			t.Errorf("%s: no source, licence or version", p.Name)
+		}
+		for _, k := range p.Kinds {
+			for _, v := range slices.Concat(k.Versions, k.Unserved) {
+				kinds++
+				if why := s.Missing(k.Group+"/"+v, k.Kind); why != "" {
+					t.Error(why)
+				}
+				d := source.Parse("", []byte("apiVersion: "+k.Group+"/"+v+"\nkind: "+k.Kind+"\nmetadata: {name: a}\n")).Docs[0]
+				problems, _ := s.Check(d.Root)
+				for _, p := range problems {
+					if strings.Contains(p.Message, "compil") || p.Rule == "api-unjudged" {
+						t.Errorf("%s/%s %s: %s", k.Group, v, k.Kind, p.Message)
+					}
+				}
+			}
+		}
+	}
+	if kinds < 150 {
+		t.Errorf("only %d kinds are known", kinds)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	var s Schemas
+	for _, c := range []struct{ apiVersion, kind, want string }{
+		{"example.com/v1", "Thing", "no schema of Thing in group example.com is known"},
+		{"cert-manager.io/v1alpha2", "Certificate", "has no version v1alpha2 of Certificate, only v1"},
+		{"cert-manager.io/v1", "Certificate", ""},
+		{"a/b/c", "Thing", "unexpected GroupVersion string"},
+	} {
+		got := s.Missing(c.apiVersion, c.kind)
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s %s: %q, want %q", c.apiVersion, c.kind, got, c.want)
+		}
+		root := source.Parse("", []byte("apiVersion: "+c.apiVersion+"\nkind: "+c.kind+"\n")).Docs[0].Root
+		if _, known := s.Check(root); known != (c.want == "") {
+			t.Errorf("%s %s: known is %t", c.apiVersion, c.kind, known)
+		}
+	}
+}
+
+func TestNamespaced(t *testing.T) {
+	var s Schemas
+	for _, c := range []struct {
+		apiVersion, kind  string
+		namespaced, known bool
+	}{
+		{"cert-manager.io/v1", "ClusterIssuer", false, true},
+		{"cert-manager.io/v1", "Issuer", true, true},
+		{"example.com/v1", "Thing", false, false},
+	} {
+		if n, k := s.Namespaced(c.apiVersion, c.kind); n != c.namespaced || k != c.known {
+			t.Errorf("%s %s: %t, %t", c.apiVersion, c.kind, n, k)
+		}
+	}
+}
+
+func TestFix(t *testing.T) {
+	root := source.Parse("", []byte(`apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: a, labels: {v: 1}}
+spec:
+  secretname: a
+  issuerRef: {name: a}
+  isCA: "true"
+  revisionHistoryLimit: "3"
+`)).Docs[0].Root
+	var s Schemas
+	problems, _ := s.Check(root)
+	got := map[string]source.Change{}
+	for _, p := range problems {
+		for _, c := range p.Fix {
+			got[p.Field] = c
+		}
+	}
+	wanted := map[string]source.Change{
+		"metadata.labels.v":         {Op: source.Set, Path: source.MustPath("metadata.labels.v"), Value: source.String("1")},
+		"spec.secretname":           {Op: source.Rename, Path: source.MustPath("spec.secretname"), Value: source.String("secretName")},
+		"spec.isCA":                 {Op: source.Set, Path: source.MustPath("spec.isCA"), Value: source.Bool(true)},
+		"spec.revisionHistoryLimit": {Op: source.Set, Path: source.MustPath("spec.revisionHistoryLimit"), Value: source.Int(3)},
+	}
+	if diff := cmp.Diff(wanted, got, cmp.AllowUnexported(source.Value{})); diff != "" {
+		t.Errorf("fixes (-want +got):\n%s", diff)
+	}
+}
+
+func TestLocate(t *testing.T) {
+	root := source.Parse("", []byte(`metadata:
+  annotations: {example.com/a.b: x, example.com/a: y}
+spec:
+  list: [{name: a}, {name: b, ports: []}]
+  merged: &m {image: a}
+  other: {<<: *m}
+`)).Docs[0].Root
+	for _, c := range []struct {
+		field, path string
+		line, col   int
+	}{
+		{"metadata.annotations.example.com/a.b", "metadata.annotations[example.com/a.b]", 2, 35},
+		{"metadata.annotations[example.com/a]", "metadata.annotations[example.com/a]", 2, 54},
+		{"spec.list[1].name", "spec.list[1].name", 4, 28},
+		{"spec.list[1].ports", "spec.list[1].ports", 4, 31},
+		{"spec.list[1].missing.deep[0].more", "spec.list[1].missing.deep[0].more", 4, 21},
+		{"spec.list[7].name", "spec.list[7].name", 4, 3},
+		{"spec.other.image", "spec.other.image", 5, 23},
+		{"", "", 1, 1},
+	} {
+		at := locate(root, c.field)
+		if got := at.path.String(); got != c.path {
+			t.Errorf("%s: path %s, want %s", c.field, got, c.path)
+		}
+		if got := at.node().Position(); got != (source.Position{Line: c.line, Column: c.col}) {
+			t.Errorf("%s is at %v, want %d:%d", c.field, got, c.line, c.col)
+		}
+	}
+}
