@@ -1,335 +1,433 @@
 package source
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
+	"time"
 
-	"go.yaml.in/yaml/v4"
-	sigsyaml "sigs.k8s.io/yaml"
+	"github.com/google/go-cmp/cmp"
 )
 
-// compare reads data with this package and with go.yaml.in/yaml/v4, which shares no code with it, and describes the first
-// difference: in the trees, in the JSON (against sigs.k8s.io/yaml), or in the invariants of the spans. refused counts the
-// documents that only this package refuses, the first of them is described in why.
-func compare(data []byte) (diff string, refused int, why string) {
-	f := Parse("test.yaml", data)
-	if d := checkSpans(f); d != "" {
-		return d, 0, ""
-	}
-	theirs, theirErr := readOther(data)
-	i := 0
-	for _, doc := range f.Docs {
-		if doc.Err == nil && doc.Root.IsZero() {
-			continue
-		}
-		if i == len(theirs) {
-			switch {
-			case doc.Err != nil:
-				if theirErr == nil {
-					return fmt.Sprintf("document %d is refused (%v), the other reader has no such document", doc.Index, doc.Err), 0, ""
+// readRows are inputs that must be read, exactly as the other readers do.
+var readRows = []struct{ name, in string }{
+	{"empty file", ""},
+	{"blank file", "\n  \n\t\n"},
+	{"comments only", "# a\n\n  # b\n"},
+	{"null document", "---\n"},
+	{"root scalar", "just text\n"},
+	{"root scalar of several lines", "just\ntext\n\nmore\n"},
+	{"mapping", "a: b\nc: d\n"},
+	{"no final newline", "a: b"},
+	{"empty values", "a:\nb: # comment\nc:\n"},
+	{"nested mapping", "a:\n  b:\n      c: 1\n  d: 2\n"},
+	{"sequence in the column of its key", "a:\n- b\n- c: 1\n  d: 2\ne: f\n"},
+	{"sequence indented", "a:\n    - b\n    - c: 1\n      d: 2\ne: f\n"},
+	{"sequence in the column of its key, twice", "a:\n- b:\n  - c\n  - d\n- e\n"},
+	{"empty items", "-\n- \n- # c\n-\n  a\n"},
+	{"compact nesting", "- - a\n  - b\n-   - - c\n"},
+	{"compact mapping in compact sequence", "- - a: 1\n    b: 2\n  - c\n"},
+	{"key with spaces before the colon", "a  : b\n\"c\" : d\n"},
+	{"colons inside words", "image: a:b\nurl: http://x:80/\ntime: 12:30\n:a: b\n"},
+	{"hash inside words", "a: b#c\nd#e: f\n"},
+	{"dashes inside words", "-a: -b\nc: --d\n"},
+	{"question mark in words", "?a: ?b\n"},
+	{"plain scalar of several lines", "a: b\n  c\n\n  d\n e\nf: g\n"},
+	{"plain scalar on the next line", "a:\n  b\n  c\nd:\n    e\n"},
+	{"plain scalar with dashes on the next line", "a: b\n  - c\n"},
+	{"plain scalar ended by a comment", "a: b # c\nd: e\n"},
+	{"single quoted", "a: 'it''s'\n'b': ''\n"},
+	{"single quoted of several lines", "a: 'x\n\n  y\n z '\n"},
+	{"double quoted with escapes", `a: "\0\a\b\t\n\v\f\r\e\ \"\/\\\N\_\L\P\x41\u00e9\U0001F600"` + "\n"},
+	{"double quoted of several lines", "a: \"x  \n\n\n  y \\\n   z\\\n\n  w\"\n"},
+	{"double quoted line outside the indentation", "a:\n  b: \"x\ny\"\n"},
+	{"quotes that hold what ends lines", "a: \"# b: c\"\nd: '- e'\n"},
+	{"literal", "a: |\n  x\n    y\n\n  z\nb: c\n"},
+	{"literal strip, keep", "a: |-\n  x\n\nb: |+\n  y\n\n\nc: d\n"},
+	{"literal without text", "a: |\nb: |+\n\n\nc: |-\n"},
+	{"literal with indicator", "a: |2\n   x\n  y\nb: |1-\n  z\n"},
+	{"literal in sequences", "- |\n x\n- >\n   y\n   z\n"},
+	{"literal in the column of the key's sequence", "a:\n- |\n x\n-  |2\n   y\n"},
+	{"literal with comment in the header", "a: | # c\n  # text\n  b\n # comment\nc: d\n"},
+	{"literal without final newline", "a: |\n  b"},
+	{"literal keep without final newline", "a: |+\n  b\n \n  "},
+	{"literal that ends in spaces", "a: |\n  b\n     "},
+	{"literal with tabs", "a: |\n  \tb\n  c\t\n"},
+	{"literal at the root", "--- |\n  a\n  b\n"},
+	{"folded", "a: >\n  x\n  y\n\n  z\n    deeper\n    still\n  w\n\n\n  v\n"},
+	{"folded strip, keep", "a: >-\n  x\n  y\nb: >+\n  z\n\n"},
+	{"folded with deeper first line", "a: >\n\n    x\n      y\n    z\n"},
+	{"flow sequence", "a: [b, 'c', \"d\", 1, [e], {f: g}, ]\n"},
+	{"flow mapping", "a: {b: c, d, \"e\":f, 'g': , h: {}, }\n"},
+	{"flow over lines", "a: {\n    b: [ # c\n    x,\n  # d\n  y\n ],\n}\nc: d\n"},
+	{"flow plain scalar over lines", "a: [b\n c, d\n\n  e]\n"},
+	{"flow key with its colon on the next line", "{a\n: b, 'c'\n: d}\n"},
+	{"flow pair", "[a: b, 'c': d, e]\n"},
+	{"flow explicit keys", "{? a : b, ? c}\n"},
+	{"flow explicit pair", "[? a : b]\n"},
+	{"flow scalars with colons", "{a: :b, c: http://x, d:e: f, :g: h}\n"},
+	{"json", `{"a": [1, -2.5e3, true, null, "x\ty"], "b": {"c": {}}, "d": []}`},
+	{"json over lines", "{\n\t\"a\": 1,\n\t\"b\": [\n\t\t2\n\t]\n}\n"},
+	{"explicit keys", "? a\n: b\n? c\n? d\n: - e\n  - f\n? |\n  g\n: h: i\n"},
+	{"anchors and aliases", "a: &x 1\nb: *x\nc: &y\n  d: *x\ne: *y\nf: &x 2\ng: *x\n"},
+	{"anchor on the next line's collection", "a: &x\n- b\nc: &y\n  d: e\nf: &z {g: h}\ni: *z\n"},
+	{"anchored key", "&k a: &v b\nc: *v\n"},
+	{"anchor of a mapping and of its first key", "a: &m\n  &k b: c\nd: *m\ne: *k\n"},
+	{"anchored empty value", "a: &x\nb: *x\nc:\n- &y\n- *y\n"},
+	{"tags", "a: !!str 1\nb: !Ref x\nc: !!map\n  d: e\nf: !<tag:yaml.org,2002:int> \"3\"\ng: !!seq [h]\ni: ! 7\nj: !!str\n"},
+	{"tag and anchor", "a: !!str &x 1\nb: &y !!int '2'\nc: &z\n  !!map\n  d: e\n"},
+	{"merge keys", "base: &b {x: 1, y: 2}\na:\n  <<: *b\n  y: 3\nc:\n  y: 3\n  <<: [*b, {y: 4, z: 5}]\n"},
+	{"merge keys that are none", "a: {\"<<\": 1}\nb: {!!str <<: 2}\n"},
+	{"duplicate keys", "a: 1\nb: 2\na: 3\n\"b\": 4\nc: {d: 1, d: 2}\n"},
+	{"types", "- [yes, No, ON, off, y, n, true, False, ~, null, Null, NULL, nul]\n- [1, 0777, 0o17, 0x1F, 0b101, -0b11, 1_000, +5, 08, 1e3, 1.5, .5, 5., -.5e-1, 1.2.3, 0x, 1_0.5, _1, 9223372036854775808, 99999999999999999999]\n- [2001-01-01, 12:30, 1:2, 'yes', \"1\", '']\n"},
+	{"keys of all types", "1: a\n2.5: b\nyes: c\n0x10: d\n2001-01-01: e\n.inf: f\n"},
+	{"documents", "a: 1\n---\nb: 2\n--- # c\nd: 3\n---\n---\n- e\n"},
+	{"documents with content on the separator", "--- {a: b}\n--- text\n--- |\n  x\n--- !!map\na: b\n--- &x\n- c\n--- 'q'\n"},
+	{"document ends", "a: 1\n...\n---\nb: 2\n...\n# c\n...\nd: 3\n...\n"},
+	{"directives", "%YAML 1.1 # c\n---\na: b\n...\n%YAML 1.1\n---\nc: d\n"},
+	{"separator-like text", "a: ---\nb:\n  ---\n--- \n---a: b\n"},
+	{"byte order mark", "\uFEFFa: b\nc: d\n"},
+	{"byte order mark and comment", "\uFEFF# x\n---\na: b\n"},
+	{"crlf", "a: b\r\nc:\r\n- d\r\n- |\r\n  e\r\n  f\r\n\r\ng: 'x\r\n\r\n  y'\r\n# h\r\n"},
+	{"lone carriage returns", "a: b\rc:\r  - d\r# e\rf: |\r  g\r"},
+	{"tabs", "a:\tb\nc: d\t# e\n"},
+	{"tab behind a dash", "-\ta\n-\t[b]\n- \tc # d\n"},
+	{"tab before text, behind spaces", "a:\n  \tb\nc: d\n \t \n"},
+	{"tab inside scalars", "a: b\tc\nd: 'e\tf'\ng: \"h\ti\"\n"},
+	{"tab before a flow collection", "\t{a: b}\n"},
+	{"tab lines", "a: b\n\t\n \t# c\nd: e\n"},
+	{"unicode", "ключ: значение\nemoji: \"🚢\" # ⚓\nкомм: [а, б]\n"},
+	{"comments everywhere", "# 1\na: # 2\n  # 3\n  - b # 4\n    # 5\n  # 6\n  - {c: d} # 7\n# 8\ne: f\n# 9"},
+	{"commented-out yaml", "a:\n  b: 1\n  # c: 2\n  #d: 3\n#e:\n#  f: 4\ng: 5\n"},
+	{"del and c1 controls", "a: \x7f\u0080\n"},
+	{"long key", strings.Repeat("k", 3000) + ": v\n"},
+}
+
+// TestRead compares the readers on the table and on the files of testdata/read.
+func TestRead(t *testing.T) {
+	check := func(name string, data []byte) {
+		t.Run(name, func(t *testing.T) {
+			for _, d := range Parse(name, data).Docs {
+				if d.Err != nil {
+					t.Errorf("document %d is refused: %v: %s\n%q", d.Index, d.Err.Position, d.Err, data)
 				}
-				return "", refused, why // it cannot read further
-			case theirErr != nil:
-				return fmt.Sprintf("document %d is accepted, the other reader says %v", doc.Index, theirErr), 0, ""
 			}
-			return fmt.Sprintf("document %d does not exist for the other reader", doc.Index), 0, ""
-		}
-		if doc.Err != nil {
-			// The other reader may have split what is left in other documents.
-			return "", 1, fmt.Sprintf("%d:%d: %s", doc.Err.Line, doc.Err.Column, doc.Err.Message)
-		}
-		if d := sameTree(doc.Root, theirs[i], "$"); d != "" {
-			return fmt.Sprintf("document %d: %s", doc.Index, d), 0, ""
-		}
-		if d := sameJSON(doc, data); d != "" {
-			return fmt.Sprintf("document %d: %s", doc.Index, d), 0, ""
-		}
-		i++
+			if diff, _, _ := compare(data); diff != "" {
+				t.Errorf("%s\n%q", diff, data)
+			}
+		})
 	}
-	if i < len(theirs) && theirErr == nil {
-		return fmt.Sprintf("the other reader has %d documents, this one %d", len(theirs), i), 0, ""
+	for _, row := range readRows {
+		check(row.name, []byte(row.in))
 	}
-	return "", refused, why
-}
-
-// readOther returns the roots of the documents that have content, up to the first error.
-func readOther(data []byte) (roots []*yaml.Node, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v", r)
+	files, err := filepath.Glob("testdata/read/*")
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d files in testdata/read (%v), want at least 30", len(files), err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var n yaml.Node
-		if err := dec.Decode(&n); errors.Is(err, io.EOF) {
-			return roots, nil
-		} else if err != nil {
-			return roots, err
-		}
-		root := n.Content[0]
-		if root.Kind == yaml.ScalarNode && root.Value == "" && root.Anchor == "" && root.Style == 0 && root.Tag == "!!null" {
-			continue
-		}
-		roots = append(roots, root)
+		check(filepath.Base(name), data)
 	}
 }
 
-func sameTree(n Node, o *yaml.Node, at string) string {
-	kinds := map[Kind]yaml.Kind{Mapping: yaml.MappingNode, Sequence: yaml.SequenceNode, Scalar: yaml.ScalarNode, Alias: yaml.AliasNode}
-	if kinds[n.Kind()] != o.Kind {
-		return fmt.Sprintf("%s: kind %d, want %d", at, n.Kind(), o.Kind)
-	}
-	style := n.Style()
-	switch n.Kind() {
-	case Alias:
-		if n.Raw() != "*"+o.Value || n.Resolve().Anchor() != o.Alias.Anchor || n.Resolve().Kind() != Scalar && o.Alias.Kind == yaml.ScalarNode {
-			return fmt.Sprintf("%s: alias %s to &%s, want *%s", at, n.Raw(), n.Resolve().Anchor(), o.Value)
-		}
-	case Scalar:
-		if n.Text() != o.Value {
-			return fmt.Sprintf("%s: text %q, want %q", at, n.Text(), o.Value)
-		}
-		styles := map[Style]yaml.Style{Plain: 0, SingleQuoted: yaml.SingleQuotedStyle, DoubleQuoted: yaml.DoubleQuotedStyle, Literal: yaml.LiteralStyle, Folded: yaml.FoldedStyle}
-		if styles[style] != o.Style&^yaml.TaggedStyle {
-			return fmt.Sprintf("%s: style %d, want %d", at, style, o.Style)
-		}
-		start := n.Span().Start
-		if n.f.nodes[n.i].flags&flagProps != 0 {
-			start = n.f.props[n.i].start()
-		}
-		if p := n.f.Position(start); !n.IsEmpty() && (p.Line != o.Line || p.Column != o.Column) {
-			return fmt.Sprintf("%s: position %v, want %d:%d", at, p, o.Line, o.Column)
-		}
-	default:
-		if (style == Flow) != (o.Style&yaml.FlowStyle != 0) {
-			return fmt.Sprintf("%s: style %d, want %d", at, style, o.Style)
-		}
-	}
-	if n.Anchor() != o.Anchor {
-		return fmt.Sprintf("%s: anchor %q, want %q", at, n.Anchor(), o.Anchor)
-	}
-	if tag := shortTag(n.Tag()); o.Style&yaml.TaggedStyle != 0 && tag != o.Tag || o.Style&yaml.TaggedStyle == 0 && tag != "" && tag != "!" {
-		return fmt.Sprintf("%s: tag %q, want %q", at, tag, o.Tag)
-	}
-	i := 0
-	child := func(c Node, name string) string {
-		if i == len(o.Content) {
-			return fmt.Sprintf("%s: more than %d children", at, i)
-		}
-		i++
-		return sameTree(c, o.Content[i-1], at+name)
-	}
-	for e := range n.Entries() {
-		if d := child(e.Key, ".key"); d != "" {
-			return d
-		}
-		if d := child(e.Value, "."+e.Key.Text()); d != "" {
-			return d
-		}
-	}
-	for k, item := range n.Items() {
-		if d := child(item, fmt.Sprintf("[%d]", k)); d != "" {
-			return d
-		}
-	}
-	if i < len(o.Content) {
-		return fmt.Sprintf("%s: %d children, want %d", at, i, len(o.Content))
-	}
-	return ""
+// refusedRows are inputs with one document that must be refused, at a place and with words. A row of the other readers' faults
+// (ours) is one that they accept.
+var refusedRows = []struct {
+	name, in string
+	at       string // line:column
+	message  string // part of it
+	hint     string // part of it
+	ours     bool
+}{
+	{"tab as indentation", "a:\n\tb: c\n", "2:1", "tab", "replace the tab", false},
+	{"tab behind spaces before a mapping", "a:\n  \tb: c\n", "2:4", "tab", "replace the tab", false},
+	{"tab before a nested sequence", "-\t- a\n", "1:3", "tab", "replace the tab", false},
+	{"tab in a plain scalar's indentation", "a:\n  b: c\n\td\n", "3:1", "tab", "replace the tab", false},
+	{"tab in a block scalar's indentation", "a: |\n  b\n\tc\n", "3:1", "tab", "replace the tab", false},
+	{"bad indentation", "a:\n    b: 1\n  c: 2\n", "3:3", "bad indentation", "align", false},
+	{"bad indentation of an item", "- - a\n - b\n", "2:2", "bad indentation", "align", false},
+	{"key indented too far", "a: b\n  c: d\n", "2:3", "goes on with the text above", "align", false},
+	{"key indented too far below a quoted value", "a: 'b'\n  c: d\n", "2:3", "bad indentation", "align", false},
+	{"double quote never closed", "a: \"b\nc: d\n", "1:4", "quote opened here is never closed", `\"`, false},
+	{"single quote not closed in its document", "a: 'b\n---\nc: d\n", "1:4", "before the document ends", "''", false},
+	{"text behind a quoted value", "a: 'it's'\n", "1:8", "behind a quoted value", "quote the whole value", false},
+	{"bracket never closed", "a: [1, 2\n", "1:4", "never closed", "", false},
+	{"brace never closed, a key follows", "a: {b: 1\nc: 2\n", "2:2", "colon", "opened in line 1", false},
+	{"bracket not closed in its document", "a: [1\n---\n", "1:4", "not closed before the document ends", "", false},
+	{"wrong closing bracket", "a: [1}\n", "1:6", "wrong closing bracket", "needs ]", false},
+	{"comma missing", "{\"a\": 1\n\"b\": 2}\n", "2:4", "a colon where", "comma may be missing", false},
+	{"extra comma", "[a,, b]\n", "1:4", "value is missing", "comma", false},
+	{"extra closing bracket", "a: [b]]\n", "1:7", "unexpected text", "", false},
+	{"no space behind a colon", "a: 1\nb:2\n", "2:1", "without its colon", "space behind the colon", false},
+	{"no space behind the first colon", "a:1\nb: 2\n", "1:1", "without a space behind its colon", "key: value", false},
+	{"colon in a value", "cmd: echo: hi\n", "1:10", "mapping values are not allowed", "quote the value", false},
+	{"mapping behind ---", "--- a: b\n", "1:6", "mapping values are not allowed", "", false},
+	{"line without colon", "a: b\nc\n", "2:1", "without its colon", "key: value", false},
+	{"key missing", "a: 1\n: b\n", "2:1", "key is missing", "", true},
+	{"key missing in a flow mapping", "{: b}\n", "1:2", "key is missing", "", true},
+	{"explicit key missing", "?\n: b\n", "1:1", "key is missing", "", true},
+	{"item on its key's line", "a: - b\n", "1:4", "list item", "line of its own", false},
+	{"item among keys", "a: 1\n- b\n", "2:1", "where a key is expected", "indent", false},
+	{"key among items", "- a\nb: c\n", "2:1", "expected a list item", "", false},
+	{"list as a key", "[a]: b\n", "1:1", "cannot be a key", "quote the key", true},
+	{"mapping as an explicit key", "? a: b\n: c\n", "1:1", "cannot be a key", "", true},
+	{"mapping as a flow key", "{{a: b}: c}\n", "1:2", "cannot be a key", "", true},
+	{"alias as a key", "a: &x b\n*x : c\n", "2:1", "alias cannot be a key", "write the key out", true},
+	{"undefined alias", "a: *.example.com\n", "1:4", "*.example.com has no anchor", "quote the text", false},
+	{"alias of a later anchor", "a: *x\nb: &x 1\n", "1:4", "no anchor", "", false},
+	{"alias of an earlier document's anchor", "---\na: *x\n", "2:4", "no anchor", "", false},
+	{"alias inside its anchor", "a: &x\n  b: *x\n", "2:6", "inside the value it stands for", "", true},
+	{"two anchors", "a: &x &y b\n", "1:7", "second anchor", "", false},
+	{"anchor on an alias", "a: &x 1\nb: &y *x\n", "2:7", "alias cannot have", "", false},
+	{"invalid anchor", "a: & b\n", "1:4", "not a valid name", "", false},
+	{"unknown tag handle", "a: !x!y b\n", "1:4", "tag", "quote", false},
+	{"invalid tag", "a: !x,y b\n", "1:4", "tag", "quote", false},
+	{"unknown escape", `a: "C:\dir"` + "\n", "1:7", `unknown escape \d`, `\\`, false},
+	{"escape cut short", `a: "\x4"` + "\n", "1:5", "2 hexadecimal digits", "", false},
+	{"surrogate escape", `a: "\ud83d\ude00"` + "\n", "1:5", "not a Unicode character", "two", false},
+	{"block scalar badly indented", "a: |\n    b\n  c\n", "3:3", "less than the block scalar", "indent it", false},
+	{"block scalar below wider blank lines", "a: |\n     \n  b\n", "3:3", "less than the block scalar", "blank lines", false},
+	{"text in a block scalar's header", "a: |b\n  c\n", "1:5", "header", "", false},
+	{"comment without space", "a: \"b\"#c\n", "1:7", "space before its #", "", false},
+	{"value that begins with @", "a: @b\n", "1:4", "cannot begin with @", "quote", false},
+	{"value that begins with a backtick", "a: `b`\n", "1:4", "cannot begin with `", "quote", false},
+	{"value that begins with %", "a: %b\n", "1:4", "cannot begin with %", "quote", false},
+	{"helm value", "a: {{ .Values.b }}\n", "1:5", "", "Helm", true},
+	{"helm block", "a: b\n{{- if .Values.c }}\nd: e\n{{- end }}\n", "2:1", "", "Helm", false},
+	{"conflict marker", "a: b\n<<<<<<< HEAD\nc: d\n=======\n", "2:1", "", "conflict", false},
+	{"version 1.2", "%YAML 1.2\n---\na: b\n", "1:1", "version", "remove", false},
+	{"tag directive", "%TAG !x! tag:example.com,2000:\n---\na: b\n", "1:1", "%TAG", "remove", false},
+	{"directive without separator", "%YAML 1.1\na: b\n", "2:1", "no ---", "", false},
+	{"directive in the middle", "a: b\n%YAML 1.1\n---\nc: d\n", "2:1", "cannot begin with %", "", false},
+	{"json lines", "{\"a\": 1}\n{\"b\": 2}\n", "2:1", "behind the end of the document", "---", false},
+	{"text behind ...", "a: b\n... c\n", "2:5", "behind the end marker", "", false},
+	{"nul", "a: b\x00c\n", "1:5", "NUL", "", false},
+	{"control character", "a: \"\x1b[0m\"\n", "1:5", "U+001B", `\x1B`, false},
+	{"invalid utf-8", "a: caf\xe9\n", "1:7", "UTF-8", "save", false},
+	{"line separator", "a: \"b\u2028c\"\n", "1:6", "U+2028", "", true},
+	{"utf-16 with mark", "\xff\xfea\x00:\x00 \x00b\x00", "1:1", "UTF-16", "UTF-8", true},
+	{"utf-16 without mark", "a\x00:\x00 \x00b\x00", "1:1", "UTF-16", "UTF-8", false},
+	{"gzip", "\x1f\x8b\x08\x00", "1:1", "gzip", "", false},
+	{"separator in a root block scalar", "--- |\na\n---\nb\n", "3:1", "separator inside a block scalar", "", true},
+	{"too deep, flow", strings.Repeat("[", 1001) + strings.Repeat("]", 1001), "1:1001", "1000 levels", "", true},
+	{"too deep, block", strings.Repeat("- ", 1001) + "a\n", "1:2001", "1000 levels", "", true},
 }
 
-func shortTag(tag string) string {
-	if in, ok := strings.CutPrefix(tag, "!<"); ok {
-		tag = strings.TrimSuffix(in, ">")
+func TestRefused(t *testing.T) {
+	for _, row := range refusedRows {
+		t.Run(row.name, func(t *testing.T) {
+			f := Parse("test.yaml", []byte(row.in))
+			err := f.Docs[0].Err
+			if err == nil {
+				t.Fatalf("accepted: %q", row.in)
+			}
+			if at := fmt.Sprintf("%d:%d", err.Line, err.Column); at != row.at {
+				t.Errorf("refused at %s, want %s: %s\n%s", at, row.at, err.Message, row.in)
+			}
+			if !strings.Contains(err.Message, row.message) || !strings.Contains(err.Hint, row.hint) {
+				t.Errorf("message %q, hint %q; want %q and %q in them", err.Message, err.Hint, row.message, row.hint)
+			}
+			if !f.Docs[0].Root.IsZero() {
+				t.Error("the refused document has a root")
+			}
+			diff, refused, _ := compare([]byte(row.in))
+			if diff != "" {
+				t.Error(diff)
+			}
+			if ours := refused > 0; ours != row.ours {
+				t.Errorf("the other reader accepts it: %v, want %v", ours, row.ours)
+			}
+		})
 	}
-	if name, ok := strings.CutPrefix(tag, "tag:yaml.org,2002:"); ok {
-		return "!!" + name
-	}
-	return tag
 }
 
-// sameJSON compares the JSON of a document with what Kubernetes' reader makes of its bytes.
-func sameJSON(doc Document, data []byte) string {
-	text := data[doc.Span.Start:doc.Span.End]
-	want, wantErr := sigsyaml.YAMLToJSON(text)
-	got, err := doc.Root.AppendJSON(nil)
-	if wantErr != nil {
-		return "" // it is stricter or older than the other reader of trees, which has judged already
-	}
-	if err != nil {
-		return fmt.Sprintf("no JSON: %v; want %s", err, want)
-	}
-	var g, w any
-	if err := decodeNumbers(got, &g); err != nil {
-		return fmt.Sprintf("invalid JSON %s: %v", got, err)
-	}
-	if err := decodeNumbers(want, &w); err != nil {
-		return err.Error()
-	}
-	if !reflect.DeepEqual(g, w) {
-		return fmt.Sprintf("JSON %s, want %s", got, want)
-	}
-	return ""
-}
-
-func decodeNumbers(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if d.More() {
-		return errors.New("text behind the JSON value")
-	}
-	normalise(*(v.(*any)))
-	return nil
-}
-
-// normalise gives numbers one spelling: 1e3 and 1000 are the same.
-func normalise(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			v[k] = normalise(v[k])
+// TestResync: one bad document does not hide the others.
+func TestResync(t *testing.T) {
+	f := Parse("test.yaml", []byte("# first\na: 1\n---\nb: [\n  - x\n---x\n---\nc: \"\n--- # third\nd: 4\n---\te\n"))
+	got := []string{}
+	for _, d := range f.Docs {
+		s := fmt.Sprintf("%d %v ", d.Index, d.Span)
+		if d.Err != nil {
+			s += fmt.Sprintf("refused at %d:%d", d.Err.Line, d.Err.Column)
+		} else {
+			s += d.Root.Raw()
 		}
-	case []any:
-		for i := range v {
-			v[i] = normalise(v[i])
-		}
-	case json.Number:
-		if strings.ContainsAny(v.String(), ".eE") {
-			f, _ := v.Float64()
-			return f
-		}
-		return v.String()
+		got = append(got, s)
 	}
-	return v
+	want := []string{
+		"0 {0 13} a: 1",
+		"1 {13 33} refused at 5:3",
+		"2 {33 42} refused at 8:4",
+		"3 {42 59} d: 4",
+		"4 {59 65} e",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	var comments []string
+	for _, c := range f.Comments {
+		comments = append(comments, fmt.Sprintf("%s %v", f.Data[c.Start:c.End], c.Own))
+	}
+	if d := cmp.Diff([]string{"# first true", "# third false"}, comments); d != "" {
+		t.Error(d)
+	}
 }
 
-// checkSpans checks that documents cover the file and that nodes and comments lie where they must.
-func checkSpans(f *File) string {
+// TestDocuments: which documents a file has, and which of them are empty.
+func TestDocuments(t *testing.T) {
+	for _, row := range []struct{ in, want string }{
+		{"", "-"},
+		{"# c\n", "-"},
+		{"a: 1\n", "a"},
+		{"# c\n---\na: 1\n", "a"},
+		{"---\n# c\n---\na: 1\n", "-a"},
+		{"a: 1\n---\n", "a-"},
+		{"a: 1\n---\n---\nb: 1\n", "a-b"},
+		{"a: 1\n...\n", "a"},
+		{"a: 1\n...\n# c\n", "a"},
+		{"a: 1\n...\nb: 1\n", "ab"},
+		{"a: 1\n...\n---\nb: 1\n", "ab"},
+		{"---\n---\n", "--"},
+	} {
+		got := ""
+		for _, d := range Parse("test.yaml", []byte(row.in)).Docs {
+			if d.Root.IsZero() {
+				got += "-"
+			}
+			for e := range d.Root.Entries() {
+				got += e.Key.Text()
+			}
+		}
+		if got != row.want {
+			t.Errorf("%q: documents %s, want %s", row.in, got, row.want)
+		}
+	}
+}
+
+// TestSpans shows where nodes begin and end, and where their introductions do.
+func TestSpans(t *testing.T) {
+	in := "a: &x !!str  b c  # d\n" +
+		"e:\n" +
+		"- f: [1, {g: h}]\n" +
+		"  i: |+ # j\n" +
+		"     k\n" +
+		"\n" +
+		"- \n" +
+		"? l\n" +
+		": m\n"
+	f := Parse("test.yaml", []byte(in))
+	if f.Docs[0].Err != nil {
+		t.Fatal(f.Docs[0].Err)
+	}
+	var got []string
+	for i, x := range f.nodes {
+		got = append(got, fmt.Sprintf("%s | %s", strings.TrimSpace(in[x.lead:x.start]), Node{f, uint32(i)}.Raw()))
+	}
+	want := []string{
+		" | " + strings.TrimSuffix(in, "\n"),
+		" | a", ": &x !!str | b c",
+		" | e", ": | " + in[25:strings.Index(in, "? l")-2],
+		"- | f: [1, {g: h}]\n  i: |+ # j\n     k",
+		" | f", ": | [1, {g: h}]", " | 1", " | {g: h}", " | g", ": | h",
+		" | i", ": | |+ # j\n     k",
+		"- | ",
+		"? | l", ": | m",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestDuplicates(t *testing.T) {
+	many := strings.Builder{}
+	for i := range 40 {
+		fmt.Fprintf(&many, "k%d: 1\n", i%30)
+	}
+	for _, row := range []struct {
+		in   string
+		want []string
+	}{
+		{"a: 1\nb: 1\n", nil},
+		{"a: 1\nb: {c: 1, 'c': 2}\na: 2\na: 3\n", []string{"2:11 c", "3:1 a", "4:1 a"}},
+		{"<<: {}\n<<: {}\n", nil},
+		{`"\x61": 1` + "\na: 2\n", []string{"2:1 a"}},
+		{many.String(), []string{"31:1 k0", "32:1 k1", "33:1 k2", "34:1 k3", "35:1 k4", "36:1 k5", "37:1 k6", "38:1 k7", "39:1 k8", "40:1 k9"}},
+	} {
+		var got []string
+		for _, k := range Parse("test.yaml", []byte(row.in)).Docs[0].Duplicates {
+			if !k.IsDuplicate() {
+				t.Errorf("%s is not flagged", k.Text())
+			}
+			got = append(got, fmt.Sprintf("%d:%d %s", k.Position().Line, k.Position().Column, k.Text()))
+		}
+		if d := cmp.Diff(row.want, got); d != "" {
+			t.Errorf("%s%s", row.in, d)
+		}
+	}
+}
+
+// TestNoBlowUp reads inputs that are expensive for careless readers. A quadratic one would need minutes for them.
+func TestNoBlowUp(t *testing.T) {
+	const n = 200_000
+	keys := strings.Builder{}
+	for i := range n {
+		fmt.Fprintf(&keys, "k%d: v\n", i)
+	}
+	bomb := strings.Builder{}
+	bomb.WriteString("a0: &a0 [x, x]\n")
+	for i := 1; i < 60; i++ {
+		fmt.Fprintf(&bomb, "a%d: &a%d [*a%d, *a%d]\n", i, i, i-1, i-1)
+	}
+	for name, in := range map[string]string{
+		"keys":                    keys.String(),
+		"items":                   strings.Repeat("- a\n", n),
+		"blank lines":             "a: b\n" + strings.Repeat("\n", n) + "c: d\n",
+		"blank lines in a scalar": "a: b\n" + strings.Repeat(strings.Repeat("\n", 100)+" c\n", n/100),
+		"comments":                strings.Repeat("# a\n", n),
+		"documents":               strings.Repeat("---\na: b\n", n),
+		"bad documents":           strings.Repeat("---\na: b: c\n", n),
+		"bad bytes":               strings.Repeat("---\na: \x01\n", n),
+		"open brackets":           strings.Repeat("[", n),
+		"open braces":             strings.Repeat("{a: ", n),
+		"dashes":                  strings.Repeat("- ", n),
+		"question marks":          strings.Repeat("? ", n),
+		"deep indentation":        strings.Repeat(" ", n) + "a: {b: c,\n" + strings.Repeat(" ", n+1) + strings.Repeat("d: e, ", n) + "}\n",
+		"empty flow":              "[" + strings.Repeat("[],", n) + "]",
+		"flow on one line":        "{" + strings.Repeat("é: 1, ", n) + "}",
+		"aliases":                 "a: &x 1\nb:\n" + strings.Repeat("- *x\n", n),
+		"alias bomb":              bomb.String(),
+		"escapes":                 "a: \"" + strings.Repeat(`\x41`, n) + "\"\n",
+	} {
+		start := time.Now()
+		f := Parse("test.yaml", []byte(in))
+		for _, d := range f.Docs {
+			_, _ = d.Root.AppendJSON(nil)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s: %d bytes took %v", name, len(in), took)
+		}
+		if d := checkOrder(f); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+// checkOrder is checkSpans without its nodes.
+func checkOrder(f *File) string {
 	at := 0
-	for i, d := range f.Docs {
-		if d.Index != i || d.Span.Start != at || d.Span.End < at {
-			return fmt.Sprintf("document %d has index %d and span %v, the last one ended at %d", i, d.Index, d.Span, at)
+	for _, d := range f.Docs {
+		if d.Span.Start != at {
+			return fmt.Sprintf("document %d begins at %d, want %d", d.Index, d.Span.Start, at)
 		}
 		at = d.Span.End
-		if d.Err != nil {
-			if d.Err.Offset < d.Span.Start || d.Err.Offset > d.Span.End || d.Err.Line < 1 || d.Err.Column < 1 || d.Err.Message == "" {
-				return fmt.Sprintf("document %d %v has the error %+v", i, d.Span, *d.Err)
-			}
-			continue
-		}
-		if !d.Root.IsZero() {
-			if s := checkNode(d.Root, d.Span); s != "" {
-				return fmt.Sprintf("document %d: %s", i, s)
-			}
-		}
 	}
-	if at != len(f.Data) || len(f.Docs) == 0 {
-		return fmt.Sprintf("%d documents end at %d of %d bytes", len(f.Docs), at, len(f.Data))
-	}
-	at = 0
-	for _, c := range f.Comments {
-		own := strings.TrimLeft(string(f.Data[lineStart(f, c.Start):c.Start]), " \t\uFEFF") == ""
-		if c.Start < at || c.End > len(f.Data) || f.Data[c.Start] != '#' || own != c.Own || bytes.ContainsAny(f.Data[c.Start:c.End], "\r\n") {
-			return fmt.Sprintf("comment %v (own line: %v)", c.Span, c.Own)
-		}
-		at = c.End
+	if at != len(f.Data) {
+		return fmt.Sprintf("the documents end at %d of %d bytes", at, len(f.Data))
 	}
 	return ""
-}
-
-func lineStart(f *File, i int) int {
-	for i > 0 && f.Data[i-1] != '\n' && f.Data[i-1] != '\r' {
-		i--
-	}
-	return i
-}
-
-func checkNode(n Node, in Span) string {
-	x := n.f.nodes[n.i]
-	s := n.Span()
-	if int(x.lead) < in.Start || x.lead > x.start || s.End < s.Start || s.End > in.End {
-		return fmt.Sprintf("node at %v with lead %d lies outside %v", s, x.lead, in)
-	}
-	switch x.kind {
-	case Mapping, Sequence:
-		at := s.Start
-		i := n.i + 1
-		for i < x.next {
-			if d := checkNode(Node{n.f, i}, Span{at, s.End}); d != "" {
-				return d
-			}
-			at = int(n.f.nodes[i].end)
-			i = n.f.nodes[i].next
-		}
-		if i != x.next {
-			return fmt.Sprintf("collection at %v: its children end at node %d, not %d", s, i, x.next)
-		}
-	default:
-		if x.next != n.i+1 {
-			return fmt.Sprintf("scalar %d has next %d", n.i, x.next)
-		}
-		for _, c := range n.f.Comments {
-			if c.Start < s.End && c.End > s.Start && x.style != Literal && x.style != Folded {
-				return fmt.Sprintf("comment %v lies in the scalar at %v", c.Span, s)
-			}
-		}
-	}
-	return ""
-}
-
-// TestCorpus compares the readers on every file of the folder in FAIRWAY_CORPUS.
-func TestCorpus(t *testing.T) {
-	root := os.Getenv("FAIRWAY_CORPUS")
-	if root == "" {
-		t.Skip("FAIRWAY_CORPUS names no folder")
-	}
-	files, docs, refusedDocs, templates, different := 0, 0, 0, 0, 0
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		switch filepath.Ext(path) {
-		case ".yaml", ".yml", ".json":
-		default:
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		files++
-		docs += len(Parse(path, data).Docs)
-		diff, refused, why := compare(data)
-		if diff != "" {
-			different++
-			t.Errorf("%s: %s", path, diff)
-		}
-		if refused > 0 && bytes.Contains(data, []byte("{{")) {
-			templates++
-		} else if refused > 0 {
-			refusedDocs++
-			t.Logf("%s: refused: %s", path, why)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d files, %d documents: %d differ, %d refused, and %d in templates", files, docs, different, refusedDocs, templates)
-	if refusedDocs*1000 > docs {
-		t.Errorf("%d of %d documents that the other reader accepts are refused; at most one in a thousand may be", refusedDocs, docs)
-	}
 }
