@@ -25,7 +25,7 @@ type kind struct {
 	// object is true for kinds that people write manifests of: not for lists and the bodies of subresources.
 	object     bool
 	namespaced bool
-	life       life
+	life       func() life
 }
 
 // life is when an API is served, in minor versions of Kubernetes 1; 0 means never or unknown.
@@ -47,7 +47,7 @@ var known = sync.OnceValue(func() *catalogue {
 		if gvk.Version == runtime.APIVersionInternal || strings.HasPrefix(typ.PkgPath(), "k8s.io/apimachinery/") {
 			continue
 		}
-		k := &kind{gvk: gvk, typ: typ, plan: sync.OnceValue(func() *plan { return planOf(typ) }), hub: gvk, life: lifeOf(typ)}
+		k := &kind{gvk: gvk, typ: typ, plan: sync.OnceValue(func() *plan { return planOf(typ) }), hub: gvk, life: sync.OnceValue(func() life { return lifeOf(typ) })}
 		_, hasMeta := typ.FieldByName("ObjectMeta")
 		k.object = hasMeta && !slices.Contains(subresources, gvk.Kind)
 		k.namespaced = k.object && !slices.Contains(clusterScoped, gvk.Kind)

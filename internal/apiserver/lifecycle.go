@@ -68,7 +68,7 @@ var goneAPIs = sync.OnceValue(func() map[typeName]*gone {
 func identify(root source.Node, name typeName, o Options) (k *kind, problems []Problem, ok bool) {
 	c := known()
 	if k := c.kinds[name]; k != nil {
-		if p, ok := outdated(name, k.life, o); ok {
+		if p, ok := outdated(name, k.life(), o); ok {
 			p.Node = root.Get("apiVersion")
 			return k, []Problem{p}, true
 		}

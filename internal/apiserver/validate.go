@@ -24,8 +24,6 @@ import (
 	"k8s.io/kubernetes/pkg/apis/core/validation"
 	"k8s.io/kubernetes/pkg/apis/discovery"
 	discoveryvalidation "k8s.io/kubernetes/pkg/apis/discovery/validation"
-	"k8s.io/kubernetes/pkg/apis/flowcontrol"
-	flowcontrolvalidation "k8s.io/kubernetes/pkg/apis/flowcontrol/validation"
 	"k8s.io/kubernetes/pkg/apis/networking"
 	networkingvalidation "k8s.io/kubernetes/pkg/apis/networking/validation"
 	"k8s.io/kubernetes/pkg/apis/node"
@@ -34,8 +32,6 @@ import (
 	policyvalidation "k8s.io/kubernetes/pkg/apis/policy/validation"
 	"k8s.io/kubernetes/pkg/apis/rbac"
 	rbacvalidation "k8s.io/kubernetes/pkg/apis/rbac/validation"
-	"k8s.io/kubernetes/pkg/apis/resource"
-	resourcevalidation "k8s.io/kubernetes/pkg/apis/resource/validation"
 	"k8s.io/kubernetes/pkg/apis/scheduling"
 	schedulingvalidation "k8s.io/kubernetes/pkg/apis/scheduling/validation"
 	"k8s.io/kubernetes/pkg/apis/storage"
@@ -184,23 +180,8 @@ func validate(obj runtime.Object, gv schema.GroupVersion) field.ErrorList {
 		return certificatesvalidation.ValidateCertificateSigningRequestCreate(o)
 	case *certificates.ClusterTrustBundle:
 		return certificatesvalidation.ValidateClusterTrustBundle(o, certificatesvalidation.ValidateClusterTrustBundleOptions{})
-	case *flowcontrol.FlowSchema:
-		o.Status = flowcontrol.FlowSchemaStatus{}
-		return flowcontrolvalidation.ValidateFlowSchema(o)
-	case *flowcontrol.PriorityLevelConfiguration:
-		o.Status = flowcontrol.PriorityLevelConfigurationStatus{}
-		return flowcontrolvalidation.ValidatePriorityLevelConfiguration(o, gv, flowcontrolvalidation.PriorityLevelValidationOptions{})
 	case *node.RuntimeClass:
 		return nodevalidation.ValidateRuntimeClass(o)
-	case *resource.DeviceClass:
-		return resourcevalidation.ValidateDeviceClass(o)
-	case *resource.ResourceClaim:
-		o.Status = resource.ResourceClaimStatus{}
-		return resourcevalidation.ValidateResourceClaim(o)
-	case *resource.ResourceClaimTemplate:
-		return resourcevalidation.ValidateResourceClaimTemplate(o)
-	case *resource.ResourceSlice:
-		return resourcevalidation.ValidateResourceSlice(o)
 	}
 	return nil
 }

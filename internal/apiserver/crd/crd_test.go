@@ -12,6 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
@@ -198,13 +203,13 @@ spec:
 		field, path string
 		line, col   int
 	}{
-		{"metadata.annotations.example.com/a.b", "metadata.annotations[example.com/a.b]", 2, 35},
-		{"metadata.annotations[example.com/a]", "metadata.annotations[example.com/a]", 2, 54},
+		{"metadata.annotations.example.com/a.b", "metadata.annotations[example.com/a.b]", 2, 34},
+		{"metadata.annotations[example.com/a]", "metadata.annotations[example.com/a]", 2, 52},
 		{"spec.list[1].name", "spec.list[1].name", 4, 28},
 		{"spec.list[1].ports", "spec.list[1].ports", 4, 31},
 		{"spec.list[1].missing.deep[0].more", "spec.list[1].missing.deep[0].more", 4, 21},
 		{"spec.list[7].name", "spec.list[7].name", 4, 3},
-		{"spec.other.image", "spec.other.image", 5, 23},
+		{"spec.other.image", "spec.other.image", 5, 22},
 		{"", "", 1, 1},
 	} {
 		at := locate(root, c.field)
@@ -215,4 +220,94 @@ spec:
 			t.Errorf("%s is at %v, want %d:%d", c.field, got, c.line, c.col)
 		}
 	}
+}
+
+// A definition in the input wins over an embedded one, and a broken one makes its kind unknown.
+func TestAddWins(t *testing.T) {
+	certificate := source.Parse("", []byte("apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: a}\nspec: {mine: 1}\n")).Docs[0].Root
+	definition := `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: certificates.cert-manager.io}
+spec:
+  group: cert-manager.io
+  scope: SCOPE
+  names: {plural: certificates, singular: certificate, kind: Certificate, listKind: CertificateList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {mine: {type: integer}}}}}}
+`
+	var s Schemas
+	if problems, known := s.Check(certificate); !known || len(problems) == 0 {
+		t.Errorf("by the embedded schema: known is %t, %d problems", known, len(problems))
+	}
+	s.Add(source.Parse("", []byte(strings.Replace(definition, "SCOPE", "Cluster", 1))).Docs[0].Root)
+	if problems, known := s.Check(certificate); !known || len(problems) > 0 {
+		t.Errorf("by the added schema: known is %t, problems %v", known, problems)
+	}
+	if namespaced, known := s.Namespaced("cert-manager.io/v1", "Certificate"); namespaced || !known {
+		t.Errorf("namespaced is %t, known %t", namespaced, known)
+	}
+	s.Add(source.Parse("", []byte(definition)).Docs[0].Root)
+	if _, known := s.Check(certificate); known {
+		t.Error("a definition with scope SCOPE is used")
+	}
+	if why := s.Missing("cert-manager.io/v1", "Certificate"); !strings.Contains(why, "not valid") {
+		t.Errorf("the reason is %q", why)
+	}
+}
+
+// The lazy rules say the same as the API server's validator, which compiles all rules of a schema at once.
+func TestRulesLikeServer(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s Schemas
+	compared := 0
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			for _, d := range source.Parse(f.Name, f.Data).Docs {
+				s.Add(d.Root)
+				gvk, _ := gvkOf(d.Root)
+				c, _ := s.checkerFor(gvk)
+				if c == nil || c.build() != nil {
+					continue
+				}
+				obj, err := readObject(d.Root)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.status {
+					delete(obj, "status")
+				}
+				defaulting.Default(obj, c.shape.structural)
+				naive := cel.NewValidator(c.shape.structural, true, celconfig.PerCallLimit)
+				wanted, left := naive.Validate(t.Context(), nil, nil, obj, nil, celconfig.RuntimeCELCostBudget)
+				got, budget := c.shape.rules.check(t.Context(), nil, obj, celconfig.RuntimeCELCostBudget)
+				if diff := cmp.Diff(lines(wanted), lines(got)); diff != "" || left != budget {
+					t.Errorf("%s %s: budget %d and %d, errors (-server +here):\n%s", file, gvk, left, budget, diff)
+				}
+				compared += len(wanted)
+			}
+		}
+	}
+	if compared < 5 {
+		t.Errorf("only %d errors were compared", compared)
+	}
+}
+
+func lines(errs field.ErrorList) []string {
+	var out []string
+	for _, e := range errs {
+		out = append(out, e.Error())
+	}
+	slices.Sort(out)
+	return out
 }

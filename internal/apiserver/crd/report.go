@@ -419,7 +419,7 @@ func (r *report) stringMaps() bool {
 			ok = false
 			path := source.Path{{Key: "metadata"}, {Key: name}, {Key: e.Key.Text()}}
 			p := Problem{Rule: apiserver.WrongType, Field: path.String(), Node: v,
-				Message: fmt.Sprintf("%s of %s must be a string", e.Key.Text(), name)}
+				Message: fmt.Sprintf("%s of %s must be a string (Invalid value)", e.Key.Text(), name)}
 			if v.Kind() == source.Scalar {
 				p.Suggestion = fmt.Sprintf("quote it: %q", v.Raw())
 				p.Fix = []source.Change{{Op: source.Set, Path: path, Value: source.String(v.Raw())}}
