@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,124 +18,56 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
 // build is what kustomize made of a kustomization.
 type build struct {
-	folder
-	file    *source.File
-	trees   []Tree
-	origins []string // for each tree, the real path of the file it came from; "" when kustomize generated it
+	*kustomization
+	file  *source.File
+	trees []Tree
 }
 
 // run builds a kustomization with kustomize, in process. Files outside of the folder may be used, as Flux and Argo CD allow.
-// Plugins, functions and Git stay off; package-level checks have made sure that nothing is fetched.
+// Plugins, functions and Git stay off; what would be fetched was found out before.
 func (l *loader) run(x *kustomization) (*build, error) {
 	o := krusty.MakeDefaultOptions()
 	o.LoadRestrictions = types.LoadRestrictionsNone
 	if l.Helm != "" {
 		o.PluginConfig.HelmConfig.Enabled, o.PluginConfig.HelmConfig.Command = true, l.Helm
 	}
-	tracked := &tracking{FileSystem: filesys.MakeFsOnDisk(), root: x.real}
 	var m resmap.ResMap
 	err := silently(func() (err error) {
-		m, err = krusty.MakeKustomizer(o).Run(tracked, x.real)
+		m, err = krusty.MakeKustomizer(o).Run(filesys.MakeFsOnDisk(), x.real)
+		if !x.at.Get("openapi").IsZero() {
+			openapi.ResetOpenAPI() // or the next build would use this one's schema
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	b := &build{folder: x.folder}
 	var text bytes.Buffer
 	for i, r := range m.Resources() {
-		origin, err := r.GetOrigin()
-		if err != nil {
-			return nil, err
-		}
-		file := ""
-		if origin != nil && origin.Path != "" && origin.Repo == "" {
-			file = filepath.Join(x.real, filepath.FromSlash(origin.Path))
-		}
-		if !tracked.wanted {
-			if err := r.SetOrigin(nil); err != nil {
-				return nil, err
-			}
-		}
-		y, err := r.AsYAML()
-		if err != nil {
-			return nil, err
-		}
 		if i > 0 {
 			text.WriteString("---\n")
 		}
-		text.Write(y)
-		b.origins = append(b.origins, file)
+		y, err := r.RNode.String() // unlike AsYAML, keeps comments and order
+		if err != nil {
+			return nil, err
+		}
+		text.WriteString(y)
 	}
 	u := &unit{entry: entry{name: x.name + " (kustomize build)", explicit: true}}
 	u.file = source.Parse(u.name, text.Bytes())
-	b.file = u.file
 	u.sort(x.name)
-	b.trees = u.trees
-	if len(b.trees) != len(b.origins) {
-		return nil, fmt.Errorf("%d objects were built and %d can be read", len(b.origins), len(b.trees))
+	if len(u.failures) > 0 {
+		return nil, fmt.Errorf("the result cannot be read: %s", u.failures[0].Message)
 	}
-	for i := range b.trees {
-		b.trees[i].Built = true
+	for i := range u.trees {
+		u.trees[i].Built = true
 	}
-	return b, nil
-}
-
-// tracking is the file system with one change: the kustomization that is built asks kustomize to note where objects come from.
-type tracking struct {
-	filesys.FileSystem
-	root   string
-	wanted bool // the user wants the notes as well
-}
-
-func (t *tracking) ReadFile(path string) ([]byte, error) {
-	data, err := t.FileSystem.ReadFile(path)
-	if err == nil && filepath.Dir(path) == t.root && isKustomization(filepath.Base(path)) {
-		data, t.wanted = trackOrigins(data)
-	}
-	return data, err
-}
-
-// trackOrigins switches origin annotations on in a kustomization, and reports whether they were on already.
-func trackOrigins(data []byte) (out []byte, already bool) {
-	const option = types.OriginAnnotations
-	f := source.Parse("", data)
-	if len(f.Docs) == 0 || f.Docs[0].Root.Kind() != source.Mapping {
-		return data, false
-	}
-	root := f.Docs[0].Root
-	e, ok := root.Entry("buildMetadata")
-	options := []string{option}
-	for _, n := range e.Value.Resolve().Items() {
-		if n.Resolve().Text() == option {
-			return data, true
-		}
-		options = append(options, n.Resolve().Text())
-	}
-	list := "[" + strings.Join(options, ", ") + "]"
-	var at source.Span
-	switch span := root.Span(); {
-	case ok:
-		at = e.Value.Span()
-		list = " " + list
-		if e.Value.Style() == source.Block {
-			list += "\n"
-		}
-	case root.Style() == source.Flow:
-		at = source.Span{Start: span.Start + 1, End: span.Start + 1}
-		list = `"buildMetadata": ` + list
-		if root.Len() > 0 {
-			list += ", "
-		}
-	default:
-		at = source.Span{Start: span.Start, End: span.Start}
-		list = "buildMetadata: " + list + "\n" + strings.Repeat(" ", root.Position().Column-1)
-	}
-	return bytes.Join([][]byte{data[:at.Start], data[at.End:]}, []byte(list)), false
+	return &build{kustomization: x, file: u.file, trees: u.trees}, nil
 }
 
 var quiet sync.Mutex
@@ -180,68 +113,89 @@ var (
 	onTheWay = regexp.MustCompile(`^(accumulating (resources|components)( from '[^']*')?: |(accumulating resources: )?accumulation err='|accumulating resources from '[^']*': )`)
 )
 
-// link gives built objects their origins. It returns the files that hold origins and are no part of the input's own list.
+// link gives built objects their origins. It returns the files that hold origins.
 func (k *kustomize) link(byPath map[string]*unit) (files []*source.File) {
 	outside := map[string]*unit{}
 	used := map[*source.File]bool{}
 	for _, b := range k.built {
+		o := origins{named: map[string][]Tree{}}
+		o.collect(b.kustomization, "", "", func(file string) []Tree { return k.resource(file, byPath, outside).trees })
 		for i := range b.trees {
 			t := &b.trees[i]
-			u := k.origin(b.origins[i], byPath, outside)
-			if u == nil {
-				continue
-			}
-			if t.Origin = match(*t, u.trees); t.Origin.IsZero() {
-				t.Origin = t.Root
-			} else if !used[u.file] {
-				used[u.file] = true
-				files = append(files, u.file)
+			if root := o.of(*t); !root.IsZero() {
+				t.Origin = root
+				if f := root.File(); !used[f] {
+					used[f] = true
+					files = append(files, f)
+				}
 			}
 		}
 	}
 	return files
 }
 
-// origin returns the file that an object was built from, reading it when it is no part of the input.
-func (k *kustomize) origin(file string, byPath, outside map[string]*unit) *unit {
-	if file == "" {
-		return nil
+// resource returns a file that a build used, reading it when it is no part of the input.
+func (k *kustomize) resource(file string, byPath, outside map[string]*unit) *unit {
+	u := cmp.Or(byPath[file], outside[file])
+	if u == nil {
+		u = k.l.read(context.Background(), entry{real: file, name: k.l.show(file), explicit: true})
+		outside[file] = u
+		k.stats.add(u)
 	}
-	if real, err := k.l.disk.EvalSymlinks(file); err == nil {
-		file = real
-	}
-	if u := byPath[file]; u != nil {
-		return u
-	}
-	if u := outside[file]; u != nil {
-		return u
-	}
-	u := k.l.read(context.Background(), entry{real: file, name: k.l.show(file), explicit: true})
-	outside[file] = u
-	k.stats.add(u)
 	return u
 }
 
-// match finds the tree that a built object came from: the same kind, and the same name but for a prefix and a suffix.
-func match(built Tree, trees []Tree) source.Node {
-	name := nameOf(built)
-	var best source.Node
-	length := -1
-	for _, t := range trees {
-		if t.Kind != built.Kind {
-			continue
-		}
-		switch n := nameOf(t); {
-		case n == name:
-			return t.Root
-		case strings.Contains(name, n) && len(n) > length:
-			best, length = t.Root, len(n)
+// origins finds the trees that built objects came from, by kind and by the name that each tree has after the prefixes and
+// suffixes on its way. kustomize can note origins itself, but then it notes every transformation as well, which takes more time
+// than the build.
+type origins struct {
+	named     map[string][]Tree // by kind/name after the build
+	all       []Tree
+	generates bool // some kustomization makes ConfigMaps or Secrets that no file holds
+}
+
+func (o *origins) collect(x *kustomization, prefix, suffix string, read func(file string) []Tree) {
+	prefix += x.at.Get("namePrefix").Resolve().Text()
+	suffix = x.at.Get("nameSuffix").Resolve().Text() + suffix
+	o.generates = o.generates || x.generates
+	for _, file := range x.resources {
+		for _, t := range read(file) {
+			key := t.Kind + "/" + prefix + nameOf(t) + suffix
+			o.named[key] = append(o.named[key], t)
+			o.all = append(o.all, t)
 		}
 	}
-	if best.IsZero() && len(trees) == 1 {
-		return trees[0].Root
+	for _, b := range x.bases {
+		o.collect(b, prefix, suffix, read)
+	}
+}
+
+func (o *origins) of(built Tree) source.Node {
+	name := nameOf(built)
+	found := o.named[built.Kind+"/"+name]
+	for _, t := range found {
+		if namespaceOf(t) == namespaceOf(built) {
+			return t.Root
+		}
+	}
+	if len(found) > 0 {
+		return found[0].Root
+	}
+	if o.generates && (built.Kind == "ConfigMap" || built.Kind == "Secret") {
+		return source.Node{}
+	}
+	var best source.Node // a name that a component or a patch has changed: the longest that is still in it
+	length := 0
+	for _, t := range o.all {
+		if n := nameOf(t); t.Kind == built.Kind && len(n) > length && strings.Contains(name, n) {
+			best, length = t.Root, len(n)
+		}
 	}
 	return best
 }
 
 func nameOf(t Tree) string { return t.Root.Get("metadata").Resolve().Get("name").Resolve().Text() }
+
+func namespaceOf(t Tree) string {
+	return t.Root.Get("metadata").Resolve().Get("namespace").Resolve().Text()
+}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -11,8 +12,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fairway-k8s/fairway/internal/source"
 	"github.com/fairway-k8s/fairway/internal/testkit/clustertest"
 	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
 // TestAgreement loads the conformance suite's application through files, standard input, a JSON List and a kustomization. All
@@ -86,11 +92,7 @@ func contents(t *testing.T, in *Input) []string {
 	t.Helper()
 	var out []string
 	for _, o := range in.Objects {
-		var v any
-		if err := json.Unmarshal([]byte(asJSON(t, o)), &v); err != nil {
-			t.Fatal(err)
-		}
-		b, err := json.Marshal(v)
+		b, err := json.Marshal(data(t, o))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,6 +159,97 @@ func TestCorpus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// noting is the file system with one change: the kustomization in a folder asks kustomize to note where objects come from.
+type noting struct {
+	filesys.FileSystem
+	folder string
+}
+
+func (n noting) ReadFile(path string) ([]byte, error) {
+	data, err := n.FileSystem.ReadFile(path)
+	if err == nil && filepath.Dir(path) == n.folder && isKustomization(filepath.Base(path)) && !bytes.HasPrefix(data, []byte("---")) {
+		data = append([]byte("buildMetadata: [originAnnotations]\n"), data...)
+	}
+	return data, err
+}
+
+// TestOriginsAsKustomize compares the origins of built objects, and the objects themselves, with what kustomize says, on real
+// repositories.
+func TestOriginsAsKustomize(t *testing.T) {
+	corpus := os.Getenv("FAIRWAY_CORPUS")
+	if corpus == "" {
+		t.Skip("FAIRWAY_CORPUS names no folder of repositories")
+	}
+	in, err := Load(t.Context(), []string{corpus}, Options{Dir: corpus})
+	if err != nil {
+		t.Fatal(err)
+	}
+	byScope := map[string][]Tree{}
+	for _, o := range in.Objects {
+		if o.Built {
+			byScope[o.Scope] = append(byScope[o.Scope], o)
+		}
+	}
+	objects, differ, withNotes := 0, 0, 0
+	for scope, trees := range byScope {
+		folder := filepath.Join(corpus, scope)
+		o := krusty.MakeDefaultOptions()
+		o.LoadRestrictions = types.LoadRestrictionsNone
+		var m resmap.ResMap
+		err := silently(func() (err error) {
+			m, err = krusty.MakeKustomizer(o).Run(noting{filesys.MakeFsOnDisk(), folder}, folder)
+			return err
+		})
+		if err != nil {
+			t.Fatal(scope, err)
+		}
+		noted := false
+		for i, r := range m.Resources() {
+			origin, err := r.GetOrigin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			noted = noted || origin != nil
+			want := ""
+			if origin != nil && origin.Path != "" {
+				want = filepath.ToSlash(filepath.Join(scope, origin.Path))
+			}
+			got := ""
+			if trees[i].Origin != trees[i].Root {
+				got = trees[i].Origin.File().Name
+			}
+			objects++
+			if got != want && noted {
+				differ++
+				t.Errorf("%s: %s %s: got origin %q, want %q", scope, r.GetKind(), r.GetName(), got, want)
+			}
+			if err := r.SetOrigin(nil); err != nil {
+				t.Fatal(err)
+			}
+			y, err := r.AsYAML()
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs := source.Parse("", y).Docs[0].Root
+			if d := cmp.Diff(data(t, Tree{Root: theirs}), data(t, trees[i])); d != "" {
+				t.Errorf("%s: %s %s: -kustomize's +ours\n%s", scope, r.GetKind(), r.GetName(), d)
+			}
+		}
+		if noted {
+			withNotes++
+		}
+	}
+	t.Logf("%d builds, %d with notes, %d objects, %d origins differ", len(byScope), withNotes, objects, differ)
+}
+
+func data(t *testing.T, o Tree) (v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(asJSON(t, o)), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // BenchmarkLoad reads folders of files of five objects each. kustomize must not be seen in it: its own start-up alone would take

@@ -32,6 +32,7 @@ type kustomization struct {
 	foreign   bool        // the file is only called like a kustomization
 	named     bool        // it is in the input, not only referred to from there
 	component bool
+	refers    []string // folders with the kustomizations below, real paths
 	bases     []*kustomization
 	resources []string // files, real paths
 	inputs    []string // patches and the like, real paths
@@ -51,6 +52,8 @@ type kustomize struct {
 	byFolder map[string]*kustomization
 	order    []*kustomization
 	roles    map[string]role
+	bomb     map[string]bool   // files that were checked for alias bombs
+	users    map[string]string // for files with roleInput, the kustomization that uses them
 	built    []*build
 	units    []*unit        // files that are only called like a kustomization
 	files    []*source.File // kustomizations with failures
@@ -59,9 +62,10 @@ type kustomize struct {
 	stats    Stats
 }
 
-// newKustomize reads the kustomizations of some folders and those they refer to.
-func newKustomize(l *loader, folders []folder) *kustomize {
-	k := &kustomize{l: l, byFolder: map[string]*kustomization{}, roles: map[string]role{}}
+// newKustomize reads the kustomizations of some folders and those they refer to. The kustomizations of the beside folders, in
+// which files were named one by one, only tell which of those files are patches.
+func newKustomize(l *loader, folders, beside []folder) *kustomize {
+	k := &kustomize{l: l, byFolder: map[string]*kustomization{}, roles: map[string]role{}, users: map[string]string{}, bomb: map[string]bool{}}
 	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(a.name, b.name) })
 	names := map[string]string{}
 	for _, f := range folders {
@@ -74,11 +78,22 @@ func newKustomize(l *loader, folders []folder) *kustomize {
 		for _, b := range x.bases {
 			b.referrers++
 		}
-		for _, file := range x.inputs {
-			k.roles[file] = roleInput
+		k.assign(x)
+	}
+	for _, f := range beside {
+		if k.byFolder[f.real] == nil && l.kustomizationIn(f.real) != "" {
+			k.assign(k.open(f))
 		}
 	}
 	return k
+}
+
+// assign gives the files that x uses up their role.
+func (k *kustomize) assign(x *kustomization) {
+	for _, file := range x.inputs {
+		k.roles[file] = roleInput
+		k.users[file] = cmp.Or(k.users[file], x.name)
+	}
 }
 
 // visit reads the kustomization of a folder, once.
@@ -90,21 +105,35 @@ func (k *kustomize) visit(dir string, names map[string]string) *kustomization {
 	if !ok {
 		name = k.l.show(dir)
 	}
-	x := &kustomization{folder: folder{real: dir, name: name}}
+	x := k.open(folder{real: dir, name: name})
 	k.byFolder[dir] = x
 	k.order = append(k.order, x)
-	file := k.l.kustomizationIn(dir)
-	u := k.l.read(context.Background(), entry{real: filepath.Join(dir, file), name: joinName(name, file), explicit: true})
+	if x.foreign {
+		return x
+	}
+	k.stats.Files++
+	k.stats.Documents++
+	if x.file != nil {
+		k.stats.Bytes += int64(len(x.file.Data))
+	}
+	for _, base := range x.refers {
+		x.bases = append(x.bases, k.visit(base, names))
+	}
+	return x
+}
+
+// open reads the kustomization of a folder, and nothing that it refers to.
+func (k *kustomize) open(f folder) *kustomization {
+	x := &kustomization{folder: f}
+	file := k.l.kustomizationIn(f.real)
+	u := k.l.read(context.Background(), entry{real: filepath.Join(f.real, file), name: joinName(f.name, file), explicit: true})
 	if len(u.trees) > 0 { // a Kustomization of Flux, say: an object like any other
 		x.foreign, x.tried = true, true
 		k.units = append(k.units, u)
 		return x
 	}
-	k.stats.Files++
-	k.stats.Bytes += u.bytes
-	k.stats.Documents++
 	x.file = u.file
-	if u.file != nil && len(u.file.Docs) > 0 {
+	if u.file != nil {
 		for _, d := range u.file.Docs {
 			if x.at = d.Root.Resolve(); !x.at.IsZero() {
 				break
@@ -115,12 +144,10 @@ func (k *kustomize) visit(dir string, names map[string]string) *kustomization {
 	if x.at.Kind() != source.Mapping && len(x.failures) == 0 {
 		x.fail(source.Node{}, "the kustomization is empty", "list its resources")
 	}
-	x.component = x.at.Get("kind").Text() == "Component"
+	x.component = x.at.Get("kind").Resolve().Text() == "Component"
 	r := references{l: k.l, k: x}
 	r.read()
-	for _, base := range r.bases {
-		x.bases = append(x.bases, k.visit(base, names))
-	}
+	x.refers = r.bases
 	return x
 }
 
@@ -168,9 +195,10 @@ func spanPlace(n source.Node) finding.Place {
 // references reads what a kustomization refers to. Every reference is looked up here, so that kustomize itself never meets one
 // that it would fetch from a network: what is neither a file nor a folder keeps the kustomization from being built.
 type references struct {
-	l     *loader
-	k     *kustomization
-	bases []string
+	l       *loader
+	k       *kustomization
+	bases   []string
+	missing []source.Node
 }
 
 func (r *references) read() {
@@ -214,6 +242,13 @@ func (r *references) read() {
 		}
 	}
 	r.charts()
+	if n := len(r.missing); n > 0 {
+		text := r.missing[0].Text() + " is"
+		if n > 1 {
+			text = fmt.Sprintf("%s and %d more are", r.missing[0].Text(), n-1)
+		}
+		r.k.fail(r.missing[0], text+" not there", "mend the path; paths are relative to "+r.k.name)
+	}
 }
 
 // lookup finds a file or folder; what is not there is noted as remote or missing, and info is nil.
@@ -234,7 +269,7 @@ func (r *references) lookup(n source.Node, text string) (real string, info fs.Fi
 	if host, _, path := strings.Cut(text, "/"); path && strings.Contains(host, ".") && strings.Trim(host, ".") != "" {
 		r.remote(n, text) // example.com/team/repository
 	} else {
-		r.k.fail(n, text+" is not there", "mend the path, which is relative to "+r.k.name)
+		r.missing = append(r.missing, n)
 	}
 	return "", nil
 }
@@ -494,6 +529,9 @@ func (k *kustomize) try(ctx context.Context, x *kustomization) {
 			}
 		}
 	}
+	if !blocked {
+		blocked = k.bombs(all)
+	}
 	if blocked {
 		return
 	}
@@ -510,6 +548,40 @@ func (k *kustomize) try(ctx context.Context, x *kustomization) {
 			k.roles[file] = roleBuilt
 		}
 	}
+}
+
+// bombs reports whether some file would explode in kustomize, which replaces every alias by a copy of what it stands for.
+func (k *kustomize) bombs(all []*kustomization) (found bool) {
+	for _, x := range all {
+		for _, file := range slices.Concat(x.resources, x.inputs) {
+			bomb, checked := k.bomb[file]
+			if !checked {
+				bomb = k.explodes(file)
+				k.bomb[file] = bomb
+			}
+			if bomb {
+				x.broken, found = true, true
+			}
+		}
+	}
+	return found
+}
+
+func (k *kustomize) explodes(file string) bool {
+	u := k.l.read(context.Background(), entry{real: file, name: k.l.show(file)})
+	if u.file == nil || bytes.IndexByte(u.file.Data, '*') < 0 || bytes.IndexByte(u.file.Data, '&') < 0 {
+		return false
+	}
+	for _, d := range u.file.Docs {
+		if d.Root.IsZero() {
+			continue
+		}
+		if _, err := d.Root.AppendJSON(nil); err != nil {
+			k.note(place(d.Root), "cannot be built: "+err.Error(), "write what the aliases stand for")
+			return true
+		}
+	}
+	return false
 }
 
 func (k *kustomize) note(p finding.Place, message, hint string) {

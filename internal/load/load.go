@@ -120,7 +120,7 @@ func Load(ctx context.Context, paths []string, o Options) (*Input, error) {
 		wg     sync.WaitGroup
 	)
 	wg.Go(func() {
-		kust = newKustomize(l, w.kustomizations)
+		kust = newKustomize(l, w.kustomizations, w.beside)
 		kust.build(ctx)
 	})
 	wg.Go(func() { charts = l.renderCharts(ctx, w.charts) })
@@ -163,8 +163,8 @@ func assemble(l *loader, w *walker, units []*unit, kust *kustomize, charts []ren
 	for _, u := range append(units, kust.units...) {
 		byPath[u.real] = u
 		role := kust.roles[u.real]
-		if role == roleInput && !u.explicit {
-			u = u.aside(KustomizePatch, "")
+		if role == roleInput && u.real != "" {
+			u = u.aside(KustomizePatch, "used by "+kust.users[u.real])
 		}
 		in.Stats.add(u)
 		in.Skipped = append(in.Skipped, u.skipped...)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,7 @@ func TestScenarios(t *testing.T) {
 					}
 				}
 			}
+			forbidNetwork(t)
 			in, err := Load(t.Context(), paths, Options{Dir: dir})
 			if err != nil {
 				t.Fatal(err)
@@ -84,6 +86,32 @@ func TestScenarios(t *testing.T) {
 			}
 		})
 	}
+}
+
+// forbidNetwork fails the test when something is fetched: kustomize uses net/http's default transport and the git on PATH.
+func forbidNetwork(t *testing.T) {
+	old := http.DefaultTransport
+	http.DefaultTransport = refuse{t}
+	t.Cleanup(func() { http.DefaultTransport = old })
+	bin := t.TempDir()
+	said := filepath.Join(bin, "said")
+	git := filepath.Join(bin, "git")
+	if err := os.WriteFile(git, []byte("#!/bin/sh\necho \"$@\" >> "+said+"\nexit 1\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	t.Cleanup(func() {
+		if calls, err := os.ReadFile(said); err == nil {
+			t.Errorf("git was called: %s", calls)
+		}
+	})
+}
+
+type refuse struct{ t *testing.T }
+
+func (r refuse) RoundTrip(q *http.Request) (*http.Response, error) {
+	r.t.Errorf("%s was asked for", q.URL)
+	return nil, fs.ErrPermission
 }
 
 // dump shows an input in a form that is easy to read and compare.
@@ -377,25 +405,6 @@ func TestMentionsObject(t *testing.T) {
 	} {
 		if got := mentionsObject([]byte(text)); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
-		}
-	}
-}
-
-func TestTrackOrigins(t *testing.T) {
-	tests := []struct {
-		in, want string
-		already  bool
-	}{
-		{"resources:\n- a.yaml\n", "buildMetadata: [originAnnotations]\nresources:\n- a.yaml\n", false},
-		{"---\n# x\nresources:\n- a.yaml\n...\n", "---\n# x\nbuildMetadata: [originAnnotations]\nresources:\n- a.yaml\n...\n", false},
-		{`{"resources": ["a.yaml"]}`, `{"buildMetadata": [originAnnotations], "resources": ["a.yaml"]}`, false},
-		{"resources: []\nbuildMetadata: [managedByLabel]\n", "resources: []\nbuildMetadata:  [originAnnotations, managedByLabel]\n", false},
-		{"buildMetadata: [originAnnotations]\n", "buildMetadata: [originAnnotations]\n", true},
-	}
-	for _, tt := range tests {
-		got, already := trackOrigins([]byte(tt.in))
-		if string(got) != tt.want || already != tt.already {
-			t.Errorf("%q:\ngot  %q %v\nwant %q %v", tt.in, got, already, tt.want, tt.already)
 		}
 	}
 }

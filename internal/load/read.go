@@ -74,6 +74,10 @@ func (l *loader) read(ctx context.Context, e entry) *unit {
 
 // take turns the bytes of a file into trees.
 func (l *loader) take(u *unit, data []byte) {
+	if bytes.HasPrefix(data, []byte("\x00GITCRYPT\x00")) {
+		u.aside(Encrypted, "")
+		return
+	}
 	if i := bytes.IndexByte(data[:min(len(data), sniff)], 0); i >= 0 && !isUTF16(data) {
 		u.fail(finding.Failure{Place: finding.Place{File: u.name}, Message: fmt.Sprintf("is no text: there is a zero byte at byte %d", i),
 			Hint: "leave binary and encrypted files out"})

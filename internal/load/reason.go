@@ -13,6 +13,7 @@ const (
 	TooLarge       = "too-large"
 	IgnoredFolder  = "ignored-folder"
 	Duplicate      = "duplicate"
+	Encrypted      = "encrypted"
 	NotAFile       = "not-a-file"
 )
 
@@ -24,6 +25,7 @@ var Reasons = []Reason{
 	{ClientConfig, "configuration of a command-line tool or a component, which is never sent to an API server"},
 	{Duplicate, "a link to a file or folder that is read under another name"},
 	{Empty, "nothing but comments and white space, or a List without items"},
+	{Encrypted, "a file that git-crypt keeps encrypted; unlock the repository to have it read"},
 	{HelmChart, "a Helm chart, which only helm can render"},
 	{HelmTemplate, "template markup ({{ or {%) that makes it no YAML before it is rendered"},
 	{IgnoredFolder, "hidden folders, node_modules and vendor; name such a folder to have it read"},

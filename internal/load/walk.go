@@ -39,6 +39,7 @@ type walker struct {
 	l              *loader
 	files          []entry
 	kustomizations []folder
+	beside         []folder // of files that were named
 	charts         []folder
 	skipped        []finding.Skipped
 	failures       []finding.Failure
@@ -96,6 +97,9 @@ func (w *walker) path(typed string) error {
 		}
 	default:
 		w.file(entry{real: real, name: name, root: name, explicit: true})
+		if dir := (folder{real: filepath.Dir(real), name: path.Dir(name)}); !slices.Contains(w.beside, dir) {
+			w.beside = append(w.beside, dir)
+		}
 	}
 	return nil
 }
