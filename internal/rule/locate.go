@@ -25,10 +25,18 @@ func Locate(o *cluster.Object, field string) (source.Node, finding.Place) {
 		origin, originRest := o.Origin.Reach(InOrigin(o, path))
 		same := origin.Value.Kind() != source.Scalar || origin.Value.Text() == e.Value.Text()
 		if len(originRest) == len(rest) && same {
-			return o.Origin, PlaceOf(origin)
+			return o.Origin, placeOf(origin, originRest)
 		}
 	}
-	return root, PlaceOf(e)
+	return root, placeOf(e, rest)
+}
+
+// placeOf is PlaceOf, but for a field that is missing below e the mapping's first line.
+func placeOf(e source.Entry, missing source.Path) finding.Place {
+	if len(missing) > 0 && e.Value.Len() > 0 {
+		e.Key = source.Node{}
+	}
+	return PlaceOf(e)
 }
 
 // InOrigin returns the path that leads in an object's file of origin to what path leads to in the object. Builds may order lists

@@ -6,12 +6,14 @@ import (
 	"sync"
 
 	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/rule/jobs"
 	"github.com/fairway-k8s/fairway/internal/rule/manifest"
 )
 
 // New returns all rules. It panics when they contradict each other, which a test would have found.
 var New = sync.OnceValue(func() *rule.Catalogue {
 	c, err := rule.NewCatalogue(slices.Concat(
+		jobs.Rules(),
 		manifest.Rules(),
 	)...)
 	if err != nil {

@@ -1,0 +1,36 @@
+# The two commands of the README are "make demo" and "make test". Both set up what they need; Go 1.26 is all a machine must have.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS = -s -w -X github.com/fairway-k8s/fairway/internal/cli.version=$(VERSION)
+GO ?= go
+
+.PHONY: build demo test check fuzz docs bench clean
+
+build: ## the static binary, bin/fairway
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/fairway
+
+demo: build ## checks, explains and mends the wild-west organisation in a copy
+	./examples/demo.sh
+
+test: ## all tests of all modules
+	$(GO) test ./...
+
+check: ## what CI checks: format, vet, static analysis, known vulnerabilities, generated files, tests
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	$(GO) test ./...
+
+fuzz: ## a minute for every fuzz target
+	@for t in $$(grep -rl '^func Fuzz' --include='*_test.go' internal); do \
+	  for f in $$(grep -o '^func Fuzz[A-Za-z]*' $$t | cut -c6-); do \
+	    $(GO) test -run=NONE -fuzz="^$$f$$" -fuzztime=1m ./$$(dirname $$t) || exit 1; done; done
+
+docs: ## generated reference pages and schemas
+	$(GO) test ./internal/cli -run TestReference -update
+
+bench: ## the figures of docs/benchmarks.md that need nothing but this repository
+	$(GO) test -run=NONE -bench=. -benchmem ./internal/source ./internal/apiserver ./internal/lint
+
+clean:
+	rm -rf bin

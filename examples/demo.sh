@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The demo: a wild organisation checked, explained and mended, in a copy of examples/wild-west. Nothing in the repository changes.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+fairway="$here/../bin/fairway"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp -r "$here/wild-west" "$work/"
+cd "$work"
+
+# say prints a step; run shows a command, runs it, and does not stop at findings (exit code 1) or unreadable input (3).
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+run() {
+  printf '\n$ %s\n' "$*"
+  local code=0
+  PATH="$(dirname "$fairway"):$PATH" "$@" || code=$?
+  if [ "$code" -gt 3 ]; then exit "$code"; fi
+}
+[ -t 1 ] || say() { printf '\n%s\n' "$*"; }
+
+say "1. Eight teams, copied manifests: what hurts now (the basic profile, one team in full)"
+run fairway lint --profile basic wild-west/dialog
+
+say "2. Why it matters: the story behind one rule"
+run fairway explain cascading-restarts
+
+say "3. The whole organisation, one line a finding, the worst first"
+printf '\n$ fairway lint -q wild-west | sort by severity, first 15 lines\n'
+{ "$fairway" lint -q --color never wild-west || true; } > findings.txt
+grep ' must ' findings.txt | head -15
+before=$(wc -l < findings.txt)
+
+say "4. What can be mended without guessing: a diff first"
+printf '\n$ fairway lint --diff wild-west/billing\n'
+{ "$fairway" lint --diff wild-west/billing || true; } | head -60
+
+say "5. Mend it"
+printf '\n$ fairway lint --fix wild-west\n'
+{ "$fairway" lint --fix -q --color never wild-west || true; } > after.txt
+after=$(wc -l < after.txt)
+printf '\nlines of findings: %s before, %s after; the rest needs a person, and says what to decide\n' "$before" "$after"
+
+say "6. A second run has nothing left to mend"
+printf '\n$ fairway lint --diff wild-west\n'
+"$fairway" lint --diff wild-west > again.diff || true
+printf '%s lines of diff\n' "$(wc -l < again.diff)"

@@ -1,0 +1,308 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairway-k8s/fairway/content"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/knowledge"
+	"github.com/fairway-k8s/fairway/internal/lint"
+	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
+	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/rule/catalogue"
+)
+
+func newExplain(e Env) *cobra.Command {
+	output := choice{value: "text", choices: []string{"text", "json"}}
+	cmd := &cobra.Command{
+		Use:   "explain ID|FILE:LINE",
+		Short: "explain a rule, a default, an incident, or a line of a manifest",
+		Long: "Explain shows what a rule checks and why, what a default of the golden path is for, or what happened in an incident,\n" +
+			"and what each is connected with. Given a line of a manifest, it says what the field is, what was found there, and which\n" +
+			"defaults of the golden path are about it.",
+		Example: "  fairway explain probes-identical\n  fairway explain cascading-restarts\n  fairway explain deploy/checkout.yaml:41",
+		Args:    exactArgs(1, "an ID or FILE:LINE"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			web, err := loadWeb()
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveDefault
+			}
+			return web.IDs(), cobra.ShellCompDirectiveDefault
+		},
+	}
+	choiceFlag(cmd, &output, "output", "o", "how to show it")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		web, err := loadWeb()
+		if err != nil {
+			return err
+		}
+		if file, line, ok := fileAndLine(args[0]); ok {
+			return explainLine(cmd.Context(), e, web, file, line, output.value)
+		}
+		return explainID(e.Stdout, web, args[0], output.value, e.textWidth())
+	}
+	return cmd
+}
+
+func loadWeb() (*knowledge.Web, error) { return knowledge.Load(content.FS, catalogue.New()) }
+
+func (e Env) textWidth() int { return min(cmp.Or(e.Width, 100), 120) }
+
+// exactArgs is cobra.ExactArgs with an error that says what is missing.
+func exactArgs(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return &problem.Problem{What: fmt.Sprintf("%s needs %s, got %d arguments", cmd.Name(), what, len(args)), Next: cmd.CommandPath() + " --help"}
+	}
+}
+
+// explained is the JSON form of a record.
+type explained struct {
+	SchemaVersion int         `json:"schemaVersion"`
+	Kind          string      `json:"kind"`
+	ID            string      `json:"id"`
+	Title         string      `json:"title"`
+	Text          string      `json:"text"`
+	Why           string      `json:"why,omitempty"`
+	How           string      `json:"how,omitempty"`
+	Example       string      `json:"example,omitempty"`
+	Value         string      `json:"value,omitempty"`
+	Fields        []string    `json:"fields,omitempty"`
+	Severity      string      `json:"severity,omitempty"`
+	Profile       string      `json:"profile,omitempty"`
+	Contest       string      `json:"contest,omitempty"`
+	Since         string      `json:"since,omitempty"`
+	Links         []string    `json:"links,omitempty"`
+	Neighbours    []neighbour `json:"neighbours"`
+}
+
+type neighbour struct {
+	Kind  string `json:"kind"`
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	How   string `json:"how"`
+}
+
+func explainID(w io.Writer, web *knowledge.Web, id, output string, width int) error {
+	x := explained{SchemaVersion: 1, ID: id, Neighbours: []neighbour{}}
+	switch r, d, in := web.Rules.Rule(id), web.Defaults[id], web.Incidents[id]; {
+	case r != nil:
+		x.Kind, x.Title, x.Why, x.How, x.Example = "rule", r.Title, r.Why, r.How, r.Example
+		x.Severity, x.Profile, x.Contest, x.Since, x.Links = r.Severity.String(), r.Profile.String(), r.Contest, r.Since, r.Links
+	case d != nil:
+		x.Kind, x.Title, x.Value, x.Why, x.Fields, x.Since = "default", d.Title, d.Value, d.Reason, d.Fields, d.Since
+	case in != nil:
+		x.Kind, x.Title, x.Text, x.Severity, x.Why = "incident", in.Title, in.Body, in.Severity, in.Lesson
+	default:
+		return unknownID(web, id)
+	}
+	for _, n := range web.Neighbours(id) {
+		x.Neighbours = append(x.Neighbours, neighbour(n))
+	}
+	if output == "json" {
+		return writeJSON(w, x)
+	}
+	_, err := io.WriteString(w, x.text(width))
+	return err
+}
+
+func (x explained) text(width int) string {
+	var b strings.Builder
+	head := x.ID
+	if x.Value != "" {
+		head += " = " + x.Value
+	}
+	label := x.Kind
+	switch x.Kind {
+	case "rule":
+		label = fmt.Sprintf("rule, %s, in profile %s, since %s", x.Severity, x.Profile, x.Since)
+		if x.Profile == rule.Contested.String() {
+			label = fmt.Sprintf("rule, %s, contested: off unless a policy names it, since %s", x.Severity, x.Since)
+		}
+	case "default":
+		label = "default of the golden path since " + x.Since
+	case "incident":
+		label = "incident, " + x.Severity
+	}
+	fmt.Fprintf(&b, "%s\n  %s\n", head, label)
+	para := func(lead, text string) {
+		if text != "" {
+			b.WriteString("\n")
+			for _, line := range report.Wrap(lead+text, width-2) {
+				b.WriteString("  " + line + "\n")
+			}
+		}
+	}
+	para("", sentence(x.Title))
+	para("", x.Why)
+	para("To mend it: ", x.How)
+	para("Contested: ", x.Contest)
+	if x.Example != "" {
+		b.WriteString("\n" + indent(x.Example, "      "))
+	}
+	if x.Text != "" {
+		b.WriteString("\n" + indent(x.Text, "  "))
+	}
+	if len(x.Fields) > 0 {
+		para("Sets: ", strings.Join(x.Fields, ", "))
+	}
+	if len(x.Neighbours) > 0 {
+		b.WriteString("\n")
+		for _, n := range x.Neighbours {
+			fmt.Fprintf(&b, "  %-11s %s %s: %s\n", n.How, n.Kind, n.ID, n.Title)
+		}
+	}
+	for i, l := range x.Links {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "  %s\n", l)
+	}
+	return b.String()
+}
+
+// indent puts a prefix before every line that is not empty.
+func indent(text, prefix string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) != "" {
+			b.WriteString(prefix)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// sentence makes a title a sentence.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+func unknownID(web *knowledge.Web, id string) error {
+	p := &problem.Problem{What: fmt.Sprintf("there is no rule, default or incident called %s", id), Next: "fairway lint rules lists the rules"}
+	if near := nearest(web.IDs(), id); near != "" {
+		p.Next = "did you mean: fairway explain " + near
+	}
+	return p
+}
+
+// nearest returns the ID that shares most of its words with id, or "".
+func nearest(ids []string, id string) string {
+	words := strings.FieldsFunc(id, func(r rune) bool { return r == '-' || r == '_' || r == ' ' })
+	best, bestScore := "", 0
+	for _, x := range ids {
+		score := 0
+		have := strings.Split(x, "-")
+		for _, w := range words {
+			if slices.ContainsFunc(have, func(h string) bool { return len(w) > 2 && (strings.HasPrefix(h, w) || strings.HasPrefix(w, h)) }) {
+				score += 2
+			}
+		}
+		if score -= len(have) - len(words); score > bestScore {
+			best, bestScore = x, score
+		}
+	}
+	return best
+}
+
+var lineSuffix = regexp.MustCompile(`^(.+):(\d+)(?::\d+)?$`)
+
+// fileAndLine splits FILE:LINE or FILE:LINE:COLUMN.
+func fileAndLine(arg string) (file string, line int, ok bool) {
+	m := lineSuffix.FindStringSubmatch(arg)
+	if m == nil {
+		return "", 0, false
+	}
+	_, err := fmt.Sscan(m[2], &line)
+	return m[1], line, err == nil
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// explainLine says what a line of a manifest is, what was found there, and which defaults are about it.
+func explainLine(ctx context.Context, e Env, web *knowledge.Web, file string, line int, output string) error {
+	in, err := load.Load(ctx, []string{file}, load.Options{Stdin: e.Stdin})
+	if err != nil {
+		return err
+	}
+	result, err := lint.Check(in, lint.Options{Catalogue: web.Rules, Profile: rule.Strict, Now: e.Now()})
+	if err != nil {
+		return err
+	}
+	x, err := lint.At(in, result, line)
+	if err != nil {
+		return &problem.Problem{What: err.Error(), Where: fmt.Sprintf("%s:%d", file, line), Next: "name a line that holds a field"}
+	}
+	answer := explainedLine{SchemaVersion: 1, File: file, Line: line, Object: x.Object, Field: x.Field, Findings: []foundHere{}, Defaults: []neighbour{}}
+	for _, f := range x.Findings {
+		answer.Findings = append(answer.Findings, foundHere{f.Rule, f.Severity.String(), f.Message})
+	}
+	for _, d := range web.DefaultsFor(x.Field) {
+		answer.Defaults = append(answer.Defaults, neighbour{"default", d.ID, d.Title, "is about this field"})
+	}
+	if output == "json" {
+		return writeJSON(e.Stdout, answer)
+	}
+	_, err = io.WriteString(e.Stdout, answer.text(e.textWidth()))
+	return err
+}
+
+// explainedLine is the JSON form of a line.
+type explainedLine struct {
+	SchemaVersion int         `json:"schemaVersion"`
+	File          string      `json:"file"`
+	Line          int         `json:"line"`
+	Object        finding.Ref `json:"object"`
+	Field         string      `json:"field"`
+	Findings      []foundHere `json:"findings"`
+	Defaults      []neighbour `json:"defaults"`
+}
+
+type foundHere struct {
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"`
+	Message  string `json:"message"`
+}
+
+func (x explainedLine) text(width int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d\n  %s of %s (%s)\n", x.File, x.Line, cmp.Or(x.Field, "the object"), x.Object, x.Object.APIVersion)
+	if len(x.Findings) == 0 {
+		b.WriteString("\n  Nothing was found on this line.\n")
+	}
+	for _, f := range x.Findings {
+		fmt.Fprintf(&b, "\n  %s  %s\n", f.Severity, f.Rule)
+		for _, line := range report.Wrap(report.Clean(f.Message), width-4) {
+			b.WriteString("    " + line + "\n")
+		}
+		fmt.Fprintf(&b, "    fairway explain %s\n", f.Rule)
+	}
+	if len(x.Defaults) > 0 {
+		b.WriteString("\n")
+	}
+	for _, d := range x.Defaults {
+		fmt.Fprintf(&b, "  default %s: %s\n", d.ID, d.Title)
+	}
+	return b.String()
+}

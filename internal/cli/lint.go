@@ -1,0 +1,389 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairway-k8s/fairway/content"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/knowledge"
+	"github.com/fairway-k8s/fairway/internal/lint"
+	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
+	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/rule/catalogue"
+	"github.com/fairway-k8s/fairway/internal/store"
+)
+
+// PolicyFile is the name under which a policy is found, in the working directory or the nearest folder above it.
+const PolicyFile = ".fairway-lint.yaml"
+
+// lintFlags are the flags of fairway lint.
+type lintFlags struct {
+	output, profile, failOn, color choice
+	rules, enable                  []string
+	policy, baseline, since        string
+	kubernetes                     string
+	fix, diff, full, quiet         bool
+	writeBaseline                  bool
+}
+
+func newLint(e Env) *cobra.Command {
+	f := &lintFlags{
+		output:  choice{value: "text", choices: []string{"text", "json", "sarif", "junit", "github", "markdown"}},
+		profile: choice{choices: []string{"basic", "golden", "strict"}},
+		failOn:  choice{value: "should", choices: []string{"must", "should", "could", "never"}},
+		color:   choice{value: "auto", choices: []string{"auto", "always", "never"}},
+	}
+	cmd := &cobra.Command{
+		Use:   "lint [PATH...]",
+		Short: "check manifests, explain what is wrong, and mend it",
+		Long: "Lint checks Kubernetes YAML and JSON: files, folders, kustomize folders (built in process), Helm charts (through your helm)\n" +
+			"and - for standard input. It says what the API server would refuse, what will hurt, why, and how to mend it. Rules that\n" +
+			"need an object which is not in the input say unknown instead of guessing.\n\n" +
+			"Without a path it checks the working directory. It needs no cluster, no network and no configuration.\n\n" +
+			"Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 part of the input could not be read.",
+		Example: "  fairway lint deploy/\n" +
+			"  fairway lint --fix deploy/                          mend what can be mended safely\n" +
+			"  fairway lint --diff deploy/ | git apply             the same, through your own hands\n" +
+			"  fairway lint --since origin/main -o github          findings in changed files only, as annotations\n" +
+			"  helm template . | fairway lint -\n" +
+			"  fairway lint --write-baseline --baseline known.json accept what is there; only new findings fail from now on",
+	}
+	flags := cmd.Flags()
+	choiceFlag(cmd, &f.output, "output", "o", "how to show the result")
+	choiceFlag(cmd, &f.profile, "profile", "", "which rules: basic for a first visit, golden (the default), strict")
+	choiceFlag(cmd, &f.failOn, "fail-on", "", "the least severity that makes the exit code 1")
+	choiceFlag(cmd, &f.color, "color", "", "when to use colour")
+	flags.StringSliceVar(&f.rules, "rule", nil, "run only these rules, whatever the profile")
+	flags.StringSliceVar(&f.enable, "enable", nil, "run these rules as well, such as contested ones")
+	flags.StringVar(&f.policy, "policy", "", "policy file (default: "+PolicyFile+" here or in a folder above)")
+	flags.StringVar(&f.kubernetes, "kubernetes-version", "", "the version the manifests are meant for, such as 1.34 (default: the newest known)")
+	flags.BoolVar(&f.fix, "fix", false, "mend what can be mended safely, in place")
+	flags.BoolVar(&f.diff, "diff", false, "print what --fix would change as a unified diff, and change nothing")
+	flags.StringVar(&f.baseline, "baseline", "", "file of accepted findings; only others are shown")
+	flags.BoolVar(&f.writeBaseline, "write-baseline", false, "write all findings to the --baseline file and accept them")
+	flags.StringVar(&f.since, "since", "", "show findings only in files that changed since this Git revision")
+	flags.BoolVar(&f.full, "full", false, "show every finding in full instead of folding repeats")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line per finding")
+	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
+	_ = cmd.RegisterFlagCompletionFunc("enable", completeRules)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runLint(cmd.Context(), e, f, args) }
+	cmd.AddCommand(newLintRules(e))
+	return cmd
+}
+
+func completeRules(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var ids []string
+	for _, r := range catalogue.New().Rules {
+		ids = append(ids, r.ID+"\t"+r.Title)
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}
+
+func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
+	start := time.Now()
+	o, err := f.options(ctx, e)
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	if f.fix && slices.Contains(paths, "-") {
+		return &problem.Problem{What: "standard input cannot be mended in place", Next: "use --diff, or name the files"}
+	}
+	in, err := load.Load(ctx, paths, load.Options{Stdin: e.Stdin, Helm: helm()})
+	if err != nil {
+		return err
+	}
+	if f.fix || f.diff {
+		return f.mend(ctx, e, in, o, start)
+	}
+	result, err := lint.Check(in, o)
+	if err != nil {
+		return &problem.Problem{What: err.Error(), Next: "fairway lint rules lists the rules"}
+	}
+	if f.writeBaseline {
+		if err := store.WriteFile(f.baseline, lint.NewBaseline(result.Findings).Encode()); err != nil {
+			return &problem.Problem{What: "cannot write the baseline", Where: f.baseline, Why: err.Error(), Next: "choose another file with --baseline"}
+		}
+		fmt.Fprintf(e.Stderr, "fairway: %s accepted in %s\n", report.Count(len(result.Findings), "finding", "findings"), f.baseline)
+		return f.exit(&lint.Result{Failures: result.Failures})
+	}
+	if err := f.show(e, in, result, time.Since(start)); err != nil {
+		return err
+	}
+	return f.exit(result)
+}
+
+// options reads what the flags name.
+func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
+	c := catalogue.New()
+	o := lint.Options{Catalogue: c, Only: f.rules, Now: e.Now()}
+	if f.profile.value != "" {
+		o.Profile, _ = rule.ParseProfile(f.profile.value)
+	}
+	var err error
+	if o.Version, err = lint.ParseVersion(f.kubernetes); err != nil {
+		return o, &problem.Problem{What: err.Error(), Where: "--kubernetes-version", Next: "name one of " + strings.Join(lint.Versions, ", ") + ", or leave the flag out"}
+	}
+	if o.Policy, err = f.readPolicy(c); err != nil {
+		return o, err
+	}
+	for _, id := range f.enable {
+		if c.Rule(id) == nil {
+			return o, &problem.Problem{What: "there is no rule " + id, Where: "--enable", Next: "fairway lint rules lists the rules"}
+		}
+		if o.Policy == nil {
+			o.Policy = &rule.Policy{}
+		}
+		if o.Policy.Rules == nil {
+			o.Policy.Rules = map[string]rule.RulePolicy{}
+		}
+		if _, ok := o.Policy.Rules[id]; !ok {
+			o.Policy.Rules[id] = rule.RulePolicy{}
+		}
+	}
+	if f.writeBaseline && f.baseline == "" {
+		return o, &problem.Problem{What: "--write-baseline needs a file", Next: "name it with --baseline FILE"}
+	}
+	if f.baseline != "" && !f.writeBaseline {
+		data, err := os.ReadFile(f.baseline)
+		if err == nil {
+			o.Baseline, err = lint.ParseBaseline(data)
+		}
+		if err != nil {
+			return o, &problem.Problem{What: "cannot read the baseline", Where: f.baseline, Why: err.Error(),
+				Next: "make one with fairway lint --write-baseline --baseline " + f.baseline, Err: err}
+		}
+	}
+	if f.since != "" {
+		changed, err := load.ChangedSince(ctx, ".", f.since)
+		if err != nil {
+			return o, err
+		}
+		o.Within = func(file string) bool { return changed[file] }
+	}
+	return o, nil
+}
+
+// readPolicy reads the policy that the flag names, or the nearest one above the working directory.
+func (f *lintFlags) readPolicy(c *rule.Catalogue) (*rule.Policy, error) {
+	name := f.policy
+	if name == "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			return nil, nil
+		}
+		for ; ; dir = filepath.Dir(dir) {
+			if _, err := os.Stat(filepath.Join(dir, PolicyFile)); err == nil {
+				name = filepath.Join(dir, PolicyFile)
+				break
+			}
+			if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) {
+				return nil, nil
+			}
+		}
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		next := "check the file's permissions"
+		if errors.Is(err, fs.ErrNotExist) {
+			next = "name an existing file with --policy"
+		}
+		return nil, &problem.Problem{What: "cannot read the policy", Where: name, Why: err.Error(), Next: next, Err: err}
+	}
+	if wd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(wd, name); err == nil {
+			name = filepath.ToSlash(rel)
+		}
+	}
+	p, err := rule.ParsePolicy(name, data, c)
+	if err != nil {
+		return nil, &problem.Problem{What: "the policy is not valid", Where: name, Why: err.Error(), Next: "correct the lines named; fairway lint rules lists the rules"}
+	}
+	return p, nil
+}
+
+func (f *lintFlags) show(e Env, in *load.Input, r *lint.Result, elapsed time.Duration) error {
+	rep := newReport(in, r, elapsed)
+	switch f.output.value {
+	case "json":
+		return report.JSON(e.Stdout, rep)
+	case "sarif":
+		return report.SARIF(e.Stdout, rep, Version())
+	case "junit":
+		return report.JUnit(e.Stdout, rep)
+	case "github":
+		return report.GitHub(e.Stdout, rep)
+	case "markdown":
+		return report.Markdown(e.Stdout, rep)
+	}
+	return report.Text(e.Stdout, rep, report.TextOptions{Width: e.Width, Color: e.colour(f.color.value), Full: f.full, Quiet: f.quiet})
+}
+
+// newReport adds to a result what is needed to show it.
+func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.Report {
+	affected := map[finding.Ref]bool{}
+	for _, f := range r.Findings {
+		affected[f.Workload] = true
+	}
+	rep := &finding.Report{Findings: r.Findings, Unknown: r.Unknown, Skipped: r.Skipped, Failures: r.Failures,
+		Files: in.Stats.Files, Objects: len(in.Objects), Workloads: len(r.Snapshot.Workloads),
+		Suppressed: r.Suppressed, Baselined: r.Baselined, Elapsed: elapsed}
+	for _, w := range r.Snapshot.Workloads {
+		if affected[w.Ref] {
+			rep.Affected++
+		}
+	}
+	rules, infos := catalogue.New(), map[string]finding.RuleInfo{}
+	rep.Rule = func(id string) finding.RuleInfo {
+		info, ok := infos[id]
+		if r := rules.Rule(id); r != nil && !ok {
+			info = finding.RuleInfo{ID: id, Title: r.Title, Why: r.Why, How: r.How, Severity: r.Severity, Incident: r.Incident, Link: r.DocURL()}
+			if in, err := knowledge.ReadIncident(content.FS, r.Incident); r.Incident != "" && err == nil {
+				info.IncidentSummary = in.Summary
+			}
+			infos[id] = info
+		}
+		return info
+	}
+	files := in.FileByName()
+	rep.Source = files
+	return rep
+}
+
+// mend applies fixes, or shows them.
+func (f *lintFlags) mend(ctx context.Context, e Env, in *load.Input, o lint.Options, start time.Time) error {
+	m, err := lint.Fix(in, o)
+	if err != nil {
+		return &problem.Problem{What: err.Error(), Next: "fairway lint rules lists the rules"}
+	}
+	color := e.colour(f.color.value)
+	if f.diff {
+		for _, x := range m.Files {
+			if err := report.Diff(e.Stdout, x.Name, x.Before, x.After, report.DiffOptions{Color: color, Terminal: e.Terminal}); err != nil {
+				return err
+			}
+		}
+	} else {
+		for i, x := range m.Files {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := store.WriteFile(filepath.FromSlash(x.Name), x.After); err != nil {
+				return &problem.Problem{What: "cannot write a mended file", Where: x.Name, Why: err.Error(), Exit: problem.ExitIncomplete,
+					Next: fmt.Sprintf("%d of %d files are mended; make the file writable and run the command again", i, len(m.Files)), Err: err}
+			}
+		}
+		if err := f.show(e, m.Input, m.After, time.Since(start)); err != nil {
+			return err
+		}
+	}
+	mended(e.Stderr, m, f.diff)
+	return f.exit(m.After)
+}
+
+// mended says on standard error what was done.
+func mended(w io.Writer, m *lint.Mended, dry bool) {
+	verb := "mended"
+	if dry {
+		verb = "would mend"
+	}
+	fmt.Fprintf(w, "fairway: %s %s in %s\n", verb, report.Count(len(m.Fixed), "finding", "findings"), report.Count(len(m.Files), "file", "files"))
+	for _, r := range m.Refused {
+		fmt.Fprintf(w, "fairway: not mended: %s %s: %s\n", report.Clean(r.Finding.Place.String()), r.Finding.Rule, report.Clean(r.Reason))
+	}
+}
+
+// exit returns the exit code that a result asks for.
+func (f *lintFlags) exit(r *lint.Result) error {
+	if len(r.Failures) > 0 {
+		return exit(problem.ExitIncomplete)
+	}
+	var least finding.Severity
+	if f.failOn.value == "never" || least.UnmarshalText([]byte(f.failOn.value)) != nil {
+		return nil
+	}
+	if slices.ContainsFunc(r.Findings, func(x *finding.Finding) bool { return x.Severity >= least }) {
+		return exit(problem.ExitFindings)
+	}
+	return nil
+}
+
+// helm returns the user's helm, "" without one.
+func helm() string {
+	path, err := exec.LookPath("helm")
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+func newLintRules(e Env) *cobra.Command {
+	output := choice{value: "text", choices: []string{"text", "json"}}
+	cmd := &cobra.Command{
+		Use:     "rules",
+		Short:   "list the rules",
+		Example: "  fairway lint rules\n  fairway lint rules -o json",
+		Args:    cobra.NoArgs,
+	}
+	choiceFlag(cmd, &output, "output", "o", "how to show them")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		rules := catalogue.New().Rules
+		if output.value == "json" {
+			return writeJSON(e.Stdout, listRules(rules))
+		}
+		var b strings.Builder
+		fixable := 0
+		for _, r := range rules {
+			fix := "   "
+			if r.Fixes {
+				fix = "fix"
+				fixable++
+			}
+			fmt.Fprintf(&b, "%-38s %-6s %-9s %s  %s\n", r.ID, r.Severity, r.Profile, fix, r.Title)
+		}
+		fmt.Fprintf(&b, "\n%d rules, %d of them with a fix; fairway explain RULE tells more\n", len(rules), fixable)
+		_, err := io.WriteString(e.Stdout, b.String())
+		return err
+	}
+	return cmd
+}
+
+// ruleList is the JSON form of the list of rules.
+type ruleList struct {
+	SchemaVersion int           `json:"schemaVersion"`
+	Rules         []ruleSummary `json:"rules"`
+}
+
+type ruleSummary struct {
+	ID       string `json:"id"`
+	Title    string `json:"title"`
+	Severity string `json:"severity"`
+	Profile  string `json:"profile"`
+	Fixes    bool   `json:"fixes"`
+	Since    string `json:"since"`
+	Link     string `json:"link"`
+}
+
+func listRules(rules []*rule.Rule) ruleList {
+	l := ruleList{SchemaVersion: 1}
+	for _, r := range rules {
+		l.Rules = append(l.Rules, ruleSummary{r.ID, r.Title, r.Severity.String(), r.Profile.String(), r.Fixes, r.Since, r.DocURL()})
+	}
+	return l
+}

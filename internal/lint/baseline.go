@@ -1,0 +1,103 @@
+package lint
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/fairway-k8s/fairway/internal/finding"
+)
+
+// Baseline is a list of findings that are known and accepted for now, so that only new ones fail a run. An entry names rule,
+// object and field, never a line: moving text does not make a finding new. It is a ratchet: writing it again drops what is gone.
+type Baseline struct {
+	SchemaVersion int             `json:"schemaVersion"`
+	Findings      []BaselineEntry `json:"findings"`
+}
+
+// BaselineEntry is one accepted finding; Count of them are accepted in that place.
+type BaselineEntry struct {
+	Rule   string      `json:"rule"`
+	File   string      `json:"file"`
+	Object finding.Ref `json:"object"`
+	Field  string      `json:"field"`
+	Count  int         `json:"count"`
+}
+
+func entryOf(f *finding.Finding) BaselineEntry {
+	return BaselineEntry{Rule: f.Rule, File: f.Place.File, Object: f.Object, Field: f.Field}
+}
+
+// NewBaseline accepts findings.
+func NewBaseline(findings []*finding.Finding) *Baseline {
+	count := map[BaselineEntry]int{}
+	for _, f := range findings {
+		count[entryOf(f)]++
+	}
+	b := &Baseline{SchemaVersion: 1, Findings: make([]BaselineEntry, 0, len(count))}
+	for e, n := range count {
+		e.Count = n
+		b.Findings = append(b.Findings, e)
+	}
+	slices.SortFunc(b.Findings, func(a, b BaselineEntry) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), a.Object.Compare(b.Object), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Field, b.Field))
+	})
+	return b
+}
+
+// ParseBaseline reads what Encode wrote.
+func ParseBaseline(data []byte) (*Baseline, error) {
+	var b Baseline
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&b); err != nil {
+		return nil, err
+	}
+	if b.SchemaVersion != 1 {
+		return nil, fmt.Errorf("schemaVersion is %d, this version reads 1", b.SchemaVersion)
+	}
+	return &b, nil
+}
+
+// Encode writes the baseline as JSON, one finding a line, so that a review shows what was added or went.
+func (b *Baseline) Encode() []byte {
+	var buf bytes.Buffer
+	fmt.Fprintf(&buf, "{\n  \"schemaVersion\": %d,\n  \"findings\": [", b.SchemaVersion)
+	for i, e := range b.Findings {
+		line, err := json.Marshal(e)
+		if err != nil {
+			panic(err) // strings and numbers
+		}
+		if i > 0 {
+			buf.WriteByte(',')
+		}
+		buf.WriteString("\n    ")
+		buf.Write(line)
+	}
+	buf.WriteString("\n  ]\n}\n")
+	return buf.Bytes()
+}
+
+// Filter takes the accepted findings out. resolved counts accepted ones that are gone.
+func (b *Baseline) Filter(findings []*finding.Finding) (fresh []*finding.Finding, accepted, resolved int) {
+	left := map[BaselineEntry]int{}
+	for _, e := range b.Findings {
+		n := e.Count
+		e.Count = 0
+		left[e] += n
+	}
+	for _, f := range findings {
+		if e := entryOf(f); left[e] > 0 {
+			left[e]--
+			accepted++
+		} else {
+			fresh = append(fresh, f)
+		}
+	}
+	for _, n := range left {
+		resolved += n
+	}
+	return fresh, accepted, resolved
+}

@@ -1,0 +1,113 @@
+package lint
+
+import (
+	"runtime"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/fairway-k8s/fairway/internal/apiserver"
+	"github.com/fairway-k8s/fairway/internal/apiserver/crd"
+	"github.com/fairway-k8s/fairway/internal/apiserver/podtemplate"
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// object is one object with what the API server says of it.
+type object struct {
+	*cluster.Object
+	problems []apiserver.Problem
+	unknown  string // why its kind could not be judged; "" when it was
+}
+
+// objects gives trees their typed form, on all processors, in the order of the trees.
+func objects(trees []load.Tree, version string) []object {
+	schemas := &crd.Schemas{}
+	for _, t := range trees {
+		if crd.IsDefinition(t.Root) {
+			schemas.Add(t.Root)
+		}
+	}
+	out := make([]object, len(trees))
+	const batch = 32
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for start := range next {
+				for i := start; i < min(start+batch, len(trees)); i++ {
+					out[i] = newObject(trees[i], version, schemas)
+				}
+			}
+		})
+	}
+	for start := 0; start < len(trees); start += batch {
+		next <- start
+	}
+	close(next)
+	wg.Wait()
+	return out
+}
+
+func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
+	meta := t.Root.Get("metadata").Resolve()
+	o := &cluster.Object{
+		Ref:         finding.Ref{APIVersion: t.APIVersion, Kind: t.Kind, Namespace: meta.Get("namespace").Text(), Name: nameOf(meta)},
+		Labels:      stringMap(meta.Get("labels")),
+		Annotations: stringMap(meta.Get("annotations")),
+		Root:        t.Root,
+		Origin:      t.Origin,
+		Scope:       t.Scope,
+	}
+	x := object{Object: o}
+	gvk := schema.FromAPIVersionAndKind(t.APIVersion, t.Kind)
+	namespaced, known := apiserver.Namespaced(gvk)
+	r := apiserver.Check(t.Root, apiserver.Options{Version: version})
+	x.problems = r.Problems
+	switch {
+	case r.Status == apiserver.Foreign && crd.IsDefinition(t.Root):
+		x.problems = crd.CheckDefinition(t.Root)
+		namespaced, known = false, true
+	case r.Status == apiserver.Foreign:
+		if x.problems, known = schemas.Check(t.Root); !known {
+			x.unknown = schemas.Missing(t.APIVersion, t.Kind)
+		}
+		namespaced, known = schemas.Namespaced(t.APIVersion, t.Kind)
+		// A kind may carry several templates (an Argo Experiment); rules look at the first.
+		if found := podtemplate.Find(t.Root); len(found) > 0 {
+			o.Pods = apiserver.PodTemplate(found[0].Template)
+			o.SpecPath = append(found[0].Path, source.Step{Key: "spec"}).String()
+		}
+	case r.Object != nil:
+		o.Typed = r.Object
+	}
+	if known && !namespaced {
+		o.Namespace = ""
+	}
+	return x
+}
+
+// nameOf returns the name of an object, or its generateName with a star for what the API server adds.
+func nameOf(meta source.Node) string {
+	if n := meta.Get("name").Text(); n != "" {
+		return n
+	}
+	if g := meta.Get("generateName").Text(); g != "" {
+		return g + "*"
+	}
+	return ""
+}
+
+func stringMap(n source.Node) map[string]string {
+	n = n.Resolve()
+	if n.Len() == 0 {
+		return nil
+	}
+	m := make(map[string]string, n.Len())
+	for e := range n.Entries() {
+		m[e.Key.Text()] = e.Value.Resolve().Text()
+	}
+	return m
+}

@@ -1,0 +1,49 @@
+package jobs
+
+import (
+	batchv1 "k8s.io/api/batch/v1"
+
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/rule"
+)
+
+const linkSchedule = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline"
+
+var startingDeadlineMissing = &rule.Rule{
+	ID:    "cronjob-starting-deadline-missing",
+	Title: "a missed run of a CronJob has no latest start",
+	Why: "After an outage of the controller, or while runs are forbidden, missed runs are counted from the last one; at more than " +
+		"100 of them the CronJob stops being scheduled. With a deadline only that window counts, and a run that would come too late is skipped.",
+	How:      "Set startingDeadlineSeconds to how late a run may start and still be of use.",
+	Example:  "spec:\n  schedule: \"*/5 * * * *\"\n  startingDeadlineSeconds: 200\n",
+	Severity: finding.Could, Profile: rule.Golden, Since: "0.1.0", Incident: "schedule-piled-up",
+	Links: []string{linkSchedule},
+	Object: func(p *rule.Pass, o *cluster.Object) {
+		if c := cluster.As[*batchv1.CronJob](o); c != nil && c.Spec.StartingDeadlineSeconds == nil {
+			p.Report(o, "spec.startingDeadlineSeconds", "startingDeadlineSeconds is not set: after more than 100 missed runs nothing is scheduled any more")
+		}
+	},
+}
+
+// checkInterval is how often the CronJob controller of old looked; a deadline below it could let every run be missed. The limit
+// of 10 s is the documentation's.
+const checkInterval = 10
+
+var startingDeadlineTooShort = &rule.Rule{
+	ID:       "cronjob-starting-deadline-too-short",
+	Title:    "startingDeadlineSeconds is so short that runs may never start",
+	Why:      "The controller checks CronJobs about every 10 seconds. With a shorter deadline each run can be too late when it is looked at.",
+	How:      "Set startingDeadlineSeconds to at least 10, better to minutes.",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "schedule-piled-up",
+	Links: []string{linkSchedule},
+	Object: func(p *rule.Pass, o *cluster.Object) {
+		c := cluster.As[*batchv1.CronJob](o)
+		if c == nil || c.Spec.StartingDeadlineSeconds == nil {
+			return
+		}
+		if s := *c.Spec.StartingDeadlineSeconds; s >= 0 && s < checkInterval {
+			p.Report(o, "spec.startingDeadlineSeconds", "a run that is %d s late is skipped, but the controller looks only about every %d s", s, checkInterval)
+		}
+	},
+}
