@@ -311,12 +311,16 @@ func article(types string) string {
 // unknown reports a field that the schema does not have.
 func (r *report) unknown(path string) {
 	at := locate(r.root, path)
+	parent := at.path[:len(at.path)-1]
 	var names []string
-	if in := schemaAt(r.schema, at.path[:len(at.path)-1]); in != nil {
+	switch in := schemaAt(r.schema, parent); {
+	case in != nil && len(in.Properties) > 0:
 		names = sortedKeys(in.Properties)
-		if in.XEmbeddedResource || len(at.path) == 1 {
+		if in.XEmbeddedResource || len(parent) == 0 {
 			names = append(names, "apiVersion", "kind", "metadata")
 		}
+	case len(parent) > 0 && parent[len(parent)-1].Key == "metadata":
+		names = metaFields
 	}
 	r.unknownAmong(at, names)
 }
