@@ -192,6 +192,9 @@ func (e *editing) putTop(at *place, v Value) {
 	s := e.style(nil, 0, start)
 	s.noLiteral = true
 	s.keepQuotes(n, v)
+	if n.Style() == Block {
+		end = lineEnd(d, end)
+	}
 	cs := e.comments(start, end)
 	col := column(d, start)
 	own := firstOnLine(d, start)
@@ -201,7 +204,9 @@ func (e *editing) putTop(at *place, v Value) {
 	lines := s.top(v, col)
 	if own {
 		lines[0] = strings.TrimLeft(lines[0], " ")
-		e.replace(start, end, lines[0]+s.lines(append(lines[1:], e.ownLines(cs, col)...)))
+		e.replace(start, end, lines[0]+s.lines(lines[1:]))
+		p := lineEnd(d, end)
+		e.replace(p, p, s.lines(e.ownLines(cs, col)))
 		return
 	}
 	e.replace(start, end, "")
@@ -266,7 +271,9 @@ func (e *editing) putBlock(at *place, v Value) {
 	e.below(&s, lineEnd(d, end), col)
 	inline, lines := s.block(v, col, item)
 	literal := strings.HasPrefix(inline, "|") && len(lines) > 0
-	if item && inline == "" && !(hasProps && keep == pr.End) && !strings.HasPrefix(lines[0][col+s.gap:], "#") {
+	// An item begins behind its dash, unless comments would meet there.
+	if item && inline == "" && !(hasProps && keep == pr.End) && !strings.HasPrefix(lines[0][col+s.gap:], "#") &&
+		(!strings.Contains(lines[0], " #") || len(e.comments(keep, lineEnd(d, end))) == 0) {
 		inline, lines = lines[0][col+s.gap:], lines[1:]
 	}
 	// Comments that stood in the old value stand below the new one.
@@ -688,7 +695,7 @@ func (e *editing) cutLines(start, p, move int) {
 		at = behindBreak(d, lineEnd(d, c.Start))
 	}
 	end := behindBreak(d, p)
-	if end == len(d) && p == end && at > 0 && move < 0 {
+	if at < end && p == end && at > 0 && move < 0 {
 		// The file ends without line break, and shall do so.
 		at--
 		if at > 0 && d[at] == '\n' && d[at-1] == '\r' {
