@@ -12,11 +12,11 @@ import (
 // in copies or overlays, and each is mended in its own place.
 type group struct {
 	workload finding.Ref
-	file     string // where the workload is written; "" when no file is known
+	file     string // where the workload is written, or else the first finding; "" when no file is known
 	findings []*finding.Finding
 	unknown  []finding.Unknown
 	count    [finding.Must + 1]int // findings by severity
-	placed   bool                  // file is known to be the workload's own
+	placed   bool                  // file is the workload's own
 }
 
 // name is what the group is called: its object, or its file when the findings are about no object.

@@ -210,3 +210,44 @@ func TestByteOrderMarkIsNoColumn(t *testing.T) {
 		t.Errorf("%q stands above the underline of %q, want Pod", got, fr.at.text)
 	}
 }
+
+func TestGroups(t *testing.T) {
+	a, b := deployment("shop", "a"), deployment("", "b")
+	service := finding.Ref{APIVersion: "v1", Kind: "Service", Namespace: "shop", Name: "a"}
+	at := func(rule, file string, s finding.Severity, o, w finding.Ref) *finding.Finding {
+		return &finding.Finding{Rule: rule, Severity: s, Object: o, Workload: w, Place: finding.Place{File: file, Line: 1, Column: 1, EndLine: 1, EndColumn: 2}}
+	}
+	r := &finding.Report{
+		Findings: []*finding.Finding{
+			at("1", "x/svc.yaml", finding.Should, service, a), at("2", "x/a.yaml", finding.Must, a, a), at("3", "y/svc.yaml", finding.Must, service, a),
+			at("4", "x/b.yaml", finding.Could, b, b), at("5", "z/b.yaml", finding.Must, b, b), at("6", "z/b.yaml", finding.Must, b, b),
+			at("7", "notes.yaml", finding.Must, finding.Ref{}, finding.Ref{}),
+		},
+		Unknown: []finding.Unknown{{Rule: "8", Object: b, Place: finding.Place{File: "x/b.yaml"}}, {Rule: "9", Object: a}},
+	}
+	var got []string
+	for _, g := range groups(r) {
+		s := g.name() + " " + g.file
+		if !g.placed {
+			s += "?"
+		}
+		for _, f := range g.findings {
+			s += " " + f.Rule + "@" + g.place(f)
+		}
+		for _, u := range g.unknown {
+			s += " " + u.Rule
+		}
+		got = append(got, s)
+	}
+	want := []string{
+		"deploy/b z/b.yaml 5@b.yaml:1:1 6@b.yaml:1:1", // two must
+		"shop/deploy/a x/a.yaml 2@a.yaml:1:1 1@svc.yaml:1:1",
+		"notes.yaml notes.yaml 7@notes.yaml:1:1",
+		"shop/deploy/a y/svc.yaml? 3@y/svc.yaml:1:1", // the workload's own file is not known
+		"deploy/b x/b.yaml 4@b.yaml:1:1 8",
+		"shop/deploy/a  9",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}

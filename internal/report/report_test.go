@@ -43,6 +43,7 @@ spec:
             httpGet: {path: /health, port: http}
           livenessProbe:
             httpGet: {path: /health, port: http}
+        - name: proxy
 `,
 	"deploy/service.yaml": `apiVersion: v1
 kind: Service
@@ -131,6 +132,7 @@ func sample() *finding.Report {
 
 	b.find("requests-missing", "copies/api.yaml", c0+".resources", "container api asks for no memory", api, api)
 	b.find("requests-missing", "deploy/checkout.yaml", c0+".resources.requests", "container checkout asks for no CPU and no memory", checkout, checkout)
+	b.find("requests-missing", "deploy/checkout.yaml", "spec.template.spec.containers[1].resources", "container proxy asks for no CPU and no memory", checkout, checkout)
 	split := b.find("probes-identical", "deploy/checkout.yaml", c0+".livenessProbe", "liveness and readiness ask the same question", checkout, checkout)
 	split.Fix = &finding.Fix{Title: "split the probes; /health/live must exist first"}
 	b.find("targetport-not-on-pod", "deploy/service.yaml", "spec.ports[0].targetPort", "no container of checkout listens on 8081; 8080 (http) is named", service, checkout).

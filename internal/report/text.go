@@ -123,11 +123,12 @@ func (t *textWriter) group(g *group) {
 		return // nothing that was not said three times already; the closing lines count it
 	}
 	name := g.name()
-	if file := Clean(g.file); file != "" && file != name {
+	if file := Clean(g.file); g.placed && file != "" && file != name {
 		name += "  " + file
 	}
 	t.row(name, "", "", "", tally(g))
-	inFull := false // the last finding was shown in full
+	inFull := false           // the last finding was shown in full
+	told := map[string]bool{} // rules whose reason stands above already
 	for _, f := range g.findings {
 		full := t.o.Full || t.shown[f.Rule] < t.o.Fold
 		t.shown[f.Rule]++
@@ -135,7 +136,8 @@ func (t *textWriter) group(g *group) {
 			t.WriteString("\n")
 		}
 		if full {
-			t.finding(g, f)
+			t.finding(g, f, told[f.Rule] && !t.o.Full)
+			told[f.Rule] = true
 		} else {
 			t.line(g, f)
 		}
@@ -175,7 +177,7 @@ func (g *group) place(f *finding.Finding) string {
 		}
 		return label(f.Object)
 	}
-	if path.Dir(p.File) == path.Dir(g.file) {
+	if g.placed && path.Dir(p.File) == path.Dir(g.file) {
 		p.File = path.Base(p.File)
 	}
 	return Clean(p.String())
@@ -193,8 +195,8 @@ func (g *group) about(f *finding.Finding) string {
 	return "  " + label(o)
 }
 
-// finding shows a finding in full.
-func (t *textWriter) finding(g *group, f *finding.Finding) {
+// finding shows a finding in full; again leaves out what its group was told of the rule already.
+func (t *textWriter) finding(g *group, f *finding.Finding, again bool) {
 	color := severityColor(f.Severity)
 	t.row("  ", f.Severity.String(), color, "  "+f.Rule+g.about(f), g.place(f))
 	message := Clean(f.Message)
@@ -208,6 +210,12 @@ func (t *textWriter) finding(g *group, f *finding.Finding) {
 		t.paragraph(message)
 	}
 	info := about(t.r, f.Rule)
+	if again {
+		if f.Fix != nil {
+			t.paragraph(fixLine(f, info))
+		}
+		return
+	}
 	why := info.Why
 	if info.Incident != "" {
 		incident := info.Incident
@@ -221,14 +229,18 @@ func (t *textWriter) finding(g *group, f *finding.Finding) {
 		why = strings.TrimSpace(why + " (" + incident + ")" + stop)
 	}
 	t.paragraph(why)
-	fix := info.How
-	if f.Fix != nil {
-		fix = Clean(f.Fix.Title) + " (fairway lint --fix)"
+	t.paragraphAnd(fixLine(f, info), "fairway explain "+f.Rule)
+}
+
+// fixLine says what --fix would do, or how to mend by hand.
+func fixLine(f *finding.Finding, info finding.RuleInfo) string {
+	switch {
+	case f.Fix != nil:
+		return "fix: " + Clean(f.Fix.Title) + " (fairway lint --fix)"
+	case info.How != "":
+		return "fix: " + info.How
 	}
-	if fix != "" {
-		fix = "fix: " + fix
-	}
-	t.paragraphAnd(fix, "fairway explain "+f.Rule)
+	return ""
 }
 
 const margin = "     "
@@ -273,13 +285,22 @@ func (t *textWriter) hanging(indent, word, color, lead, text string) {
 	}
 }
 
-// line shows a finding in one line.
+// line shows a finding in one line, or in two when its message is long.
 func (t *textWriter) line(g *group, f *finding.Finding) {
 	place := g.place(f)
 	word := f.Severity.String()
 	lead := strings.Repeat(" ", max(0, len("should")-len(word))) + "  " + f.Rule + g.about(f) + "  "
-	room := t.o.Width - 2 - Width(word) - Width(lead) - Width(place) - 2
-	t.row("  ", word, severityColor(f.Severity), lead+cut(Clean(f.Message), max(room, 20)), place)
+	room := t.o.Width - len("  ") - Width(word) - Width(lead) - Width(place) - len("  ")
+	lines := Wrap(Clean(f.Message), max(room, 20))
+	first, rest := "", ""
+	if len(lines) > 0 {
+		first, rest = lines[0], strings.Join(lines[1:], " ")
+	}
+	t.row("  ", word, severityColor(f.Severity), lead+first, place)
+	if rest != "" {
+		const indent = len("  should  ")
+		t.WriteString(strings.Repeat(" ", indent) + cut(rest, t.o.Width-indent) + "\n")
+	}
 }
 
 func (t *textWriter) failure(e *finding.Failure) {
@@ -310,14 +331,11 @@ func (t *textWriter) skipped(s finding.Skipped) {
 }
 
 func (t *textWriter) summary(all []*group, counts [finding.Must + 1]int) {
-	lines := Wrap(summary(t.r, all, counts), t.o.Width)
-	last := len(lines) - 1
+	t.WriteString(summary(t.r, all, counts))
 	if t.r.Elapsed > 0 {
-		lines[last] += "   " + seconds(t.r.Elapsed)
+		t.WriteString("   " + seconds(t.r.Elapsed))
 	}
-	for _, l := range lines {
-		t.WriteString(l + "\n")
-	}
+	t.WriteString("\n")
 }
 
 // summary is the one sentence that every format for people ends or begins with.
