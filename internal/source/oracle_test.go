@@ -234,7 +234,7 @@ func plainForm(n *yaml.Node, anchors map[*yaml.Node]string) string {
 	}
 	switch n.Kind {
 	case yaml.ScalarNode:
-		if plain && strings.Trim(n.Value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._~<") == "" && n.Value != "-" {
+		if plain && strings.Trim(n.Value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._~<") == "" && (n.Value == "" || strings.Trim(n.Value, "-.") != "") {
 			return b.String() + n.Value
 		}
 		quoted, err := json.Marshal(n.Value)
