@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"unsafe"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -24,7 +26,7 @@ const (
 	Deprecated       = "api-deprecated"        // a later version will not serve it
 	UnknownVersion   = "api-unknown-version"   // the kind exists, in other versions or groups
 	UnknownKind      = "api-unknown-kind"      // the group is Kubernetes' own and has no such kind
-	Unjudged         = "api-unjudged"          // Kubernetes' code failed on the object
+	Unjudged         = "api-unjudged"          // nobody can say: a placeholder is not filled in, or Kubernetes' code failed
 )
 
 // Problem is one reason for which the API server would refuse or warn about an object.
@@ -44,6 +46,8 @@ type Problem struct {
 	// meant is the field whose name an unknown field was probably meant to have, and scope the place within which a value that
 	// could not be read makes everything else meaningless: for telling consequences from causes.
 	meant, scope string
+	// absent is true for values that defaulting filled in.
+	absent bool
 }
 
 // Status says how far an object was checked.
@@ -92,6 +96,9 @@ func Check(root source.Node, o Options) Result {
 	r := Result{Problems: problems}
 	if k != nil {
 		r.judge(root, k)
+	}
+	for i := range r.Problems {
+		r.Problems[i].placeholder()
 	}
 	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
 		return cmp.Compare(a.Node.Span().Start, b.Node.Span().Start)
@@ -146,7 +153,7 @@ func (r *Result) judge(root source.Node, k *kind) {
 	}
 	complete(internal.(metav1.Object), k)
 	for _, e := range validate(internal, k.gvk.GroupVersion()) {
-		if p := problemOf(e, root); !d.explains(p) && !r.has(p) {
+		if p := problemOf(e, root); !d.explains(p) && !r.has(p) && !(e.Type == field.ErrorTypeDuplicate && e.BadValue == "") {
 			r.Problems = append(r.Problems, p)
 		}
 	}
@@ -164,12 +171,15 @@ func complete(o metav1.Object, k *kind) {
 		// k8s.io/apiserver/pkg/storage/names cuts the base so that five random letters end a name of 63.
 		o.SetName(base[:min(len(base), 58)] + "x7k2v")
 	}
-	o.SetUID("00000000-0000-4000-8000-000000000000")
+	if o.GetUID() == "" { // objects read from a cluster have one, and Jobs have it in their labels
+		o.SetUID("00000000-0000-4000-8000-000000000000")
+	}
 }
 
-// has reports whether p was said already.
+// has reports whether p was said already, be it of the value that p's was defaulted from: a targetPort from its port.
 func (r *Result) has(p Problem) bool {
+	_, what, _ := strings.Cut(p.Message, " ")
 	return slices.ContainsFunc(r.Problems, func(q Problem) bool {
-		return q.Rule == p.Rule && q.Field == p.Field && q.Message == p.Message
+		return q.Rule == p.Rule && (q.Field == p.Field && q.Message == p.Message || p.absent && p.Rule == Invalid && strings.HasSuffix(q.Message, what))
 	})
 }

@@ -47,7 +47,15 @@ var known = sync.OnceValue(func() *catalogue {
 		if gvk.Version == runtime.APIVersionInternal || strings.HasPrefix(typ.PkgPath(), "k8s.io/apimachinery/") {
 			continue
 		}
-		k := &kind{gvk: gvk, typ: typ, plan: sync.OnceValue(func() *plan { return planOf(typ) }), hub: gvk, life: sync.OnceValue(func() life { return lifeOf(typ) })}
+		k := &kind{gvk: gvk, typ: typ, plan: sync.OnceValue(func() *plan { return planOf(typ) }), hub: gvk}
+		k.life = sync.OnceValue(func() life {
+			l := lifeOf(typ)
+			if l.replacement.Empty() && k.hub != gvk {
+				l.replacement = k.hub
+			}
+			return l
+		})
+
 		_, hasMeta := typ.FieldByName("ObjectMeta")
 		k.object = hasMeta && !slices.Contains(subresources, gvk.Kind)
 		k.namespaced = k.object && !slices.Contains(clusterScoped, gvk.Kind)

@@ -172,9 +172,6 @@ func (c *catalogue) misnamed(gv schema.GroupVersion, name typeName) (*kind, Prob
 	}
 	p.Rule, p.Field = UnknownKind, "kind"
 	p.Message = fmt.Sprintf("%s has no kind %s", name.apiVersion, name.kind)
-	if !c.groups[gv.Group] {
-		p.Message = fmt.Sprintf("Kubernetes knows neither a group %s nor a kind %s", gv.Group, name.kind)
-	}
 	var kinds []string
 	for _, k := range c.kinds {
 		if k.object && k.gvk.Group == group {
@@ -182,7 +179,12 @@ func (c *catalogue) misnamed(gv schema.GroupVersion, name typeName) (*kind, Prob
 		}
 	}
 	slices.Sort(kinds)
-	if best, distance := nearest(name.kind, kinds); best != "" {
+	best, distance := nearest(name.kind, kinds)
+	if best == "" && (gv.Group == "" || !c.groups[gv.Group]) {
+		// Kubeconfigs (v1 Config), skaffold files and the like are not for the API server.
+		return nil, Problem{}, false
+	}
+	if best != "" {
 		p.Suggestion = "did you mean " + best + "?"
 		if distance <= 1 {
 			p.Fix = []source.Change{{Op: source.Set, Path: source.Path{{Key: "kind"}}, Value: source.String(best)}}

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -20,6 +21,11 @@ func problemOf(e *field.Error, root source.Node) Problem {
 	if err == nil {
 		at, rest := root.Reach(path)
 		p.Field, p.Node = path.String(), at.Value
+		if at, ok := refused(at.Value, e); ok {
+			path = append(path, source.Step{Key: at.Key.Text()})
+			p.Field, p.Node = path.String(), at.Value
+		}
+		p.absent = len(rest) > 0
 		given = len(rest) == 0 && at.Value.Kind() == source.Scalar && at.Value.Text() != "" && at.Value.Type() != source.NullValue
 	}
 	last := lastName(path)
@@ -35,7 +41,7 @@ func problemOf(e *field.Error, root source.Node) Problem {
 		}
 	case field.ErrorTypeNotSupported:
 		p.Rule = UnsupportedValue
-		p.Message = fmt.Sprintf("%s is not a value of %s", value, last)
+		p.Message = fmt.Sprintf("%s is not a value of %s", cmp.Or(value, "this"), last)
 		p.Suggestion, p.Fix = among(e, path)
 	case field.ErrorTypeTypeInvalid:
 		p.Rule = WrongType
@@ -73,6 +79,34 @@ func refine(e *field.Error) string {
 		}
 	}
 	return e.Field
+}
+
+// refused finds the label or annotation whose value the error is about: validation points at all of them.
+func refused(n source.Node, e *field.Error) (source.Entry, bool) {
+	value, ok := e.BadValue.(string)
+	if !ok || value == "" || !strings.HasSuffix(e.Field, "abels") && !strings.HasSuffix(e.Field, "annotations") {
+		return source.Entry{}, false
+	}
+	for entry := range n.Resolve().Entries() {
+		if entry.Value.Kind() == source.Scalar && entry.Value.Text() == value || entry.Key.Text() == value {
+			return entry, true
+		}
+	}
+	return source.Entry{}, false
+}
+
+// placeholders are what other tools fill in before the API server sees the object: ${NAME} (envsubst, Flux) and {{name}}.
+var placeholders = regexp.MustCompile(`\$\{\w+[^}]*\}|\{\{[^}]*\}\}`)
+
+// placeholder turns a problem about a value that is not filled in yet into one that cannot be judged.
+func (p *Problem) placeholder() {
+	if p.Rule == UnknownField || p.Node.Kind() != source.Scalar {
+		return
+	}
+	if m := placeholders.FindString(p.Node.Raw()); m != "" {
+		*p = Problem{Rule: Unjudged, Field: p.Field, Node: p.Node,
+			Message: "this cannot be judged before " + m + " is filled in"}
+	}
 }
 
 // lastName returns what to call the field that path leads to.

@@ -2,9 +2,13 @@ package apiserver
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -25,7 +29,10 @@ func (d *decoder) unknown(n, key source.Node, name string, pl *plan) {
 		Message: fmt.Sprintf("%s is not a field of %s (unknown field %q)", name, holder, place)}
 	best, distance := nearest(name, pl.names)
 	elsewhere := d.elsewhere(name)
+	former := formerly[pl.typ.String()+"."+name]
 	switch {
+	case former != "":
+		p.Suggestion = former
 	case best != "" && (distance <= 1 || elsewhere == ""):
 		p.Suggestion = "did you mean " + best + "?"
 		if n.Get(best).IsZero() {
@@ -41,40 +48,61 @@ func (d *decoder) unknown(n, key source.Node, name string, pl *plan) {
 // belowLimit is how many levels below a struct a misplaced field is looked for: a Deployment's spec is two above the pod's.
 const belowLimit = 3
 
-// elsewhere returns the place near the unknown field at d.path that has a field of its name: one of the structs around it,
-// nearest first, or one below them. Items of lists are not looked into, as nobody could say which is meant.
+// elsewhere returns the place near the unknown field at d.path that has a field of its name: below the struct that the field
+// was found in, or one of the structs around it, nearest first.
 func (d *decoder) elsewhere(name string) string {
 	if slices.Contains(ubiquitous, name) {
 		return ""
 	}
-	for i := len(d.path) - 1; i >= 0; i-- {
-		s := d.path[i]
-		if s.plan.op != opStruct {
-			continue
+	last := len(d.path) - 1
+	at, pl := render(d.path[:last]), d.path[last].plan
+	if place := below(pl, name, belowLimit); place != "" {
+		if item, ok := strings.CutPrefix(place, "an item of "); ok {
+			return "an item of " + strings.TrimPrefix(at+"."+item, ".")
 		}
-		at := render(d.path[:i])
-		if i < len(d.path)-1 {
+		return strings.TrimPrefix(at+"."+place, ".")
+	}
+	for i := last - 1; i >= 0; i-- {
+		if s := d.path[i]; s.plan.op == opStruct {
 			if _, ok := s.plan.fields[name]; ok {
-				if at == "" {
+				if i == 0 {
 					return "the top level of the object"
 				}
-				return at
+				return render(d.path[:i])
 			}
-		}
-		if below := below(s.plan, name, belowLimit); below != "" {
-			if at == "" {
-				return below
-			}
-			return at + "." + below
 		}
 	}
+	switch pl.typ {
+	case reflect.TypeFor[corev1.PodSecurityContext]():
+		if _, ok := planOf(reflect.TypeFor[corev1.SecurityContext]()).fields[name]; ok {
+			return "the securityContext of each container"
+		}
+	case reflect.TypeFor[corev1.SecurityContext]():
+		if _, ok := planOf(reflect.TypeFor[corev1.PodSecurityContext]()).fields[name]; ok {
+			return "the securityContext of the pod"
+		}
+	case reflect.TypeFor[metav1.LabelSelector]():
+		return at + ".matchLabels"
+	}
 	return ""
+}
+
+// formerly says what became of fields that other versions and kinds have, by the type and name of the field.
+var formerly = map[string]string{
+	"v1.IngressBackend.serviceName":                                 "networking.k8s.io/v1 has service: {name: ...} in its place",
+	"v1.IngressBackend.servicePort":                                 "networking.k8s.io/v1 has service: {port: {number: ...}} in its place",
+	"v2.HorizontalPodAutoscalerSpec.targetCPUUtilizationPercentage": "write it as an item of metrics, or use autoscaling/v1",
+	"v1.HorizontalPodAutoscalerSpec.metrics":                        "metrics belongs to autoscaling/v2",
+	"v1.HorizontalPodAutoscalerSpec.behavior":                       "behavior belongs to autoscaling/v2",
+	"v1.DaemonSetSpec.replicas":                                     "a DaemonSet runs one pod on each node and has no replicas",
+	"v1.ConfigMap.stringData":                                       "a ConfigMap's data is plain text; stringData is a Secret's",
 }
 
 // ubiquitous are names that so many types have that meeting them elsewhere means nothing.
 var ubiquitous = []string{"name", "namespace", "kind", "apiVersion", "type", "value", "key", "path", "port", "labels", "annotations", "status", "message", "reason", "uid"}
 
-// below returns the path to the struct under pl that has the field, breadth first.
+// below returns the path to the struct under pl that has the field, breadth first. Of lists only those in pl itself are looked
+// into, as nobody could say which item is meant further down; when several have the field, containers are meant or none.
 func below(pl *plan, name string, levels int) string {
 	type place struct {
 		plan *plan
@@ -83,9 +111,13 @@ func below(pl *plan, name string, levels int) string {
 	level := []place{{pl, ""}}
 	for ; levels > 0; levels-- {
 		var next []place
+		var lists []string
 		for _, at := range level {
 			for _, field := range at.plan.names {
-				sub := at.plan.fields[field].plan
+				sub, list := at.plan.fields[field].plan, false
+				if sub.op == opSlice && at.path == "" {
+					sub, list = sub.elem, true
+				}
 				if sub.op == opPointer {
 					sub = sub.elem
 				}
@@ -93,11 +125,22 @@ func below(pl *plan, name string, levels int) string {
 					continue
 				}
 				path := strings.TrimPrefix(at.path+"."+field, ".")
-				if _, ok := sub.fields[name]; ok {
+				_, ok := sub.fields[name]
+				switch {
+				case ok && list:
+					lists = append(lists, path)
+				case ok:
 					return path
+				case !list:
+					next = append(next, place{sub, path})
 				}
-				next = append(next, place{sub, path})
 			}
+		}
+		if len(lists) == 1 {
+			return "an item of " + lists[0]
+		}
+		if slices.Contains(lists, "containers") {
+			return "an item of containers"
 		}
 		level = next
 	}

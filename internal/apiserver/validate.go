@@ -57,6 +57,7 @@ func validate(obj runtime.Object, gv schema.GroupVersion) field.ErrorList {
 		return validation.ValidateReplicationController(o, templateOptions(o.Spec.Template))
 	case *core.Service:
 		o.Status = core.ServiceStatus{}
+		allocate(o)
 		return validation.ValidateServiceCreate(o)
 	case *core.ConfigMap:
 		return validation.ValidateConfigMap(o)
@@ -190,6 +191,17 @@ func validate(obj runtime.Object, gv schema.GroupVersion) field.ErrorList {
 func templateOptions(t *core.PodTemplateSpec) validation.PodValidationOptions {
 	pod.DropDisabledTemplateFields(t, nil)
 	return pod.GetValidationOptionsFromPodTemplate(t, nil)
+}
+
+// allocate gives a Service what its storage gives it before validation (k8s.io/kubernetes/pkg/registry/core/service/storage):
+// cluster IPs in both spellings, and a health check port.
+func allocate(s *core.Service) {
+	if len(s.Spec.ClusterIPs) == 0 && s.Spec.ClusterIP != "" {
+		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
+	}
+	if s.Spec.HealthCheckNodePort == 0 && s.Spec.Type == core.ServiceTypeLoadBalancer && s.Spec.ExternalTrafficPolicy == core.ServiceExternalTrafficPolicyLocal {
+		s.Spec.HealthCheckNodePort = 32000
+	}
 }
 
 // generateSelector gives a Job the selector and pod labels that the registry gives it when manualSelector is not set.
