@@ -443,6 +443,17 @@ func TestReasonsInOrder(t *testing.T) {
 
 // fakeHelm does what helm template does, as far as the package depends on it.
 func fakeHelm(play string) {
+	if play == "kustomize" {
+		switch os.Args[1] {
+		case "version":
+			fmt.Println("v3.18.4")
+		case "template":
+			fmt.Print(configMap)
+		default:
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) != 4 || os.Args[1] != "template" || !filepath.IsAbs(os.Args[3]) {
 		fmt.Fprintln(os.Stderr, "Error: unexpected arguments", os.Args[1:])
 		os.Exit(1)
@@ -499,6 +510,21 @@ files 1 documents 1 = loaded 1 + skipped 0 + failed 0; builds 0
 			}
 		})
 	}
+	t.Run("kustomize", func(t *testing.T) {
+		t.Setenv("FAIRWAY_TEST_HELM", "kustomize")
+		forbidNetwork(t)
+		dir := t.TempDir()
+		write(t, dir, "kustomization.yaml", "namePrefix: x-\nhelmCharts:\n- name: shop\n")
+		write(t, dir, "charts/shop/Chart.yaml", "apiVersion: v2\nname: shop\ntype: library\n")
+		write(t, dir, "charts/shop/values.yaml", "{}\n")
+		in, err := Load(t.Context(), []string{"."}, Options{Dir: dir, Helm: self})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(in.Objects) != 1 || nameOf(in.Objects[0]) != "x-a" || !in.Objects[0].Built || len(in.Failures) > 0 {
+			t.Errorf("got\n%s", dump(in))
+		}
+	})
 	t.Run("hang", func(t *testing.T) {
 		t.Setenv("FAIRWAY_TEST_HELM", "hang")
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
