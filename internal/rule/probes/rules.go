@@ -1,0 +1,32 @@
+package probes
+
+import "github.com/fairway-k8s/fairway/internal/rule"
+
+// Rules returns the family.
+func Rules() []*rule.Rule {
+	return []*rule.Rule{
+		budgetExceedsProgressDeadline,
+		budgetTooShort,
+		hostSet,
+		identical,
+		initialDelayInsteadOfStartup,
+		livenessAsksReadiness,
+		livenessHairTrigger,
+		livenessMissing,
+		livenessStricterThanReadiness,
+		onJob,
+		portNumberUndeclared,
+		portUndeclared,
+		readinessMissing,
+		startupGateLeaks,
+		startupMissing,
+		timeoutExceedsPeriod,
+		timeoutOneSecond,
+	}
+}
+
+const (
+	linkProbes    = "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"
+	linkConfigure = "https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/"
+	linkLifecycle = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes"
+)
