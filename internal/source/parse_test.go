@@ -210,6 +210,8 @@ var refusedRows = []struct {
 	{"control character", "a: \"\x1b[0m\"\n", "1:5", "U+001B", `\x1B`, false},
 	{"invalid utf-8", "a: caf\xe9\n", "1:7", "UTF-8", "save", false},
 	{"line separator", "a: \"b\u2028c\"\n", "1:6", "U+2028", "", true},
+	{"byte order mark inside the file", "a: b\n\uFEFFc: d\n", "2:1", "byte order mark", "joining", true},
+	{"two byte order marks", "\uFEFF\uFEFFa: b\n", "1:1", "byte order mark", "", true},
 	{"utf-16 with mark", "\xff\xfea\x00:\x00 \x00b\x00", "1:1", "UTF-16", "UTF-8", true},
 	{"utf-16 without mark", "a\x00:\x00 \x00b\x00", "1:1", "UTF-16", "UTF-8", false},
 	{"gzip", "\x1f\x8b\x08\x00", "1:1", "gzip", "", false},

@@ -1,6 +1,9 @@
 package source
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // scanScalar scans the plain or quoted scalar at pos and moves behind it.
 func (p *parser) scanScalar(s *scalar, indent int, flow bool) bool {
@@ -144,6 +147,11 @@ func (p *parser) plainMayStart(flow bool) bool {
 		return p.fail(p.pos, "a block scalar cannot stand inside brackets", "write the text in double quotes")
 	case '%', '@', '`':
 		return p.fail(p.pos, "a value cannot begin with "+string(c), quote)
+	case bom[0]:
+		// Other readers skip it at times and at times take it for text, so that a key would not be the key it looks like.
+		if bytes.HasPrefix(p.data[p.pos:], bom) {
+			return p.fail(p.pos, "a byte order mark (U+FEFF) inside the file", "remove it: it may have come from joining files")
+		}
 	}
 	return true
 }
