@@ -16,13 +16,13 @@ import (
 //
 //   - A scalar that is set keeps its quotes, if they can hold the new value, and the comment behind it. A mapping that is set to
 //     a mapping is changed field by field, a list item by item.
-//   - A new field stands behind one of Change.After or behind the last of its mapping, behind the comment at the end of that
+//   - A new field, or the first of the mappings that lead to it, stands behind one of Change.After or behind the last of its mapping, behind the comment at the end of that
 //     line and behind comments that are indented more than the mapping: they are taken to belong to the field before. So a
 //     comment never ends up between itself and the key below it.
 //   - Indentation, dashes, quotes, brackets, line breaks are those of the nearest neighbours. {} and [] become blocks, unless
 //     they stand within brackets; null becomes what is needed.
 //   - No comment disappears. Comments on lines of their own stay when what they stand in is removed, a comment behind a removed
-//     value becomes a line of its own. Comment and Field.Comment are left out in JSON and within brackets on one line.
+//     value becomes a line of its own. New comments are left out in JSON, and within brackets unless there is one entry a line.
 //   - What is absent already is not removed: that is no change.
 //
 // Apply refuses with a *[ChangeError] what cannot be done or would lose something, and with a *[SharedError] what would change
@@ -168,10 +168,10 @@ func pathTo(top, n Node) (Path, bool) {
 	return p, true
 }
 
-// ownEntry returns the effective entry of a mapping with that key, merge keys left aside; index is its place among all entries.
+// ownEntry returns the effective entry of a mapping with that key, merge keys left aside; none for other kinds.
 func ownEntry(m Node, key string) (found child, ok bool) {
 	for _, c := range children(m) {
-		if !c.key.IsMergeKey() && c.key.is(key) {
+		if !c.key.IsZero() && !c.key.IsMergeKey() && c.key.is(key) {
 			found, ok = c, true
 		}
 	}
@@ -230,15 +230,15 @@ func (e *editing) replace(start, end int, text string) {
 	}
 }
 
-// commit makes the edits noted since the last call, and reads the result. What a writer panics with is an error here.
-func (e *editing) commit(write func()) (err error) {
+// commit makes the edits that write notes, and reads the result. What a writer panics with becomes an error at n.
+func (e *editing) commit(n Node, write func()) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			u, ok := r.(unwritable)
 			if !ok {
 				panic(r)
 			}
-			err = e.refuse(Unwritable, e.root(), "%s", string(u))
+			err = e.refuse(Unwritable, n, "%s", string(u))
 		}
 	}()
 	e.edits = nil
@@ -378,7 +378,7 @@ func (e *editing) set(p Path, v Value, comment string, after []string) error {
 	}
 	n := at.value
 	if len(rest) == 0 {
-		return e.setExisting(p, at, v)
+		return e.setExisting(at, v)
 	}
 	s := rest[0]
 	isKey := s.Key != "" && !s.ByKey
@@ -411,25 +411,25 @@ func (e *editing) set(p Path, v Value, comment string, after []string) error {
 		if err := e.own(at.up, n, n); err != nil {
 			return err
 		}
-		return e.commit(func() { e.put(at, v) })
+		return e.commit(n, func() { e.put(at, v) })
 	case n.Kind() == Mapping:
 		if err := e.own(at, Node{}, Node{}); err != nil {
 			return err
 		}
-		return e.commit(func() { e.addEntry(at, v.fields[0], after) })
+		return e.commit(n, func() { e.addEntry(at, v.fields[0], after) })
 	}
 	if err := e.own(at, Node{}, Node{}); err != nil {
 		return err
 	}
-	return e.commit(func() { e.addItem(at, n.Len(), v.items[0], comment) })
+	return e.commit(n, func() { e.addItem(at, n.Len(), v.items[0], comment) })
 }
 
 // errWhole says that a value must be replaced as a whole.
 var errWhole = errors.New("not a collection of the same kind")
 
 // setExisting gives an existing node the value v, with as little change as possible.
-func (e *editing) setExisting(p Path, at *place, v Value) error {
-	n := at.value
+func (e *editing) setExisting(at *place, v Value) error {
+	n, p := at.value, at.path()
 	if v.kind == Invalid {
 		return e.refuse(Unwritable, n, "a value that says nothing (the zero Value) cannot be written")
 	}
@@ -456,7 +456,7 @@ func (e *editing) setExisting(p Path, at *place, v Value) error {
 	if err := e.own(at.up, n, n); err != nil {
 		return err
 	}
-	return e.commit(func() { e.put(at, v) })
+	return e.commit(n, func() { e.put(at, v) })
 }
 
 // simple reports whether a collection can be changed entry by entry: it has no merge keys, duplicates and tag, and if it is in
@@ -558,9 +558,9 @@ func (e *editing) removeAt(at *place) error {
 		if at.key.IsZero() {
 			empty = List()
 		}
-		return e.commit(func() { e.put(at.up, empty) })
+		return e.commit(first, func() { e.put(at.up, empty) })
 	}
-	return e.commit(func() { e.cutChild(at.up, at.index) })
+	return e.commit(first, func() { e.cutChild(at.up, at.index) })
 }
 
 // repeats counts the entries with the key of at.
@@ -600,7 +600,7 @@ func (e *editing) insert(p Path, v Value, comment string) error {
 	if err := e.own(at, Node{}, Node{}); err != nil {
 		return err
 	}
-	return e.commit(func() { e.addItem(at, index, v, comment) })
+	return e.commit(n, func() { e.addItem(at, index, v, comment) })
 }
 
 // rename gives the key that p leads to another name.
@@ -642,7 +642,7 @@ func (e *editing) rename(p Path, v Value) error {
 	if err := e.own(at.up, at.key, at.key); err != nil {
 		return err
 	}
-	return e.commit(func() { e.putKey(at, v.text) })
+	return e.commit(at.key, func() { e.putKey(at, v.text) })
 }
 
 // dedupe takes away the entries before the last that have the key p leads to.
@@ -655,12 +655,13 @@ func (e *editing) dedupe(p Path) error {
 		if len(rest) > 0 || at.key.IsZero() || e.repeats(at) < 2 {
 			return nil
 		}
+		p = at.path()
 		for i, c := range children(at.up.value) {
 			if !c.key.IsMergeKey() && c.key.is(at.key.Text()) {
 				if err := e.own(at.up, c.key, c.value); err != nil {
 					return err
 				}
-				if err := e.commit(func() { e.cutChild(at.up, i) }); err != nil {
+				if err := e.commit(c.key, func() { e.cutChild(at.up, i) }); err != nil {
 					return err
 				}
 				break

@@ -14,6 +14,18 @@ type place struct {
 	index int    // among the entries or items of up
 }
 
+// path returns the way from the top node to p, without selectors: what selects an item may be changed on the way.
+func (p *place) path() Path {
+	if p.up == nil {
+		return nil
+	}
+	s := Step{Index: p.index}
+	if !p.key.IsZero() {
+		s = Step{Key: p.key.Text()}
+	}
+	return append(p.up.path(), s)
+}
+
 // lead returns where the entry or item begins.
 func (p *place) lead() int {
 	if p.key.IsZero() {

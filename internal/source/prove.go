@@ -375,11 +375,21 @@ func proveTree(before, after *yaml.Node, route []int, changes []Change) error {
 	if err := sameMeaning(want, is, nil, map[[2]*tree]bool{}); err != nil {
 		return err
 	}
-	// A key that was taken away may have come back at the end.
+	// A key that was taken away, by itself or with what it stood in, may have come back at the end.
 	moved := map[string]bool{}
-	for _, c := range changes {
-		if n := len(c.Path); n > 0 && (c.Op == Remove || c.Op == Rename) {
-			moved[c.Path[n-1].Key] = true
+	for i, c := range changes {
+		n := len(c.Path)
+		if n == 0 {
+			continue
+		}
+		again := c.Op == Remove || c.Op == Rename
+		for _, before := range changes[:i] {
+			again = again || before.Op == Set && len(before.Path) < n
+		}
+		if again {
+			for _, s := range c.Path {
+				moved[s.Key] = true
+			}
 		}
 	}
 	return sameOrder(was, is, nil, moved, map[[2]*tree]bool{})

@@ -201,7 +201,7 @@ func (s *style) plainValue(v Value, flow bool) string {
 		return "null"
 	case s.json && !jsonLiteral.MatchString(v.text):
 		panic(unwritable(v.text + " cannot be written in JSON"))
-	case misread(v.text, flow) && v.text != "=":
+	case misread(v.text, flow):
 		panic(unwritable(v.text + " cannot be written without quotes"))
 	}
 	return v.text

@@ -209,11 +209,15 @@ func (e *editing) putTop(at *place, v Value) {
 		e.replace(p, p, s.lines(e.ownLines(cs, col)))
 		return
 	}
-	e.replace(start, end, "")
 	p := lineEnd(d, end)
 	if v.kind == Scalar || v.isEmpty() {
-		e.replace(start, start, lines[0])
+		e.replace(start, end, lines[0])
 		lines = nil
+	} else {
+		for isBlank(d[start-1]) {
+			start--
+		}
+		e.replace(start, end, "")
 	}
 	e.replace(p, p, s.lines(append(lines, e.ownLines(cs, col)...)))
 }
@@ -257,7 +261,11 @@ func (e *editing) putBlock(at *place, v Value) {
 	s.keepQuotes(n, v)
 	if item {
 		if gap := start - (keep - 1); gap >= 2 && start <= introEnd && !hasProps && !n.IsEmpty() {
-			s.gap = gap
+			if bytes.IndexByte(d[keep:start], '\t') < 0 {
+				s.gap = gap
+			} else if v.kind != Scalar {
+				start = keep // a mapping cannot begin behind a tab
+			}
 		}
 		if !s.json && v.kind == Scalar && v.quoted && quoteOf(n) == 0 && (n.Kind() != Scalar || n.IsEmpty()) {
 			s.force = e.itemQuotes(at.up.value)
@@ -326,7 +334,7 @@ func (e *editing) putBlock(at *place, v Value) {
 		switch {
 		case inline == "":
 			e.replace(keep, end, "")
-		case start == keep:
+		case start == keep: // nothing stood here, or nothing of it stays
 			e.replace(start, end, space+inline)
 		default:
 			e.replace(start, end, inline)
@@ -591,9 +599,10 @@ func (e *editing) addFlow(at *place, index int, s *style, comment string, write 
 	limit := n.Span().End - 1
 	own := e.layout(n)
 	s.trailing = own.trailing
+	var above []string
 	behind := ""
-	if comment != "" && !s.json && !strings.Contains(comment, "\n") {
-		_, behind = s.comment(comment, 0)
+	if !s.json {
+		above, behind = s.comment(comment, 0)
 	}
 	if index == 0 {
 		first := cs[0].lead
@@ -603,7 +612,8 @@ func (e *editing) addFlow(at *place, index int, s *style, comment string, write 
 		}
 		indent := indentOf(d, first)
 		p := e.aboveComments(first, len(indent))
-		e.replace(p, p, indent+write(indent, true)+","+behind+s.eol)
+		lines := append(above, write(indent, true)+","+behind)
+		e.replace(p, p, indent+strings.Join(lines, s.eol+indent)+s.eol)
 		return
 	}
 	c := cs[index-1]
@@ -618,7 +628,7 @@ func (e *editing) addFlow(at *place, index int, s *style, comment string, write 
 		return
 	}
 	end := lineEnd(d, c.end)
-	text := s.eol + indent + write(indent, true)
+	text := s.eol + indent + strings.Join(append(above, write(indent, true)), s.eol+indent)
 	if hasComma {
 		text += ","
 	} else {
@@ -773,6 +783,12 @@ func (e *editing) putKey(at *place, name string) {
 	e.replace(span.Start, span.End, s.key(name, flow))
 }
 
+// blankAbove reports whether the line above the one that begins at offset is blank.
+func blankAbove(d []byte, offset int) bool {
+	line := lineBegin(d, offset-1)
+	return len(bytes.TrimSpace(d[line:offset])) == 0
+}
+
 // addDocument adds v as a document at the end of the file, behind a separator when there are others.
 func (e *editing) addDocument(v Value) {
 	f, d := e.cur, e.cur.Data
@@ -793,6 +809,9 @@ func (e *editing) addDocument(v Value) {
 	case len(last) == 0 || top.IsZero():
 	case !last[len(last)-1].Root.IsZero():
 		lines = append([]string{"---"}, lines...)
+		if sep := last[len(last)-1].Span.Start; sep > 0 && !keepsBreaks(leaf(top)) && blankAbove(d, sep) {
+			lines = append([]string{""}, lines...)
+		}
 		if isBlockScalar(leaf(top)) && !final {
 			e.endWithoutBreak(leaf(top))
 		}
