@@ -219,7 +219,7 @@ func (d *decoder) member(n source.Node, e source.Entry, pl *plan, p unsafe.Point
 		}
 	}
 	if !ok {
-		d.unknown(n, e.Key, name, pl)
+		d.unknown(n, e, name, pl)
 		return
 	}
 	d.path = append(d.path, step{plan: pl, key: name})

@@ -55,7 +55,6 @@ var known = sync.OnceValue(func() *catalogue {
 			}
 			return l
 		})
-
 		_, hasMeta := typ.FieldByName("ObjectMeta")
 		k.object = hasMeta && !slices.Contains(subresources, gvk.Kind)
 		k.namespaced = k.object && !slices.Contains(clusterScoped, gvk.Kind)

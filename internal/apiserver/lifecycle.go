@@ -148,6 +148,9 @@ func (c *catalogue) misnamed(gv schema.GroupVersion, name typeName) (*kind, Prob
 	ours := c.groups[gv.Group] || !strings.Contains(gv.Group, ".") // groups of custom resources have a dot
 	group := gv.Group
 	if !ours {
+		if c.byKind[name.kind] == nil {
+			return nil, Problem{}, false
+		}
 		near := nearestKey(gv.Group, c.groups)
 		if near == "" || !c.has(near, name.kind) {
 			return nil, Problem{}, false

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -73,5 +74,63 @@ func checkWants(t *testing.T, name string, data []byte) {
 		for _, w := range ws {
 			t.Errorf("%s:%d: not found: %s", name, line, fmt.Sprint(w))
 		}
+	}
+}
+
+// TestFixes applies every fix: the result has fewer problems, and no new ones.
+func TestFixes(t *testing.T) {
+	archives, _ := filepath.Glob("testdata/problems/*.txtar")
+	applied := 0
+	for _, archive := range archives {
+		a, err := txtar.ParseFile(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range a.Files {
+			if strings.Contains(f.Name, "@") {
+				continue
+			}
+			file := source.Parse(f.Name, f.Data)
+			for _, doc := range file.Docs {
+				before := Check(doc.Root, Options{}).Problems
+				for _, p := range before {
+					if p.Fix == nil {
+						continue
+					}
+					fixed, _, err := file.Apply(doc.Root, p.Fix...)
+					if err != nil {
+						t.Errorf("%s: %s: %v", f.Name, p.Field, err)
+						continue
+					}
+					applied++
+					after := Check(fixed.Docs[doc.Index].Root, Options{}).Problems
+					if len(after) >= len(before) {
+						t.Errorf("%s: %s: %d problems before the fix, %d after it", f.Name, p.Field, len(before), len(after))
+					}
+				}
+			}
+		}
+	}
+	if applied == 0 {
+		t.Error("no fix was applied")
+	}
+}
+
+// TestConcurrent checks the same objects from several goroutines, for the race detector.
+func TestConcurrent(t *testing.T) {
+	objects := roots(t, 130)
+	var group errgroup.Group
+	for range 4 {
+		group.Go(func() error {
+			for _, root := range objects {
+				if r := Check(root, Options{}); len(r.Problems) > 0 {
+					return fmt.Errorf("%s: %s", root.Get("kind").Text(), r.Problems[0].Message)
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
 	}
 }

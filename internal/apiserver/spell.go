@@ -26,10 +26,10 @@ func nearest(name string, candidates []string) (best string, distance int) {
 	return best, distance
 }
 
+var separators = strings.NewReplacer("-", "", "_", "", " ", "")
+
 // fold takes away what people get wrong without noticing.
-func fold(s string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(s))
-}
+func fold(s string) string { return strings.ToLower(separators.Replace(s)) }
 
 // edits returns the optimal string alignment distance of a and b without regard to case, or limit when it is not below that.
 func edits(a, b string, limit int) int {

@@ -13,9 +13,9 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// unknown reports a field of mapping n that struct pl does not have, and what was probably meant: another spelling, or another
-// place.
-func (d *decoder) unknown(n, key source.Node, name string, pl *plan) {
+// unknown reports an entry of mapping n whose key is no field of struct pl, and what was probably meant: another spelling, or
+// another place.
+func (d *decoder) unknown(n source.Node, e source.Entry, name string, pl *plan) {
 	parent := d.place()
 	d.path = append(d.path, step{plan: pl, key: name})
 	defer func() { d.path = d.path[:len(d.path)-1] }()
@@ -25,7 +25,7 @@ func (d *decoder) unknown(n, key source.Node, name string, pl *plan) {
 	if parent != "" {
 		holder = parent
 	}
-	p := Problem{Rule: UnknownField, Field: place, Node: key,
+	p := Problem{Rule: UnknownField, Field: place, Node: e.Key,
 		Message: fmt.Sprintf("%s is not a field of %s (unknown field %q)", name, holder, place)}
 	best, distance := nearest(name, pl.names)
 	elsewhere := d.elsewhere(name)
@@ -35,7 +35,7 @@ func (d *decoder) unknown(n, key source.Node, name string, pl *plan) {
 		p.Suggestion = former
 	case best != "" && (distance <= 1 || elsewhere == ""):
 		p.Suggestion = "did you mean " + best + "?"
-		if n.Get(best).IsZero() {
+		if n.Get(best).IsZero() && fits(e.Value.Resolve(), pl.fields[best].plan) {
 			p.Fix = []source.Change{{Op: source.Rename, Path: sourcePath(d.path), Value: source.String(best)}}
 		}
 		p.meant = strings.TrimPrefix(parent+"."+best, ".")
@@ -43,6 +43,22 @@ func (d *decoder) unknown(n, key source.Node, name string, pl *plan) {
 		p.Suggestion = fmt.Sprintf("%s belongs to %s", name, elsewhere)
 	}
 	d.problems = append(d.problems, p)
+}
+
+// fits reports whether n has the shape that pl is read from.
+func fits(n source.Node, pl *plan) bool {
+	for pl.op == opPointer {
+		pl = pl.elem
+	}
+	switch pl.op {
+	case opStruct, opMap:
+		return n.Kind() == source.Mapping
+	case opSlice:
+		return n.Kind() == source.Sequence
+	case opJSON, opAny:
+		return true
+	}
+	return n.Kind() == source.Scalar
 }
 
 // belowLimit is how many levels below a struct a misplaced field is looked for: a Deployment's spec is two above the pod's.

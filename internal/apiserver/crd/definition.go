@@ -1,17 +1,13 @@
 package crd
 
 import (
-	"context"
 	"fmt"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	kjson "sigs.k8s.io/json"
 
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -33,10 +29,10 @@ func (s *Schemas) Add(root source.Node) {
 	gk := schema.GroupKind{Group: spec.Get("group").Resolve().Text(), Kind: spec.Get("names").Resolve().Get("kind").Resolve().Text()}
 	d := &definition{}
 	var err error
-	if d.crd, err = readDefinition(root); err != nil {
+	if d.crd, err = ReadDefinition(root); err != nil {
 		d.broken = fmt.Sprintf("the definition of %s in the input cannot be read: %v", gk.Kind, err)
-	} else if errs := validation.ValidateCustomResourceDefinition(context.Background(), d.crd); len(errs) > 0 {
-		d.broken = fmt.Sprintf("the definition of %s in the input is not valid: %v", gk.Kind, errs[0])
+	} else if err = d.usable(); err != nil {
+		d.broken = fmt.Sprintf("the definition of %s in the input is not valid: %v", gk.Kind, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,8 +47,34 @@ func (s *Schemas) Add(root source.Node) {
 	}
 }
 
-// readDefinition returns a definition as the API server would hold it on creation.
-func readDefinition(root source.Node) (*apiextensions.CustomResourceDefinition, error) {
+// usable says what keeps objects from being checked against the definition; package definition finds everything that is wrong.
+func (d *definition) usable() error {
+	if s := d.crd.Spec.Scope; s != apiextensions.NamespaceScoped && s != apiextensions.ClusterScoped {
+		return fmt.Errorf("spec.scope is %q, not Namespaced or Cluster", s)
+	}
+	check := func(v *apiextensions.CustomResourceValidation) error {
+		if v == nil || v.OpenAPIV3Schema == nil {
+			return nil
+		}
+		s, err := structuralschema.NewStructural(v.OpenAPIV3Schema)
+		if err != nil {
+			return err
+		}
+		return structuralschema.ValidateStructural(field.NewPath("openAPIV3Schema"), s).ToAggregate()
+	}
+	if err := check(d.crd.Spec.Validation); err != nil {
+		return err
+	}
+	for i := range d.crd.Spec.Versions {
+		if err := check(d.crd.Spec.Versions[i].Schema); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReadDefinition returns a CustomResourceDefinition as the API server would hold it on creation.
+func ReadDefinition(root source.Node) (*apiextensions.CustomResourceDefinition, error) {
 	text, err := root.AppendJSON(nil)
 	if err != nil {
 		return nil, err
@@ -76,37 +98,11 @@ func readDefinition(root source.Node) (*apiextensions.CustomResourceDefinition, 
 	return out, nil
 }
 
-// CheckDefinition says what the API server's validation says of a CustomResourceDefinition: names, versions, schemas that are
-// not structural, CEL rules that do not compile or cost too much. What cannot be read, and unknown fields, are for
-// apiserver.Check to report; here a definition that cannot be read has no problems. They are in the order of the document.
-func CheckDefinition(root source.Node) []Problem {
-	root = root.Resolve()
-	crd, err := readDefinition(root)
-	if err != nil {
-		return nil
-	}
-	r := report{root: root}
-	for _, e := range validation.ValidateCustomResourceDefinition(context.Background(), crd) {
-		e.Field = versioned(e.Field, crd)
+// ProblemsOf turns what the API server's validation says of an object into problems with places, in the order of the document.
+func ProblemsOf(root source.Node, errs field.ErrorList) []Problem {
+	r := report{root: root.Resolve()}
+	for _, e := range errs {
 		r.fieldError(e)
 	}
 	return r.sorted()
-}
-
-// hoisted are the parts of versions that the API server keeps once when all versions agree, under these names.
-var hoisted = regexp.MustCompile(`^spec\.(validation|subresources|additionalPrinterColumns|selectableFields)(\W|$)`)
-
-// versioned returns a path of the API server's own form of a definition as it is in v1, where every version has its schema.
-func versioned(path string, crd *apiextensions.CustomResourceDefinition) string {
-	m := hoisted.FindStringSubmatch(path)
-	if m == nil || len(crd.Spec.Versions) == 0 {
-		return path
-	}
-	// The storage version is the one that people look at first.
-	i := max(0, slices.IndexFunc(crd.Spec.Versions, func(v apiextensions.CustomResourceDefinitionVersion) bool { return v.Storage }))
-	name := m[1]
-	if name == "validation" {
-		name = "schema"
-	}
-	return "spec.versions[" + strconv.Itoa(i) + "]." + name + strings.TrimPrefix(path, "spec."+m[1])
 }
