@@ -17,11 +17,11 @@
 //
 // # What it leaves out
 //
-// Admission: what webhooks, quotas, policies and Pod Security would say. Custom resources: they are Foreign here. CEL in
-// admission policies and custom resource definitions, which Kubernetes compiles when they are created. Validation of admission
-// registrations, custom resource definitions, flow control and dynamic resources: their upstream code brings a CEL compiler or
-// an API server with it (admission registrations alone: 31 MB, 19 ms at every start), so these kinds are decoded and defaulted only. Fields that the target
-// version does not have while the linked one has. Image references: the API server does not parse them.
+// Admission: what webhooks, quotas, policies and Pod Security would say. Custom resources: they are Foreign here. Validation of
+// admission registrations, custom resource definitions, flow control and dynamic resources, CEL in them included: the upstream
+// code brings a CEL compiler or an API server with it (admission registrations alone: 31 MB, and 19 ms at every start), so these
+// kinds are decoded and defaulted only. Fields that the target version does not have while the linked one has. Image references:
+// the API server does not parse them.
 //
 // # Example
 //
