@@ -10,8 +10,8 @@ import (
 )
 
 // prestopExecSleep mends with an action that does the same: the kubelet sleeps instead of a process in the container. It is on by
-// default since Kubernetes 1.30 and stable since 1.34. A pause that the API server would refuse as too long is left to
-// prestop-exceeds-grace.
+// default since Kubernetes 1.30 and stable since 1.34. The API server refuses an action longer than the grace period, so there the mend waits
+// for that of prestop-exceeds-grace.
 var prestopExecSleep = &rule.Rule{
 	ID:    "prestop-exec-sleep",
 	Title: "the pause before stopping needs a sleep program in the image",
@@ -27,12 +27,17 @@ var prestopExecSleep = &rule.Rule{
 			return
 		}
 		seconds, only := sleeps(h.Exec.Command)
-		if !only || seconds > graceOf(w) {
+		if !only {
 			return
 		}
 		path := c.Path + ".lifecycle.preStop"
-		p.Report(w.Object, path+".exec", "container %s sleeps %d s by running a command; the sleep action needs no program in the image", c.Name, seconds).Fix =
-			rule.Mend(fmt.Sprintf("sleep: {seconds: %d} instead of exec", seconds),
-				rule.Set(path+".sleep", source.Map(source.F("seconds", source.Int(seconds)))), rule.Remove(path+".exec"))
+		f := p.Report(w.Object, path+".exec", "container %s sleeps %d s by running a command; the sleep action needs no program in the image", c.Name, seconds)
+		if seconds <= graceOf(w) {
+			f.Fix = rule.Mend(fmt.Sprintf("sleep: {seconds: %d} instead of exec", seconds),
+				// In this order comments beside the command stay where they are.
+				source.Change{Op: source.Rename, Path: source.MustPath(path + ".exec"), Value: source.String("sleep")},
+				rule.Set(path+".sleep.seconds", source.Int(seconds)),
+				rule.Remove(path+".sleep.command"))
+		}
 	},
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// livenessHairTrigger mends a threshold of 1 with Kubernetes' own default, 3, where that is enough; it only ever makes the probe more patient.
+// livenessHairTrigger has a parameter of 5 s because collecting garbage, throttling and a retransmission or two stay below it. It
+// mends a threshold of 1 with Kubernetes' own default, 3, where that is enough; the probe only ever becomes more patient.
 var livenessHairTrigger = &rule.Rule{
 	ID:    "probe-liveness-hair-trigger",
 	Title: "one slow moment restarts the container",

@@ -12,7 +12,8 @@ import (
 )
 
 // startupMissing leaves liveness probes with an initial delay to probe-initial-delay-instead-of-startup: there somebody did think
-// of the boot. Its mend asks what liveness asks, which until now was asked from the first second on, and gives it more time.
+// of the boot. Its parameter is half again what a slow but usual service takes, a minute. Its mend asks what liveness asks, which
+// until now was asked from the first second on, and gives it more time.
 var startupMissing = &rule.Rule{
 	ID:    "probe-startup-missing",
 	Title: "liveness counts from the first second of the boot",
