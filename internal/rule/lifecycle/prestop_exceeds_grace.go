@@ -28,7 +28,7 @@ var prestopExceedsGrace = &rule.Rule{
 		}
 		field := w.SpecPath + ".terminationGracePeriodSeconds"
 		origin := ""
-		if !w.Has(field) {
+		if grace == defaultGrace && !w.Has(field) {
 			origin = ", the default"
 		}
 		want := seconds + grace

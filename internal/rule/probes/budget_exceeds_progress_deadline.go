@@ -43,7 +43,7 @@ var budgetExceedsProgressDeadline = &rule.Rule{
 		}
 		const field = "spec.progressDeadlineSeconds"
 		origin := ""
-		if !w.Has(field) {
+		if deadline == 600 && !w.Has(field) {
 			origin = " (the default)"
 		}
 		ready := ""
