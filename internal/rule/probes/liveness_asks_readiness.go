@@ -8,7 +8,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// livenessAsksReadiness goes by the name of the endpoint. Where readiness asks the same one, probes-identical speaks.
+// livenessAsksReadiness goes by the name of the endpoint. Where readiness asks for the same path the name tells them not apart: on one
+// port probes-identical speaks, on two they are two endpoints.
 var livenessAsksReadiness = &rule.Rule{
 	ID:    "probe-liveness-asks-readiness",
 	Title: "liveness asks an endpoint that answers for readiness",
@@ -27,7 +28,7 @@ var livenessAsksReadiness = &rule.Rule{
 			return
 		}
 		if c.ReadinessProbe != nil {
-			if ready, ok := endpointOf(c.Container, c.ReadinessProbe); ok && ready.same(live) {
+			if ready, ok := endpointOf(c.Container, c.ReadinessProbe); ok && ready.path == live.path {
 				return
 			}
 		}
