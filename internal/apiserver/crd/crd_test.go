@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -307,4 +308,42 @@ func lines(errs field.ErrorList) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Many objects of one kind may be checked at once, the first among them.
+func TestConcurrent(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/gateway-api.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "wrong.yaml" })
+	docs := source.Parse("wrong.yaml", archive.Files[i].Data).Docs
+	var s Schemas
+	var group sync.WaitGroup
+	counts := make([]int, 8*len(docs))
+	for i := range counts {
+		group.Go(func() {
+			problems, _ := s.Check(docs[i%len(docs)].Root)
+			counts[i] = len(problems)
+		})
+	}
+	group.Wait()
+	for i, n := range counts {
+		if n != counts[i%len(docs)] || n == 0 {
+			t.Errorf("document %d has %d problems, then %d", i%len(docs), counts[i%len(docs)], n)
+		}
+	}
+}
+
+func TestDefinitionFields(t *testing.T) {
+	for _, c := range []struct{ text, field, rule string }{
+		{"spec: {group: example.com, scop: Cluster}", "spec.scop", "api-unknown-field"},
+		{"spec: {group: example.com, versions: [{name: v1, served: yep}]}", "spec.versions", "api-wrong-type"},
+		{"spec: {group: example.com, versions: v1}", "spec.versions", "api-wrong-type"},
+	} {
+		root := source.Parse("", []byte("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a}\n"+c.text+"\n")).Docs[0].Root
+		if !slices.ContainsFunc(CheckDefinition(root), func(p Problem) bool { return strings.HasPrefix(p.Field, c.field) && p.Rule == c.rule }) {
+			t.Errorf("%s: %v, want %s at %s", c.text, CheckDefinition(root), c.rule, c.field)
+		}
+	}
 }

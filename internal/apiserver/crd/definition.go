@@ -1,15 +1,22 @@
 package crd
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"k8s.io/apiserver/pkg/cel/environment"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/fairway-k8s/fairway/internal/apiserver"
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
@@ -31,7 +38,7 @@ func (s *Schemas) Add(root source.Node) {
 	var err error
 	if d.crd, err = ReadDefinition(root); err != nil {
 		d.broken = fmt.Sprintf("the definition of %s in the input cannot be read: %v", gk.Kind, err)
-	} else if err = d.usable(); err != nil {
+	} else if err = append(nameErrors(d.crd), schemaErrors(d.crd)...).ToAggregate(); err != nil {
 		d.broken = fmt.Sprintf("the definition of %s in the input is not valid: %v", gk.Kind, err)
 	}
 	s.mu.Lock()
@@ -47,30 +54,127 @@ func (s *Schemas) Add(root source.Node) {
 	}
 }
 
-// usable says what keeps objects from being checked against the definition; package definition finds everything that is wrong.
-func (d *definition) usable() error {
-	if s := d.crd.Spec.Scope; s != apiextensions.NamespaceScoped && s != apiextensions.ClusterScoped {
-		return fmt.Errorf("spec.scope is %q, not Namespaced or Cluster", s)
-	}
-	check := func(v *apiextensions.CustomResourceValidation) error {
+// schemaErrors says which schemas of a definition are not structural, and which of their rules do not compile.
+func schemaErrors(def *apiextensions.CustomResourceDefinition) field.ErrorList {
+	var errs field.ErrorList
+	check := func(v *apiextensions.CustomResourceValidation, version int) {
 		if v == nil || v.OpenAPIV3Schema == nil {
-			return nil
+			return
 		}
+		path := field.NewPath("spec", "versions").Index(version).Child("schema", "openAPIV3Schema")
 		s, err := structuralschema.NewStructural(v.OpenAPIV3Schema)
 		if err != nil {
-			return err
+			errs = append(errs, field.Invalid(path, field.OmitValueType{}, err.Error()))
+			return
 		}
-		return structuralschema.ValidateStructural(field.NewPath("openAPIV3Schema"), s).ToAggregate()
+		if more := structuralschema.ValidateStructural(path, s); len(more) > 0 {
+			errs = append(errs, more...)
+			return
+		}
+		errs = append(errs, ruleErrors(path, s, true)...)
 	}
-	if err := check(d.crd.Spec.Validation); err != nil {
-		return err
+	// What all versions have in common is kept once; it is reported for the first.
+	check(def.Spec.Validation, 0)
+	for i := range def.Spec.Versions {
+		check(def.Spec.Versions[i].Schema, i)
 	}
-	for i := range d.crd.Spec.Versions {
-		if err := check(d.crd.Spec.Versions[i].Schema); err != nil {
-			return err
+	return errs
+}
+
+// ruleErrors compiles the rules of a schema.
+func ruleErrors(path *field.Path, s *structuralschema.Structural, root bool) field.ErrorList {
+	var errs field.ErrorList
+	if len(s.XValidations) > 0 {
+		env := environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion())
+		results, err := cel.Compile(s, model.SchemaDeclType(s, root), celconfig.PerCallLimit, env, cel.NewExpressionsEnvLoader())
+		if err != nil {
+			errs = append(errs, field.Invalid(path.Child("x-kubernetes-validations"), field.OmitValueType{}, err.Error()))
+		}
+		for i, r := range results {
+			at := path.Child("x-kubernetes-validations").Index(i)
+			if r.Error != nil {
+				errs = append(errs, field.Invalid(at.Child("rule"), s.XValidations[i].Rule, r.Error.Detail))
+			}
+			if r.MessageExpressionError != nil {
+				errs = append(errs, field.Invalid(at.Child("messageExpression"), s.XValidations[i].MessageExpression, r.MessageExpressionError.Detail))
+			}
 		}
 	}
-	return nil
+	for _, name := range sortedKeys(s.Properties) {
+		p := s.Properties[name]
+		errs = append(errs, ruleErrors(path.Child("properties").Key(name), &p, p.XEmbeddedResource)...)
+	}
+	if s.Items != nil {
+		errs = append(errs, ruleErrors(path.Child("items"), s.Items, s.Items.XEmbeddedResource)...)
+	}
+	if a := s.AdditionalProperties; a != nil && a.Structural != nil {
+		errs = append(errs, ruleErrors(path.Child("additionalProperties"), a.Structural, a.Structural.XEmbeddedResource)...)
+	}
+	return errs
+}
+
+// nameErrors says what is wrong with names, scope and versions of a definition.
+func nameErrors(def *apiextensions.CustomResourceDefinition) field.ErrorList {
+	var errs field.ErrorList
+	spec := field.NewPath("spec")
+	if want := def.Spec.Names.Plural + "." + def.Spec.Group; def.Name != want {
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), def.Name, `must be spec.names.plural+"."+spec.group, `+want))
+	}
+	switch def.Spec.Scope {
+	case apiextensions.NamespaceScoped, apiextensions.ClusterScoped:
+	case "":
+		errs = append(errs, field.Required(spec.Child("scope"), ""))
+	default:
+		errs = append(errs, field.NotSupported(spec.Child("scope"), def.Spec.Scope,
+			[]apiextensions.ResourceScope{apiextensions.ClusterScoped, apiextensions.NamespaceScoped}))
+	}
+	stored := 0
+	for _, v := range def.Spec.Versions {
+		if v.Storage {
+			stored++
+		}
+	}
+	if stored != 1 {
+		errs = append(errs, field.Invalid(spec.Child("versions"), field.OmitValueType{}, "must have exactly one version marked as storage version"))
+	}
+	return errs
+}
+
+// CheckDefinition says what the API server would refuse of a CustomResourceDefinition: unknown fields and wrong types, its name,
+// scope and stored version, schemas that are not structural, rules that do not compile. Package definition runs the API server's
+// whole validation, at the price of what it links. Problems are in the order of the document.
+func CheckDefinition(root source.Node) []Problem {
+	r := report{root: root.Resolve()}
+	text, err := r.root.AppendJSON(nil)
+	if err != nil {
+		return []Problem{{Rule: apiserver.Unjudged, Node: r.root, Message: fmt.Sprintf("this definition could not be judged: %v", err)}}
+	}
+	var in apiextensionsv1.CustomResourceDefinition
+	strict, err := kjson.UnmarshalStrict(text, &in, kjson.DisallowUnknownFields)
+	for _, e := range strict {
+		if f, ok := e.(kjson.FieldError); ok {
+			r.unknownAmong(locate(r.root, f.FieldPath()), nil)
+		}
+	}
+	if err != nil {
+		path := ""
+		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			path = t.Field
+		}
+		at := locate(r.root, path)
+		r.add(Problem{Rule: apiserver.WrongType, Field: at.path.String(), Node: at.node(),
+			Message: fmt.Sprintf("%s has the wrong type (%v)", lastName(at.path), err)})
+		return r.sorted()
+	}
+	def, err := ReadDefinition(r.root)
+	if err != nil {
+		r.add(Problem{Rule: apiserver.Unjudged, Node: r.root, Message: fmt.Sprintf("this definition could not be judged: %v", err)})
+		return r.sorted()
+	}
+	for _, e := range append(nameErrors(def), schemaErrors(def)...) {
+		r.fieldError(e)
+	}
+	return r.sorted()
 }
 
 // ReadDefinition returns a CustomResourceDefinition as the API server would hold it on creation.

@@ -18,7 +18,7 @@ import (
 
 // Check says what the API server's validation says of a CustomResourceDefinition: names, versions, schemas that are
 // not structural, CEL rules that do not compile or cost too much. What cannot be read, and unknown fields, are for
-// apiserver.Check to report; here a definition that cannot be read has no problems. They are in the order of the document.
+// crd.CheckDefinition to report; here a definition that cannot be read has no problems. They are in the order of the document.
 func Check(root source.Node) []crd.Problem {
 	def, err := crd.ReadDefinition(root)
 	if err != nil {
