@@ -24,6 +24,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/report"
 	"github.com/fairway-k8s/fairway/internal/rule"
 	"github.com/fairway-k8s/fairway/internal/rule/catalogue"
+	"github.com/fairway-k8s/fairway/internal/source"
 	"github.com/fairway-k8s/fairway/internal/store"
 )
 
@@ -232,7 +233,7 @@ func (f *lintFlags) show(e Env, in *load.Input, r *lint.Result, elapsed time.Dur
 	case "markdown":
 		return report.Markdown(e.Stdout, rep)
 	}
-	return report.Text(e.Stdout, rep, report.TextOptions{Width: e.Width, Color: e.colour(f.color.value), Full: f.full, Quiet: f.quiet})
+	return report.Text(e.Stdout, rep, report.TextOptions{Width: e.Width, Color: e.colour(f.color.value), Full: f.full || len(f.rules) > 0, Quiet: f.quiet})
 }
 
 // newReport adds to a result what is needed to show it.
@@ -261,8 +262,14 @@ func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.R
 		}
 		return info
 	}
-	files := in.FileByName()
-	rep.Source = files
+	rep.Source = in.FileByName()
+	rep.Edits = func(f *finding.Finding) []source.Edit {
+		_, edits, err := f.Root.File().Apply(f.Root, f.Fix.Changes...)
+		if err != nil {
+			return nil // --fix says why
+		}
+		return edits
+	}
 	return rep
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/apiserver"
 	"github.com/fairway-k8s/fairway/internal/apiserver/crd"
+	"github.com/fairway-k8s/fairway/internal/apiserver/crd/definition"
 	"github.com/fairway-k8s/fairway/internal/apiserver/podtemplate"
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -68,7 +69,7 @@ func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 	x.problems = r.Problems
 	switch {
 	case r.Status == apiserver.Foreign && crd.IsDefinition(t.Root):
-		x.problems = crd.CheckDefinition(t.Root)
+		x.problems = definition.Check(t.Root)
 		namespaced, known = false, true
 	case r.Status == apiserver.Foreign:
 		if x.problems, known = schemas.Check(t.Root); !known {

@@ -6,15 +6,19 @@ import (
 	"sync"
 
 	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/rule/images"
 	"github.com/fairway-k8s/fairway/internal/rule/jobs"
 	"github.com/fairway-k8s/fairway/internal/rule/manifest"
+	"github.com/fairway-k8s/fairway/internal/rule/resources"
 )
 
 // New returns all rules. It panics when they contradict each other, which a test would have found.
 var New = sync.OnceValue(func() *rule.Catalogue {
 	c, err := rule.NewCatalogue(slices.Concat(
+		images.Rules(),
 		jobs.Rules(),
 		manifest.Rules(),
+		resources.Rules(),
 	)...)
 	if err != nil {
 		panic(err)
