@@ -1,7 +1,6 @@
 package images
 
 import (
-	"errors"
 	"strings"
 
 	ref "github.com/distribution/reference"
@@ -65,8 +64,6 @@ func reason(image string, err error) string {
 		return "a scheme such as https:// does not belong in front"
 	case strings.Contains(image, "::"):
 		return "there are two colons in a row"
-	case errors.Is(err, ref.ErrNameContainsUppercase):
-		return "the path must be in lower case"
 	}
-	return err.Error()
+	return strings.TrimPrefix(err.Error(), "invalid reference format: ")
 }
