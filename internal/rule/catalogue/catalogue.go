@@ -8,7 +8,9 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 	"github.com/fairway-k8s/fairway/internal/rule/images"
 	"github.com/fairway-k8s/fairway/internal/rule/jobs"
+	"github.com/fairway-k8s/fairway/internal/rule/lifecycle"
 	"github.com/fairway-k8s/fairway/internal/rule/manifest"
+	"github.com/fairway-k8s/fairway/internal/rule/probes"
 	"github.com/fairway-k8s/fairway/internal/rule/resources"
 )
 
@@ -17,7 +19,9 @@ var New = sync.OnceValue(func() *rule.Catalogue {
 	c, err := rule.NewCatalogue(slices.Concat(
 		images.Rules(),
 		jobs.Rules(),
+		lifecycle.Rules(),
 		manifest.Rules(),
+		probes.Rules(),
 		resources.Rules(),
 	)...)
 	if err != nil {
