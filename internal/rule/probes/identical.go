@@ -38,10 +38,12 @@ var identical = &rule.Rule{
 			return
 		}
 		order := fmt.Sprintf("what makes the pod unready after %s restarts it after %s", unready.patience(), kill.patience())
-		boot := ""
+		who, boot := "liveness and readiness both ask", ""
 		if c.StartupProbe == nil {
 			boot = fmt.Sprintf(", and a boot longer than %d s can be killed", kill.budget().from)
+		} else if start, ok := endpointOf(c.Container, c.StartupProbe); ok && start.same(live) {
+			who = "all three probes ask"
 		}
-		p.Report(w.Object, c.Path+".livenessProbe", "liveness and readiness both ask %s: %s%s", live, order, boot)
+		p.Report(w.Object, c.Path+".livenessProbe", "%s %s: %s%s", who, live, order, boot)
 	},
 }
