@@ -51,6 +51,9 @@ func (s *Snapshot) selectIn(from *Object, namespace string, sel *metav1.LabelSel
 	if sel == nil {
 		return nil
 	}
+	if SelectorEmpty(sel) {
+		return s.everyPod(from, namespace)
+	}
 	pick := func(x labelIndex) (out []*Workload) {
 		for _, w := range x.candidates(sel.MatchLabels) {
 			if SameNamespace(w.Namespace, namespace) && SelectorMatches(sel, w.PodLabels()) {
@@ -59,31 +62,28 @@ func (s *Snapshot) selectIn(from *Object, namespace string, sel *metav1.LabelSel
 		}
 		return out
 	}
-	if sc := s.scopes[from.Scope]; sc != nil && (namespace == "" || !SelectorEmpty(sel)) {
+	if sc := s.scopes[from.Scope]; sc != nil {
 		if own := pick(sc.labels); len(own) > 0 {
 			return own
 		}
 	}
-	found := pick(s.labels)
-	if namespace != "" && SelectorEmpty(sel) {
-		return found // an explicit namespace is the same namespace in every folder
-	}
-	return nearest(from, found, func(w *Workload) *Object { return w.Object })
+	return nearest(from, pick(s.labels), (*Workload).object)
 }
 
 // relations are the inverse directions, made once on first use.
 type relations struct {
-	services, budgets, scalers, policies map[*Workload][]*Object
-	pods                                 map[*Object][]*Workload // of Services, PDBs, NetworkPolicies
-	bindings                             map[*Object][]*Object   // ServiceAccount -> RoleBindings and ClusterRoleBindings
-	routes                               map[*Object][]*Object   // Service -> Ingresses and HTTPRoutes
+	services, budgets, scalers map[*Workload][]*Object
+	policies                   policies
+	pods                       map[*Object][]*Workload // of Services, PDBs, NetworkPolicies
+	bindings                   map[*Object][]*Object   // ServiceAccount -> RoleBindings and ClusterRoleBindings
+	routes                     map[*Object][]*Object   // Service -> Ingresses and HTTPRoutes
 }
 
 func (s *Snapshot) related() *relations {
 	s.relate.Do(func() {
 		r := &s.relations
 		r.services, r.budgets = map[*Workload][]*Object{}, map[*Workload][]*Object{}
-		r.scalers, r.policies = map[*Workload][]*Object{}, map[*Workload][]*Object{}
+		r.scalers, r.policies = map[*Workload][]*Object{}, newPolicies()
 		r.pods = map[*Object][]*Workload{}
 		r.bindings, r.routes = map[*Object][]*Object{}, map[*Object][]*Object{}
 		link := func(m map[*Workload][]*Object, o *Object, sel *metav1.LabelSelector) {
@@ -102,7 +102,11 @@ func (s *Snapshot) related() *relations {
 			case *policyv1.PodDisruptionBudget:
 				link(r.budgets, o, t.Spec.Selector)
 			case *networkingv1.NetworkPolicy:
-				link(r.policies, o, &t.Spec.PodSelector)
+				if s.linkNamespace(o, &t.Spec.PodSelector) {
+					r.pods[o] = s.everyPod(o, o.Namespace)
+				} else {
+					link(r.policies.labels, o, &t.Spec.PodSelector)
+				}
 			case *autoscalingv2.HorizontalPodAutoscaler:
 				s.linkScaler(o, t.Spec.ScaleTargetRef.APIVersion, t.Spec.ScaleTargetRef.Kind, t.Spec.ScaleTargetRef.Name)
 			case *rbacv1.RoleBinding:
@@ -200,10 +204,8 @@ func (s *Snapshot) BudgetsOf(w *Workload) []*Object { return s.related().budgets
 // ScalersOf returns the HorizontalPodAutoscalers and KEDA ScaledObjects that scale w.
 func (s *Snapshot) ScalersOf(w *Workload) []*Object { return s.related().scalers[w] }
 
-// PoliciesOf returns the NetworkPolicies that select w's pods.
-func (s *Snapshot) PoliciesOf(w *Workload) []*Object { return s.related().policies[w] }
-
-// PodsOf returns the workloads whose pods a Service, PodDisruptionBudget or NetworkPolicy selects.
+// PodsOf returns the workloads whose pods a Service, PodDisruptionBudget or NetworkPolicy selects. The caller must
+// not change the slice.
 func (s *Snapshot) PodsOf(o *Object) []*Workload { return s.related().pods[o] }
 
 // BindingsOf returns the RoleBindings and ClusterRoleBindings that name a ServiceAccount.
@@ -219,4 +221,12 @@ func (s *Snapshot) ServiceAccountOf(w *Workload) *Object {
 		name = "default"
 	}
 	return s.Lookup(w.Object, "", "ServiceAccount", "", name)
+}
+
+// Beside returns the workloads of o's scope, of whatever namespace. The caller must not change the slice.
+func (s *Snapshot) Beside(o *Object) []*Workload {
+	if sc := s.scopes[o.Scope]; sc != nil {
+		return sc.labels[""]
+	}
+	return nil
 }

@@ -20,10 +20,13 @@ type Snapshot struct {
 	scopes   map[string]*scope
 	workload map[*Object]*Workload
 	labels   labelIndex
+	inside   map[string][]*Workload // by the namespace that their manifests say, "" included
 	complete bool
 
 	relate    sync.Once
 	relations relations
+	seekMaker sync.Once
+	makers    map[string]*Object // see MakerNear
 }
 
 type groupKind struct{ group, kind string }
@@ -38,6 +41,7 @@ type scope struct {
 	kinds  map[groupKind]int
 	byName map[nameKey][]*Object
 	labels labelIndex
+	open   []*Workload // those that leave their namespace open
 }
 
 // Options say where the objects of a snapshot come from.
@@ -55,6 +59,7 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 		scopes:   map[string]*scope{},
 		workload: map[*Object]*Workload{},
 		labels:   labelIndex{},
+		inside:   map[string][]*Workload{},
 		complete: o.Complete,
 	}
 	for _, o := range objects {
@@ -74,6 +79,10 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 			s.workload[o] = w
 			s.labels.add(w)
 			sc.labels.add(w)
+			s.inside[w.Namespace] = append(s.inside[w.Namespace], w)
+			if w.Namespace == "" {
+				sc.open = append(sc.open, w)
+			}
 		}
 	}
 	return s
