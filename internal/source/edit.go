@@ -411,7 +411,7 @@ func (e *editing) set(p Path, v Value, comment string, after []string) error {
 		if err := e.own(at.up, n, n); err != nil {
 			return err
 		}
-		return e.commit(n, func() { e.put(at, v) })
+		return e.commit(n, func() { e.put(at, v, n.Kind() == v.kind) })
 	case n.Kind() == Mapping:
 		if err := e.own(at, Node{}, Node{}); err != nil {
 			return err
@@ -456,7 +456,7 @@ func (e *editing) setExisting(at *place, v Value) error {
 	if err := e.own(at.up, n, n); err != nil {
 		return err
 	}
-	return e.commit(n, func() { e.put(at, v) })
+	return e.commit(n, func() { e.put(at, v, false) })
 }
 
 // simple reports whether a collection can be changed entry by entry: it has no merge keys, duplicates and tag, and if it is in
@@ -558,7 +558,7 @@ func (e *editing) removeAt(at *place) error {
 		if at.key.IsZero() {
 			empty = List()
 		}
-		return e.commit(first, func() { e.put(at.up, empty) })
+		return e.commit(first, func() { e.put(at.up, empty, true) })
 	}
 	return e.commit(first, func() { e.cutChild(at.up, at.index) })
 }

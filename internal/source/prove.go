@@ -398,8 +398,8 @@ func proveTree(before, after *yaml.Node, route []int, changes []Change) error {
 // change returns t with one change made. What is not on the way is shared with t, and t stays what it is.
 func (t *tree) change(p Path, c Change) (*tree, error) {
 	if len(p) == 0 {
-		if c.Op == Set {
-			return treeOf(c.Value), nil
+		if v := treeOf(c.Value); c.Op == Set && !(v.null && t.null && !t.wanted && t.tag == "") {
+			return v, nil
 		}
 		return t, nil
 	}
@@ -447,7 +447,7 @@ func (t *tree) change(p Path, c Change) (*tree, error) {
 	} else if !makes {
 		return t, nil
 	} else {
-		child = &tree{kind: Scalar, null: true}
+		child = &tree{kind: Scalar, null: true, wanted: true}
 		n.vals = append(n.vals, child)
 		if at = len(n.vals) - 1; t.kind == Mapping {
 			n.keys = append(n.keys, s.Key)

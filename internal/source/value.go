@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Value is a piece of YAML to be written: what a change puts into a document. It says what, never how: quotes, indentation and
@@ -136,6 +137,17 @@ func (v Value) isNull() bool {
 // isEmpty reports whether v is {} or [].
 func (v Value) isEmpty() bool {
 	return v.kind == Mapping && len(v.fields) == 0 || v.kind == Sequence && len(v.items) == 0
+}
+
+// endsInLines reports whether the last scalar of v is a string of several lines, which may be written as a block scalar.
+func (v Value) endsInLines() bool {
+	switch {
+	case len(v.fields) > 0:
+		return v.fields[len(v.fields)-1].Value.endsInLines()
+	case len(v.items) > 0:
+		return v.items[len(v.items)-1].endsInLines()
+	}
+	return strings.Contains(v.text, "\n")
 }
 
 // ParseValue reads a value as YAML writes it, such as "5", "{cpu: 100m}" or several lines. Comments are not kept.

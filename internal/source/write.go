@@ -127,23 +127,25 @@ func anchored(n Node) (s Span, ok bool) {
 	return Span{pr.start(), max(pr.anchor.End, pr.tag.End)}, true
 }
 
-// put writes v where a value stands.
-func (e *editing) put(at *place, v Value) {
+// put writes v where a value stands. With same set, it is the same collection with its first child or without its last one, and
+// keeps its tag; otherwise the tag says what the old value was, and goes with it, as does an anchor beside it, which nobody uses.
+func (e *editing) put(at *place, v Value, same bool) {
+	drop := !same && at.value.Tag() != ""
 	switch {
 	case inBrackets(at):
-		e.putFlow(at, v)
+		e.putFlow(at, v, drop)
 	case at.up == nil:
-		e.putTop(at, v)
+		e.putTop(at, v, drop)
 	default:
-		e.putBlock(at, v)
+		e.putBlock(at, v, drop)
 	}
 }
 
 // putFlow writes v where a value stands inside brackets.
-func (e *editing) putFlow(at *place, v Value) {
+func (e *editing) putFlow(at *place, v Value, drop bool) {
 	n, d := at.value, e.cur.Data
 	span := n.Span()
-	if pr, ok := anchored(n); ok && n.Tag() != "" {
+	if pr, ok := anchored(n); ok && drop {
 		span.Start = pr.Start
 	}
 	if len(e.comments(span.Start, span.End)) > 0 {
@@ -161,9 +163,9 @@ func (e *editing) putFlow(at *place, v Value) {
 	s.keepQuotes(n, v)
 	text := s.flow(v, indentOf(d, span.Start), many)
 	switch {
-	case !n.IsEmpty():
+	case span.Start < span.End:
 		e.replace(span.Start, span.End, text)
-	case d[n.lead()] == ':':
+	case at.key.IsZero() || d[n.lead()] == ':':
 		e.replace(span.Start, span.Start, " "+text)
 	default:
 		e.replace(span.Start, span.Start, ": "+text)
@@ -183,16 +185,16 @@ func (s *style) keepQuotes(old Node, v Value) {
 }
 
 // putTop writes v in place of a whole document.
-func (e *editing) putTop(at *place, v Value) {
+func (e *editing) putTop(at *place, v Value, drop bool) {
 	n, d := at.value, e.cur.Data
 	start, end := n.Span().Start, n.Span().End
-	if pr, ok := anchored(n); ok {
+	if pr, ok := anchored(n); ok && drop {
 		start = pr.Start
 	}
 	s := e.style(nil, 0, start)
 	s.noLiteral = true
 	s.keepQuotes(n, v)
-	if n.Style() == Block {
+	if n.Style() == Block || v.kind != Scalar && !v.isEmpty() {
 		end = lineEnd(d, end)
 	}
 	cs := e.comments(start, end)
@@ -211,6 +213,9 @@ func (e *editing) putTop(at *place, v Value) {
 	}
 	p := lineEnd(d, end)
 	if v.kind == Scalar || v.isEmpty() {
+		if !isBlank(d[start-1]) {
+			lines[0] = " " + lines[0]
+		}
 		e.replace(start, end, lines[0])
 		lines = nil
 	} else {
@@ -237,7 +242,7 @@ func (s *style) top(v Value, col int) []string {
 }
 
 // putBlock writes v where a value stands in a block.
-func (e *editing) putBlock(at *place, v Value) {
+func (e *editing) putBlock(at *place, v Value, drop bool) {
 	n, d := at.value, e.cur.Data
 	item := at.key.IsZero()
 	keep := e.intro(at) // what stays of the introduction ends here
@@ -248,8 +253,8 @@ func (e *editing) putBlock(at *place, v Value) {
 	start, end := n.Span().Start, n.Span().End
 	pr, hasProps := anchored(n)
 	switch {
-	case hasProps && n.Tag() != "":
-		start = pr.Start // a tag says what the old value was, and with it goes an anchor nobody uses
+	case hasProps && drop:
+		start = pr.Start
 		if n.IsEmpty() {
 			end = pr.End
 		}
@@ -278,7 +283,6 @@ func (e *editing) putBlock(at *place, v Value) {
 	}
 	e.below(&s, lineEnd(d, end), col)
 	inline, lines := s.block(v, col, item)
-	literal := strings.HasPrefix(inline, "|") && len(lines) > 0
 	// An item begins behind its dash, unless comments would meet there.
 	if item && inline == "" && !(hasProps && keep == pr.End) && !strings.HasPrefix(lines[0][col+s.gap:], "#") &&
 		(!strings.Contains(lines[0], " #") || len(e.comments(keep, lineEnd(d, end))) == 0) {
@@ -289,8 +293,8 @@ func (e *editing) putBlock(at *place, v Value) {
 	if item {
 		below = col + s.gap
 	}
-	if literal {
-		below = col
+	if v.endsInLines() {
+		below = col // further right, they would become text
 	}
 	space := " "
 	if item && !hasProps {
