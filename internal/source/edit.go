@@ -38,6 +38,7 @@ func (f *File) Apply(root Node, changes ...Change) (*File, []Edit, error) {
 		}
 		inside = append(inside, c)
 	}
+	var next *File
 	text := pieces{{Span: Span{0, len(f.Data)}}}
 	if len(appends) < len(changes) {
 		e, err := f.edit(root)
@@ -53,12 +54,17 @@ func (f *File) Apply(root Node, changes ...Change) (*File, []Edit, error) {
 			text = append(text, p)
 		}
 		text = append(text, piece{Span: Span{e.base + e.size, len(f.Data)}})
+		if e.size == len(f.Data) {
+			next = e.cur
+		}
 	}
 	edits := text.edits(f.Data, 0)
 	if len(edits) == 0 && len(appends) == 0 {
 		return f, nil, nil
 	}
-	next := Parse(f.Name, ApplyEdits(f.Data, edits))
+	if next == nil {
+		next = Parse(f.Name, ApplyEdits(f.Data, edits))
+	}
 	for _, i := range appends {
 		end, err := next.appendix(changes[i].Value)
 		if err != nil {

@@ -319,6 +319,10 @@ var (
 )
 
 func readsOld(s string) bool {
+	// The longest word has five letters; everything else begins with a digit, a sign or a point.
+	if len(s) > 5 && s[0] > '9' {
+		return false
+	}
 	return oldWord.MatchString(s) || oldNumber.MatchString(s) || oldTime.MatchString(s)
 }
 

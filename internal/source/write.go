@@ -428,6 +428,9 @@ func (e *editing) addLines(s *style, before child, col int, list bool, write fun
 // follows.
 func (e *editing) endWithoutBreak(n Node) {
 	d := e.cur.Data
+	if strings.HasSuffix(n.Text(), "\n") {
+		return // blank text, which is not without a break
+	}
 	i := n.Span().Start + 1
 	for ; i < len(d) && !isBlank(d[i]) && !isBreak(d[i]); i++ {
 		switch d[i] {
