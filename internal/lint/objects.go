@@ -8,7 +8,6 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/apiserver"
 	"github.com/fairway-k8s/fairway/internal/apiserver/crd"
-	"github.com/fairway-k8s/fairway/internal/apiserver/crd/definition"
 	"github.com/fairway-k8s/fairway/internal/apiserver/podtemplate"
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -27,7 +26,7 @@ type object struct {
 func objects(trees []load.Tree, version string) []object {
 	schemas := &crd.Schemas{}
 	for _, t := range trees {
-		if crd.IsDefinition(t.Root) {
+		if t.Kind == "CustomResourceDefinition" {
 			schemas.Add(t.Root)
 		}
 	}
@@ -65,12 +64,14 @@ func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 	x := object{Object: o}
 	gvk := schema.FromAPIVersionAndKind(t.APIVersion, t.Kind)
 	namespaced, known := apiserver.Namespaced(gvk)
+	if crd.IsDefinition(t.Root) {
+		o.Namespace = ""
+		x.problems = schemas.CheckDefinition(t.Root)
+		return x
+	}
 	r := apiserver.Check(t.Root, apiserver.Options{Version: version})
 	x.problems = r.Problems
 	switch {
-	case r.Status == apiserver.Foreign && crd.IsDefinition(t.Root):
-		x.problems = definition.Check(t.Root)
-		namespaced, known = false, true
 	case r.Status == apiserver.Foreign:
 		if x.problems, known = schemas.Check(t.Root); !known {
 			x.unknown = schemas.Missing(t.APIVersion, t.Kind)

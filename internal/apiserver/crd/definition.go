@@ -32,21 +32,14 @@ func (s *Schemas) Add(root source.Node) {
 	if !IsDefinition(root) {
 		return
 	}
-	spec := root.Resolve().Get("spec").Resolve()
-	gk := schema.GroupKind{Group: spec.Get("group").Resolve().Text(), Kind: spec.Get("names").Resolve().Get("kind").Resolve().Text()}
-	d := &definition{}
-	var err error
-	if d.crd, err = ReadDefinition(root); err != nil {
-		d.broken = fmt.Sprintf("the definition of %s in the input cannot be read: %v", gk.Kind, err)
-	} else if err = append(nameErrors(d.crd), schemaErrors(d.crd)...).ToAggregate(); err != nil {
-		d.broken = fmt.Sprintf("the definition of %s in the input is not valid: %v", gk.Kind, err)
-	}
+	root = root.Resolve()
+	gk := definedBy(root)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.added == nil {
 		s.added = map[schema.GroupKind]*definition{}
 	}
-	s.added[gk] = d
+	s.added[gk] = &definition{root: root}
 	for gvk := range s.checkers {
 		if gvk.GroupKind() == gk {
 			delete(s.checkers, gvk)
@@ -143,63 +136,82 @@ func nameErrors(def *apiextensions.CustomResourceDefinition) field.ErrorList {
 // CheckDefinition says what the API server would refuse of a CustomResourceDefinition: unknown fields and wrong types, its name,
 // scope and stored version, schemas that are not structural, rules that do not compile. Package definition runs the API server's
 // whole validation, at the price of what it links. Problems are in the order of the document.
-func CheckDefinition(root source.Node) []Problem {
+func CheckDefinition(root source.Node) []Problem { return (&Schemas{}).CheckDefinition(root) }
+
+// CheckDefinition is the function of that name for a definition that may have been added, which is then read only once.
+func (s *Schemas) CheckDefinition(root source.Node) []Problem {
 	r := report{root: root.Resolve()}
-	text, err := r.root.AppendJSON(nil)
-	if err != nil {
-		return []Problem{{Rule: apiserver.Unjudged, Node: r.root, Message: fmt.Sprintf("this definition could not be judged: %v", err)}}
-	}
-	var in apiextensionsv1.CustomResourceDefinition
-	strict, err := kjson.UnmarshalStrict(text, &in, kjson.DisallowUnknownFields)
-	for _, e := range strict {
+	d := s.definitionAt(r.root)
+	d.read()
+	for _, e := range d.strict {
 		if f, ok := e.(kjson.FieldError); ok {
 			r.unknownAmong(locate(r.root, f.FieldPath()), nil)
 		}
 	}
-	if err != nil {
-		path := ""
-		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			path = t.Field
-		}
-		at := locate(r.root, path)
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](d.err); ok {
+		at := locate(r.root, t.Field)
 		r.add(Problem{Rule: apiserver.WrongType, Field: at.path.String(), Node: at.node(),
-			Message: fmt.Sprintf("%s has the wrong type (%v)", lastName(at.path), err)})
+			Message: fmt.Sprintf("%s has the wrong type (%v)", lastName(at.path), d.err)})
 		return r.sorted()
 	}
-	def, err := ReadDefinition(r.root)
-	if err != nil {
-		r.add(Problem{Rule: apiserver.Unjudged, Node: r.root, Message: fmt.Sprintf("this definition could not be judged: %v", err)})
+	if d.err != nil {
+		r.add(Problem{Rule: apiserver.Unjudged, Node: r.root, Message: fmt.Sprintf("this definition could not be judged: %v", d.err)})
 		return r.sorted()
 	}
-	for _, e := range append(nameErrors(def), schemaErrors(def)...) {
+	for _, e := range append(nameErrors(d.crd), schemaErrors(d.crd)...) {
 		r.fieldError(e)
 	}
 	return r.sorted()
 }
 
+// definitionAt returns what Add made of a definition, or makes it.
+func (s *Schemas) definitionAt(root source.Node) *definition {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.added[definedBy(root)]; d != nil && d.root == root {
+		return d
+	}
+	return &definition{root: root}
+}
+
+// definedBy returns the kind that a definition defines.
+func definedBy(root source.Node) schema.GroupKind {
+	spec := root.Get("spec")
+	return schema.GroupKind{Group: spec.Get("group").Text(), Kind: spec.Get("names").Get("kind").Text()}
+}
+
 // ReadDefinition returns a CustomResourceDefinition as the API server would hold it on creation.
 func ReadDefinition(root source.Node) (*apiextensions.CustomResourceDefinition, error) {
-	text, err := root.AppendJSON(nil)
-	if err != nil {
-		return nil, err
-	}
-	var in apiextensionsv1.CustomResourceDefinition
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(text, &in); err != nil {
-		return nil, err
-	}
-	apiextensionsv1.SetObjectDefaults_CustomResourceDefinition(&in)
-	out := new(apiextensions.CustomResourceDefinition)
-	if err := apiextensionsv1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(&in, out, nil); err != nil {
-		return nil, err
-	}
-	out.Status = apiextensions.CustomResourceDefinitionStatus{}
-	for _, v := range out.Spec.Versions {
-		if v.Storage {
-			out.Status.StoredVersions = []string{v.Name}
-			break
+	d := &definition{root: root.Resolve()}
+	d.read()
+	return d.crd, d.err
+}
+
+// read decodes the definition, once.
+func (d *definition) read() {
+	d.once.Do(func() {
+		var text []byte
+		if text, d.err = d.root.AppendJSON(nil); d.err != nil {
+			return
 		}
-	}
-	return out, nil
+		var in apiextensionsv1.CustomResourceDefinition
+		if d.strict, d.err = kjson.UnmarshalStrict(text, &in, kjson.DisallowUnknownFields); d.err != nil {
+			return
+		}
+		apiextensionsv1.SetObjectDefaults_CustomResourceDefinition(&in)
+		out := new(apiextensions.CustomResourceDefinition)
+		if d.err = apiextensionsv1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(&in, out, nil); d.err != nil {
+			return
+		}
+		out.Status = apiextensions.CustomResourceDefinitionStatus{}
+		for _, v := range out.Spec.Versions {
+			if v.Storage {
+				out.Status.StoredVersions = []string{v.Name}
+				break
+			}
+		}
+		d.crd = out
+	})
 }
 
 // ProblemsOf turns what the API server's validation says of an object into problems with places, in the order of the document.

@@ -28,8 +28,25 @@ type Schemas struct {
 
 // definition is a custom resource of the user's input.
 type definition struct {
+	root source.Node
+	// Reading waits until it is needed: a definition can be larger than all objects of its kind.
+	once   sync.Once
 	crd    *apiextensions.CustomResourceDefinition
-	broken string // why it cannot be used, "" if it can
+	strict []error // unknown fields
+	err    error
+}
+
+// broken says why the definition cannot be used; "" if it can.
+func (d *definition) broken() string {
+	d.read()
+	kind := d.root.Get("spec").Get("names").Get("kind").Text()
+	if d.err != nil {
+		return fmt.Sprintf("the definition of %s in the input cannot be read: %v", kind, d.err)
+	}
+	if err := nameErrors(d.crd).ToAggregate(); err != nil {
+		return fmt.Sprintf("the definition of %s in the input is not valid: %v", kind, err)
+	}
+	return ""
 }
 
 // Project is where embedded schemas come from.
@@ -169,8 +186,8 @@ func (s *Schemas) checkerFor(gvk schema.GroupVersionKind) (*checker, string) {
 
 func (s *Schemas) find(gvk schema.GroupVersionKind) (*checker, string) {
 	if d := s.added[gvk.GroupKind()]; d != nil {
-		if d.broken != "" {
-			return nil, d.broken
+		if why := d.broken(); why != "" {
+			return nil, why
 		}
 		var names []string
 		for i := range d.crd.Spec.Versions {
@@ -236,7 +253,7 @@ func (s *Schemas) Namespaced(apiVersion, kind string) (namespaced, known bool) {
 	s.mu.Lock()
 	d := s.added[gk]
 	s.mu.Unlock()
-	if d != nil && d.broken == "" {
+	if d != nil && d.broken() == "" {
 		return d.crd.Spec.Scope == apiextensions.NamespaceScoped, true
 	}
 	if k := index().kinds[gk]; k != nil {
