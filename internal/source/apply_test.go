@@ -134,6 +134,36 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
+// Messages name the place as it was before all changes.
+func TestErrorTexts(t *testing.T) {
+	f := Parse("test.yaml", []byte("a: &x {k: 1}\nb: *x\nc:\n  <<: {m: 1}\n"))
+	for words, want := range map[string]string{
+		"set a.k 2":               "a.k (line 1): the place is shared through the anchor &x, a change would alter its other users",
+		"set b.k 2":               "b.k (line 1): the place is shared through the anchor &x, a change would alter its other users",
+		"remove c.m":              "c.m (line 4): the field comes from a merge key (<<)",
+		"set a.k.l 2":             "a.k.l (line 1): a.k is a scalar, not a mapping or list",
+		"set d 1 ; set d.e 2":     "d.e (line 4): d is a scalar, not a mapping or list",
+		"rename c.x y":            "c.x (line 4): there is no such key: x",
+		"set d comment=\"\\a\" 1": "d (line 1): the comment has characters that cannot stand in a file",
+	} {
+		_, changes := parseChanges(t, words)
+		if _, _, err := f.Apply(firstRoot(f), changes...); err == nil || err.Error() != want {
+			t.Errorf("%s\ngot  %v\nwant %s", words, err, want)
+		}
+	}
+	for _, c := range []struct {
+		err  ProofError
+		want string
+	}{
+		{ProofError{Message: "x"}, "the changed text could not be proved: x"},
+		{ProofError{Path: "a.b", Message: "x"}, "the changed text could not be proved at a.b: x"},
+	} {
+		if c.err.Error() != c.want {
+			t.Errorf("got %s, want %s", c.err.Error(), c.want)
+		}
+	}
+}
+
 // Every string is read back as that string by readers of YAML 1.1 and 1.2, as value and as key, in blocks and in brackets.
 func TestStringsSurvive(t *testing.T) {
 	texts := append([]string{"n", "y", "Y", "NO", "off", "Off", "0b11", "0B1", "0x1F", "0X1F", "0o7", "08", "-0", "+1", "1.", ".5", "1.5e3", "1_000.5", "-.inf",

@@ -131,6 +131,9 @@ func anchored(n Node) (s Span, ok bool) {
 // keeps its tag; otherwise the tag says what the old value was, and goes with it, as does an anchor beside it, which nobody uses.
 func (e *editing) put(at *place, v Value, same bool) {
 	drop := !same && at.value.Tag() != ""
+	if at.up == nil {
+		e.noTab(at.value.lead())
+	}
 	switch {
 	case inBrackets(at):
 		e.putFlow(at, v, drop)
