@@ -27,8 +27,15 @@ func makes(o *Object) bool {
 		}
 		return false
 	}
-	// Kubernetes' own groups do what their Go types say; its side projects (x-k8s.io) are like anybody's.
-	if group == "" || strings.HasSuffix(group, ".k8s.io") && !strings.HasSuffix(group, ".x-k8s.io") {
+	// Of Kubernetes' own kinds only a workload that could not be read hides pods; its side projects (x-k8s.io) are like anybody's.
+	if !strings.Contains(group, ".") {
+		switch o.Kind {
+		case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod", "Job", "CronJob":
+			return true
+		}
+		return false
+	}
+	if strings.HasSuffix(group, ".k8s.io") && !strings.HasSuffix(group, ".x-k8s.io") {
 		return false
 	}
 	return true

@@ -134,7 +134,8 @@ func TestMakerNear(t *testing.T) {
 		{"gateway.networking.k8s.io/v1", "HTTPRoute", false},
 		{"jobset.x-k8s.io/v1alpha2", "JobSet", true},
 		{"argoproj.io/v1alpha1", "Rollout", false},
-		{"apps/v1", "Unreadable", true},
+		{"apps/v1alpha1", "Deployment", true},
+		{"autoscaling/v2beta1", "HorizontalPodAutoscaler", false},
 	} {
 		o := &Object{Ref: finding.Ref{APIVersion: c.apiVersion, Kind: c.kind, Name: "x"}, Scope: "a"}
 		s := NewSnapshot([]*Object{o, deployment("a", "", "shop", nil), release}, Options{})

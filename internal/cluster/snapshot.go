@@ -88,6 +88,9 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 	return s
 }
 
+// Complete reports whether absence is a fact everywhere.
+func (s *Snapshot) Complete() bool { return s.complete }
+
 // Of returns all objects of a group and kind, in the snapshot's order. The caller must not change the slice.
 func (s *Snapshot) Of(group, kind string) []*Object { return s.byKind[groupKind{group, kind}] }
 
