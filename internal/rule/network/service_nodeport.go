@@ -1,0 +1,79 @@
+package network
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// serviceNodePort is silent for proxies at the edge and where the load balancer of an Ingress needs the node port. Its mend is for
+// Services that an Ingress or route leads to and whose node ports are left to chance: nobody can rely on a number that is not written.
+var serviceNodePort = &rule.Rule{
+	ID:    "service-nodeport",
+	Title: "a Service opens a port on every node",
+	Why: "A node port is open on all nodes, also those that run none of the pods, and leads past the TLS, the authentication and the access " +
+		"log of the ingress. The number is one for the whole cluster, so a second copy of the Service is refused.",
+	How:      "Use type ClusterIP and let an Ingress or a Gateway lead to it.",
+	Example:  "spec:\n  type: ClusterIP\n",
+	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "side-door", Fixes: true,
+	Links: []string{linkService + "#type-nodeport"},
+	Object: func(p *rule.Pass, o *cluster.Object) {
+		svc := cluster.As[*corev1.Service](o)
+		if svc == nil || svc.Spec.Type != corev1.ServiceTypeNodePort || frontDoor(o) {
+			return
+		}
+		routes := p.RoutesOf(o)
+		for _, r := range routes {
+			if ing := cluster.As[*networkingv1.Ingress](r); ing != nil && needsNodePort(r, ing) {
+				return
+			}
+		}
+		pinned := int32(0)
+		for i := range svc.Spec.Ports {
+			if n := svc.Spec.Ports[i].NodePort; n != 0 {
+				pinned = n
+				break
+			}
+		}
+		const field, policy = "spec.type", "spec.externalTrafficPolicy"
+		switch {
+		case pinned != 0:
+			p.Report(o, field, "type NodePort opens port %d on every node", pinned)
+		case len(routes) > 0:
+			changes := []source.Change{rule.Set(field, source.String("ClusterIP"))}
+			if o.Has(policy) { // the API server refuses it without a port for the outside
+				changes = append(changes, rule.Remove(policy))
+			}
+			p.Report(o, field, "type NodePort opens a port on every node, although %s %s leads to the Service already", routes[0].Kind, routes[0].Name).Fix =
+				rule.Mend("set type: ClusterIP", changes...)
+		default:
+			p.Report(o, field, "type NodePort opens a port on every node")
+		}
+	},
+}
+
+// needsNodePort reports whether an Ingress is served by a cloud's load balancer that reaches pods through the nodes: the AWS controller
+// with targets of type instance (its default), and Google's without container-native balancing, which takes Ingresses without class too.
+func needsNodePort(o *cluster.Object, ing *networkingv1.Ingress) bool {
+	switch class := classOf(o, ing); {
+	case class == "alb":
+		return o.Annotations["alb.ingress.kubernetes.io/target-type"] != "ip"
+	case class == "gce", class == "gce-internal":
+		return true
+	case class != "":
+		return false
+	}
+	for k := range o.Annotations {
+		if strings.HasPrefix(k, "alb.ingress.kubernetes.io/") || strings.HasPrefix(k, "networking.gke.io/") || strings.HasPrefix(k, "ingress.gcp.kubernetes.io/") ||
+			k == "kubernetes.io/ingress.global-static-ip-name" {
+			return true
+		}
+	}
+	return false
+}
