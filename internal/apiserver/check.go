@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unsafe"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -136,7 +137,7 @@ func (r *Result) judge(root source.Node, k *kind) {
 	obj.GetObjectKind().SetGroupVersionKind(k.gvk)
 	r.Object = obj
 	s.Default(obj)
-	if !k.object {
+	if !k.object || k.gvk.Group == apiextensionsv1.GroupName { // package crd converts and validates definitions
 		return
 	}
 	internal, err := s.UnsafeConvertToVersion(obj, runtime.InternalGroupVersioner)

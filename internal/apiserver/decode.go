@@ -31,7 +31,9 @@ type decoder struct {
 	// path leads to the value that is being read, outermost first.
 	path   []step
 	budget int
-	json   []byte // scratch
+	// lenient is above zero where upstream ignores unknown fields.
+	lenient int
+	json    []byte // scratch
 }
 
 // step is one step down: into field key of a struct, key of a map, or item index of a slice.
@@ -57,8 +59,12 @@ func (d *decoder) value(n source.Node, pl *plan, p unsafe.Pointer) {
 		}
 		return
 	}
-	if pl.op == opJSON {
+	switch pl.op {
+	case opJSON:
 		d.custom(n, pl, p)
+		return
+	case opUnion:
+		d.union(n, pl, p)
 		return
 	}
 	if n.Kind() == source.Scalar {
@@ -137,8 +143,8 @@ func (d *decoder) scalar(n source.Node, pl *plan, p unsafe.Pointer) {
 	case opPointer:
 		q := reflect.New(pl.elem.typ).UnsafePointer()
 		*(*unsafe.Pointer)(p) = q
-		if pl.elem.op == opJSON {
-			d.custom(n, pl.elem, q)
+		if pl.elem.op == opJSON || pl.elem.op == opUnion {
+			d.value(n, pl.elem, q)
 		} else {
 			d.scalar(n, pl.elem, q)
 		}
@@ -219,7 +225,9 @@ func (d *decoder) member(n source.Node, e source.Entry, pl *plan, p unsafe.Point
 		}
 	}
 	if !ok {
-		d.unknown(n, e, name, pl)
+		if d.lenient == 0 {
+			d.unknown(n, e, name, pl)
+		}
 		return
 	}
 	d.path = append(d.path, step{plan: pl, key: name})
@@ -294,6 +302,29 @@ func (d *decoder) mapping(n source.Node, pl *plan, p unsafe.Pointer) {
 		set(key, e.Value)
 	}
 	d.path = d.path[:len(d.path)-1]
+}
+
+// union reads a value that is one thing as a mapping and another otherwise. Upstream does not look for unknown fields in there.
+func (d *decoder) union(n source.Node, pl *plan, p unsafe.Pointer) {
+	switch {
+	case n.Kind() == source.Mapping:
+		if pl.flag != nil {
+			*(*bool)(unsafe.Add(p, pl.flag.offset)) = true
+		}
+		d.lenient++
+		d.value(n, pl.mapping.plan, unsafe.Add(p, pl.mapping.offset))
+		d.lenient--
+	case n.Kind() == source.Sequence && pl.flag == nil:
+		d.lenient++
+		d.value(n, pl.other.plan, unsafe.Add(p, pl.other.offset))
+		d.lenient--
+	case pl.flag != nil && n.Type() != source.NullValue:
+		if v, ok := n.Bool(); ok && n.Kind() == source.Scalar && n.Type() == source.BoolValue {
+			*(*bool)(unsafe.Add(p, pl.flag.offset)) = v
+		} else {
+			d.wrong(n, pl, "this is neither true, false nor a schema", "boolean or JSON schema expected")
+		}
+	}
 }
 
 // custom hands the value's JSON to a type that reads it itself.

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
 // op says how a plan's memory is filled.
@@ -23,7 +25,8 @@ const (
 	opMap
 	opBytes
 	opJSON // the type reads its own JSON
-	opAny  // interface{}
+	opUnion
+	opAny // interface{}
 )
 
 // plan says how values of one Go type are read from a document. Plans are built once per type and never change; types that
@@ -35,6 +38,9 @@ type plan struct {
 	fields map[string]slot
 	// names are the struct's field names as documents spell them, in the order of the type.
 	names []string
+	// Of a union: where a mapping goes, where a list or a boolean goes, and the flag that a mapping sets, if any.
+	mapping, other slot
+	flag           *slot
 }
 
 // slot is one field of a struct, fields of embedded structs among them.
@@ -74,6 +80,10 @@ func build(t reflect.Type) *plan {
 	}
 	p := &plan{typ: t}
 	plans.of[t] = p
+	if members, ok := unions[t]; ok {
+		p.union(members)
+		return p
+	}
 	if t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(unmarshaler) {
 		p.op = opJSON
 		return p
@@ -110,6 +120,30 @@ func build(t reflect.Type) *plan {
 		panic(fmt.Sprintf("apiserver: no way to read a %s from a document", t))
 	}
 	return p
+}
+
+// unions are the types that are one thing when a mapping is written and another otherwise: the names of the Go fields for the
+// mapping and for the other. They read their own JSON upstream, which for the large schemas of custom resources costs more than all
+// the rest; what they do is in marshal.go of k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1, release 0.36.
+var unions = map[reflect.Type][2]string{
+	reflect.TypeFor[apiextensionsv1.JSONSchemaPropsOrArray]():       {"Schema", "JSONSchemas"},
+	reflect.TypeFor[apiextensionsv1.JSONSchemaPropsOrBool]():        {"Schema", "Allows"},
+	reflect.TypeFor[apiextensionsv1.JSONSchemaPropsOrStringArray](): {"Schema", "Property"},
+}
+
+func (p *plan) union(members [2]string) {
+	p.op = opUnion
+	slotOf := func(name string) slot {
+		f, ok := p.typ.FieldByName(name)
+		if !ok {
+			panic(fmt.Sprintf("apiserver: %s has no field %s", p.typ, name))
+		}
+		return slot{f.Offset, build(f.Type)}
+	}
+	p.mapping, p.other = slotOf(members[0]), slotOf(members[1])
+	if p.other.plan.op == opBool {
+		p.flag = &p.other
+	}
 }
 
 // addFields enters the fields of struct t, which begins at offset, as encoding/json names them. Kubernetes' types have no two

@@ -55,7 +55,7 @@ func fits(n source.Node, pl *plan) bool {
 		return n.Kind() == source.Mapping
 	case opSlice:
 		return n.Kind() == source.Sequence
-	case opJSON, opAny:
+	case opJSON, opUnion, opAny:
 		return true
 	}
 	return n.Kind() == source.Scalar

@@ -1,9 +1,7 @@
 package crd
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -14,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"k8s.io/apiserver/pkg/cel/environment"
-	kjson "sigs.k8s.io/json"
 
 	"github.com/fairway-k8s/fairway/internal/apiserver"
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -143,19 +140,8 @@ func (s *Schemas) CheckDefinition(root source.Node) []Problem {
 	r := report{root: root.Resolve()}
 	d := s.definitionAt(r.root)
 	d.read()
-	for _, e := range d.strict {
-		if f, ok := e.(kjson.FieldError); ok {
-			r.unknownAmong(locate(r.root, f.FieldPath()), nil)
-		}
-	}
-	if t, ok := errors.AsType[*json.UnmarshalTypeError](d.err); ok {
-		at := locate(r.root, t.Field)
-		r.add(Problem{Rule: apiserver.WrongType, Field: at.path.String(), Node: at.node(),
-			Message: fmt.Sprintf("%s has the wrong type (%v)", lastName(at.path), d.err)})
-		return r.sorted()
-	}
+	r.problems = append(r.problems, d.problems...)
 	if d.err != nil {
-		r.add(Problem{Rule: apiserver.Unjudged, Node: r.root, Message: fmt.Sprintf("this definition could not be judged: %v", d.err)})
 		return r.sorted()
 	}
 	for _, e := range append(nameErrors(d.crd), schemaErrors(d.crd)...) {
@@ -190,17 +176,21 @@ func ReadDefinition(root source.Node) (*apiextensions.CustomResourceDefinition, 
 // read decodes the definition, once.
 func (d *definition) read() {
 	d.once.Do(func() {
-		var text []byte
-		if text, d.err = d.root.AppendJSON(nil); d.err != nil {
+		read := apiserver.Check(d.root, apiserver.Options{})
+		d.problems = read.Problems
+		in, ok := read.Object.(*apiextensionsv1.CustomResourceDefinition)
+		if !ok {
+			d.err = errors.New("it is no CustomResourceDefinition of apiextensions.k8s.io/v1")
 			return
 		}
-		var in apiextensionsv1.CustomResourceDefinition
-		if d.strict, d.err = kjson.UnmarshalStrict(text, &in, kjson.DisallowUnknownFields); d.err != nil {
-			return
+		for _, p := range read.Problems {
+			if p.Rule != apiserver.UnknownField {
+				d.err = errors.New(p.Message)
+				return
+			}
 		}
-		apiextensionsv1.SetObjectDefaults_CustomResourceDefinition(&in)
 		out := new(apiextensions.CustomResourceDefinition)
-		if d.err = apiextensionsv1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(&in, out, nil); d.err != nil {
+		if d.err = apiextensionsv1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(in, out, nil); d.err != nil {
 			return
 		}
 		out.Status = apiextensions.CustomResourceDefinitionStatus{}

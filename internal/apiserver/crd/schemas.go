@@ -30,10 +30,10 @@ type Schemas struct {
 type definition struct {
 	root source.Node
 	// Reading waits until it is needed: a definition can be larger than all objects of its kind.
-	once   sync.Once
-	crd    *apiextensions.CustomResourceDefinition
-	strict []error // unknown fields
-	err    error
+	once     sync.Once
+	crd      *apiextensions.CustomResourceDefinition // nil when err is not
+	problems []Problem                               // of reading it
+	err      error
 }
 
 // broken says why the definition cannot be used; "" if it can.
