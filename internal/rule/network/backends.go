@@ -40,14 +40,23 @@ func judgesServices(p *rule.Pass, o *cluster.Object, name string) (ok bool, miss
 	if !p.Covers(o, "", "Service") {
 		return false, "Service " + name
 	}
-	return true, ""
+	if p.Complete() || !p.Shows(o, "", "Service") {
+		return true, ""
+	}
+	for _, x := range p.Of("", "Service") {
+		if x.Scope == o.Scope && (x.Name == name || cluster.SameNamespace(x.Namespace, o.Namespace)) {
+			return true, ""
+		}
+	}
+	return false, "Service " + name + ", as the Services beside it are of other namespaces"
 }
 
-// likeService returns the name of the one Service of o's scope and namespace that is a slip away from name, "" when there is none.
+// likeService returns the name of the one Service of o's scope and namespace that is a slip away from name, "" when there is none. A
+// name that a build has changed cannot be written into what the build reads.
 func likeService(p *rule.Pass, o *cluster.Object, namespace, name string) string {
 	var names []string
 	for _, x := range p.Of("", "Service") {
-		if x.Scope == o.Scope && cluster.SameNamespace(x.Namespace, namespace) {
+		if x.Scope == o.Scope && cluster.SameNamespace(x.Namespace, namespace) && x.Origin.Get("metadata").Resolve().Get("name").Text() == x.Name {
 			names = append(names, x.Name)
 		}
 	}

@@ -24,7 +24,9 @@ func frontDoor(o *cluster.Object) bool {
 
 // writtenAsRead reports whether the manifest of an Ingress has the fields that rules see: older versions of the API call backends
 // otherwise, so nothing can be mended there before the version is.
-func writtenAsRead(o *cluster.Object) bool { return o.APIVersion == networkingv1.SchemeGroupVersion.String() }
+func writtenAsRead(o *cluster.Object) bool {
+	return o.APIVersion == networkingv1.SchemeGroupVersion.String()
+}
 
 // classOf returns the class of an Ingress, by field or by the annotation from before the field; "" when it has none.
 func classOf(o *cluster.Object, ing *networkingv1.Ingress) string {

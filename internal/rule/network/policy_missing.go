@@ -19,7 +19,7 @@ var policyMissing = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "allow-all-network", NeedsContext: true,
 	Links: []string{linkPolicy + "#default-policies"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
-		if w.Template.Spec.HostNetwork || !whole(w) || !ownsPods(w) {
+		if w.Template.Spec.HostNetwork || !whole(w) || !ownsPods(w) || isHook(w) {
 			return
 		}
 		own, shared := p.PolicyLists(w)

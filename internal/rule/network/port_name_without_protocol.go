@@ -13,7 +13,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// portNameWithoutProtocol looks at TCP ports of Services that select pods: UDP and SCTP say enough by themselves. Its mend writes a
+// portNameWithoutProtocol looks at TCP ports of Services that select pods: UDP and SCTP say enough by themselves,
+// and requests for metrics need no routes. Its mend writes a
 // protocol only where the name itself is that of one; what speaks behind "main" or port 80, only its author knows.
 var portNameWithoutProtocol = &rule.Rule{
 	ID:    "port-name-without-protocol",
@@ -31,7 +32,7 @@ var portNameWithoutProtocol = &rule.Rule{
 		}
 		for i := range svc.Spec.Ports {
 			sp := &svc.Spec.Ports[i]
-			if sp.AppProtocol != nil || protocolOf(sp.Protocol) != corev1.ProtocolTCP || saysProtocol(sp.Name) || placeholder(sp.Name) {
+			if sp.AppProtocol != nil || protocolOf(sp.Protocol) != corev1.ProtocolTCP || saysProtocol(sp.Name) || isMetrics(sp.Name) || placeholder(sp.Name) {
 				continue
 			}
 			item := "spec.ports[" + strconv.Itoa(i) + "]"
@@ -59,9 +60,20 @@ func saysProtocol(name string) bool {
 }
 
 // protocolNamed returns the appProtocol for a port whose name is that of a well-known protocol (IANA's service names and what they are
-// called every day); "" for others. The prefixed values are Kubernetes' own (KEP-3726).
+// called every day), or ends with one: query-http; "" for others. The prefixed values are Kubernetes' own (KEP-3726).
 func protocolNamed(name string) string {
-	word, _, _ := strings.Cut(strings.ToLower(name), "-")
+	name = strings.ToLower(name)
+	switch name[strings.LastIndexByte(name, '-')+1:] {
+	case "http":
+		return "http"
+	case "https":
+		return "https"
+	case "grpc":
+		return "grpc"
+	case "tcp", "ssh":
+		return "tcp"
+	}
+	word, _, _ := strings.Cut(name, "-")
 	switch word {
 	case "h2c":
 		return "kubernetes.io/h2c"

@@ -198,6 +198,7 @@ func whole(w *cluster.Workload) bool {
 	return len(w.Containers) > 0
 }
 
+// isMetrics reports whether a port is one for metrics, by its name.
 func isMetrics(port string) bool {
 	return strings.HasSuffix(port, "metrics") || strings.HasPrefix(port, "metrics") || strings.HasPrefix(port, "prom")
 }

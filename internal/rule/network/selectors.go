@@ -179,14 +179,32 @@ func (s *slip) String() string {
 	return fmt.Sprintf("%s %s has %s=%s", s.w.Kind, s.w.Name, s.realKey, s.to)
 }
 
-// close reports whether b is probably what was meant by a: at most two slips of a finger, on fewer than half of the letters.
+// close reports whether b is probably what was meant by a. Names are compared word by word: in each word at most two slips of a
+// finger, on fewer than half of its letters; or the words are the same and only the dashes differ. Another word is another name,
+// however short (web and db), and so is another number (v1 and v2).
 func close(a, b string) bool {
 	if a == b {
 		return false
 	}
-	d := distance(a, b)
-	return d <= 2 && 2*d < min(len(a), len(b))
+	x, y := strings.FieldsFunc(a, separator), strings.FieldsFunc(b, separator)
+	if len(x) != len(y) {
+		return strings.Join(x, "") == strings.Join(y, "")
+	}
+	for i := range x {
+		if x[i] == y[i] {
+			continue
+		}
+		d := distance(x[i], y[i])
+		if d > 2 || 2*d >= min(len(x[i]), len(y[i])) || strings.TrimFunc(x[i], digit) == strings.TrimFunc(y[i], digit) {
+			return false
+		}
+	}
+	return true
 }
+
+func separator(r rune) bool { return r == '-' || r == '.' || r == '_' || r == '/' }
+
+func digit(r rune) bool { return '0' <= r && r <= '9' }
 
 // distance counts the bytes to be put in, taken out, changed or swapped with their neighbour to make b of a (optimal string
 // alignment).

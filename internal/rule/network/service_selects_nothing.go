@@ -43,19 +43,26 @@ var serviceSelectsNothing = &rule.Rule{
 }
 
 // wanting reports whether some workload beside a Service that selects nothing looks like the one it was meant for: it has the same
-// name; it declares ports and no Service selects it; or it is the only one. A Service in a folder where everybody is served is for pods
+// name; no Service selects it, and it declares ports or is the only one. A Service in a folder where everybody is served is for pods
 // from elsewhere.
 func wanting(p *rule.Pass, o *cluster.Object) bool {
-	n := 0
+	all, unserved := 0, 0
 	for _, w := range p.Beside(o) {
 		if !w.LongRunning() || !cluster.SameNamespace(w.Namespace, o.Namespace) {
 			continue
 		}
-		if n++; w.Name == o.Name || declares(w) && len(p.ServicesOf(w)) == 0 {
+		all++
+		if w.Name == o.Name {
+			return true
+		}
+		if len(p.ServicesOf(w)) > 0 {
+			continue
+		}
+		if unserved++; declares(w) {
 			return true
 		}
 	}
-	return n == 1
+	return all == 1 && unserved == 1
 }
 
 // selects reports whether a Service's endpoints come from a selector.

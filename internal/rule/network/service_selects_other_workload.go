@@ -45,7 +45,7 @@ var serviceSelectsOtherWorkload = &rule.Rule{
 		main := intended(o, svc, pods)
 		var foreign []*cluster.Workload
 		for _, w := range pods {
-			if w != main && ownsPods(w) && foreignTo(main, w, svc, len(pods)) {
+			if w != main && ownsPods(w) && !isHook(w) && foreignTo(main, w, svc, len(pods)) {
 				foreign = append(foreign, w)
 			}
 		}
@@ -97,6 +97,9 @@ func intended(o *cluster.Object, svc *corev1.Service, pods []*cluster.Workload) 
 	}
 	return pods[0]
 }
+
+// isHook reports whether a workload is a hook or test of a Helm release: it carries the labels of the release and runs for seconds.
+func isHook(w *cluster.Workload) bool { return w.Annotations["helm.sh/hook"] != "" }
 
 // few is how many workloads with nothing in common behind one Service are a mistake; more are a folder of examples, of which one is
 // applied at a time.
@@ -194,7 +197,7 @@ func variants(a, b string) bool {
 
 // words splits a name and leaves out those that name a variant.
 func words(name string) []string {
-	all := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '.' || r == '_' })
+	all := strings.FieldsFunc(name, separator)
 	return slices.DeleteFunc(all, variant)
 }
 

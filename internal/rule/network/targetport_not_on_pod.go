@@ -16,9 +16,10 @@ import (
 )
 
 // targetPortNotOnPod is sure of names: without a container port of that name and protocol, the pod is no endpoint of the port. A number
-// need not be declared to be listened on, so it speaks of one only when the pods declare ports, none is it, and nothing else in them
-// mentions it; and not for a headless Service, whose clients choose the port themselves. One of several workloads that has the port is
-// enough: whether the others belong there is another rule's question.
+// need not be declared to be listened on, so it speaks of one only when the pods declare ports, none is it, nothing else in them or
+// their ConfigMaps mentions it, and either the Service misses the pods with all its ports or it is clear which port was meant. It does
+// not speak of numbers for metrics, which are seldom declared, nor for a headless Service, whose clients choose the port themselves. One
+// of several workloads that has the port is enough: whether the others belong there is another rule's question.
 var targetPortNotOnPod = &rule.Rule{
 	ID:    "targetport-not-on-pod",
 	Title: "a Service sends to a port that its pods do not have",
@@ -60,8 +61,11 @@ func judgeTarget(p *rule.Pass, o *cluster.Object, svc *corev1.Service, i int, po
 	}
 	has := declared(first, sp.Protocol)
 	if target.Type == intstr.Int {
-		if cluster.Headless(o) || !declaresMore(has) || mentioned(p, pods, target.IntVal) {
+		if cluster.Headless(o) || isMetrics(sp.Name) || !declaresMore(has) || mentioned(p, pods, target.IntVal) {
 			return
+		}
+		if cp := meant(svc, sp, target, has); cp == nil && meets(svc, pods) {
+			return // of several ports people forget to declare some
 		}
 	} else if placeholder(target.StrVal) {
 		return
@@ -91,6 +95,17 @@ func portName(sp *corev1.ServicePort) string {
 		return strconv.Itoa(int(sp.Port))
 	}
 	return sp.Name + " (" + strconv.Itoa(int(sp.Port)) + ")"
+}
+
+// meets reports whether any port of a Service leads to a declared one.
+func meets(svc *corev1.Service, pods []*cluster.Workload) bool {
+	for i := range svc.Spec.Ports {
+		sp := &svc.Spec.Ports[i]
+		if anyHas(pods, targetOf(sp), sp.Protocol) {
+			return true
+		}
+	}
+	return false
 }
 
 // declaresMore reports whether a pod declares ports for its clients. One that lists nothing but its metrics does not bother to declare.
@@ -148,6 +163,9 @@ func meant(svc *corev1.Service, sp *corev1.ServicePort, target intstr.IntOrStrin
 // forRequests reports whether a Service port is the one for an application's clients: the well-known ports of the web, or a name that
 // says no more than that.
 func forRequests(sp *corev1.ServicePort) bool {
+	if isMetrics(sp.Name) {
+		return false
+	}
 	word, _, _ := strings.Cut(sp.Name, "-")
 	switch word {
 	case "http", "https", "http2", "grpc", "web", "main", "api", "app", "service", "server":
@@ -167,7 +185,8 @@ func slipped(a, b string) bool {
 			return false
 		}
 	}
-	return close(a, b)
+	d := distance(a, b)
+	return a != b && d <= 2 && 2*d < min(len(a), len(b))
 }
 
 func taken(svc *corev1.Service, self *corev1.ServicePort, cp *corev1.ContainerPort) bool {
