@@ -144,11 +144,20 @@ func (s *Schemas) CheckDefinition(root source.Node) []Problem {
 	if d.err != nil {
 		return r.sorted()
 	}
-	for _, e := range append(nameErrors(d.crd), schemaErrors(d.crd)...) {
+	errs := nameErrors(d.crd)
+	if span := r.root.Span(); span.End-span.Start <= handWritten {
+		errs = append(errs, schemaErrors(d.crd)...)
+	}
+	for _, e := range errs {
 		r.fieldError(e)
 	}
 	return r.sorted()
 }
+
+// handWritten is the size in bytes above which a definition is taken for the output of a generator, whose schemas are structural and
+// whose rules compile. Checking those as well would cost more than all other objects of a repository; an object of the kind still
+// says when its schema cannot be used.
+const handWritten = 64 << 10
 
 // definitionAt returns what Add made of a definition, or makes it.
 func (s *Schemas) definitionAt(root source.Node) *definition {
