@@ -10,6 +10,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule/jobs"
 	"github.com/fairway-k8s/fairway/internal/rule/lifecycle"
 	"github.com/fairway-k8s/fairway/internal/rule/manifest"
+	"github.com/fairway-k8s/fairway/internal/rule/network"
 	"github.com/fairway-k8s/fairway/internal/rule/probes"
 	"github.com/fairway-k8s/fairway/internal/rule/resources"
 )
@@ -21,6 +22,7 @@ var New = sync.OnceValue(func() *rule.Catalogue {
 		jobs.Rules(),
 		lifecycle.Rules(),
 		manifest.Rules(),
+		network.Rules(),
 		probes.Rules(),
 		resources.Rules(),
 	)...)
