@@ -418,6 +418,7 @@ func (e *editing) addLines(s *style, before child, col int, list bool, write fun
 			e.replace(behind, behind, strings.Join(write(), s.eol)+s.eol)
 			return
 		}
+		p = next
 	}
 	if isBlockScalar(last) && p == len(d) {
 		e.endWithoutBreak(last)
