@@ -28,6 +28,8 @@ func TestApplyEnds(t *testing.T) {
 		{"a: |2-\n   x", "set b 2", "a: |2-\n   x\nb: 2"},
 		{"a: |\n  x\nb: 2", "remove b", "a: |\n  x\n"},
 		{"a: |+\n  x\n  ", "set b 2", "a: |+\n  x\n  \nb: 2"},
+		{"a: |\n x\nb: 1\n   \nc: 1\n", "remove b", "a: |\n x\nc: 1\n"},
+		{"a: 1\n        \nc: 1\n", "set a \"x\\ny\\n\"", "a: \"x\\ny\\n\"\n        \nc: 1\n"},
 		{"a: |+\n  ", "set b 2", "a: |+\n  \nb: 2"},
 		{"a: |+\n  x\n\n\n", "set b 2", "a: |+\n  x\n\n\nb: 2\n"},
 		{"a: 1", "set a \"x\\ny\\n\"", "a: \"x\\ny\\n\""},

@@ -103,7 +103,13 @@ func (e *editing) below(s *style, p, col int) {
 	if p == len(d) {
 		s.noClip = true
 	}
-	s.noLiteral = s.noLiteral || e.pastDeeper(p, col, false) != p
+	s.noLiteral = s.noLiteral || e.pastDeeper(p, col, false) != p || e.spacesBelow(p)
+}
+
+// spacesBelow reports whether there are spaces or tabs in the blank lines below p, which is the end of a line: below a block scalar, they
+// can become text.
+func (e *editing) spacesBelow(p int) bool {
+	return bytes.ContainsAny(e.cur.Data[p:e.pastBlank(p)], " \t")
 }
 
 // intro returns where the text that introduces a value in a block ends: behind the colon or dash.
@@ -673,7 +679,7 @@ func (e *editing) cutChild(at *place, index int) {
 			// What is indented below a block scalar, and blank lines below |+, would become text of it.
 			move = col
 			p = e.pastDeeper(p, col, !c.key.IsZero() && listInColumn(d, c.value, col))
-			if keepsBreaks(last) {
+			if keepsBreaks(last) || e.spacesBelow(p) {
 				p = e.pastBlank(p)
 			}
 		}
@@ -690,7 +696,7 @@ func (e *editing) pastBlank(p int) int {
 	for p < len(d) {
 		line := behindBreak(d, p)
 		end := lineEnd(d, line)
-		if line >= len(d) || len(bytes.Trim(d[line:end], " ")) > 0 {
+		if line >= len(d) || len(bytes.Trim(d[line:end], " \t")) > 0 {
 			break
 		}
 		p = end
