@@ -23,7 +23,7 @@ func ParseVersion(v string) (string, error) {
 		return "", fmt.Errorf("%q is not a version such as 1.34", v)
 	}
 	if !slices.Contains(Versions, m[1]) {
-		return "", fmt.Errorf("Kubernetes %s is not known; manifests can be checked for %s", m[1], strings.Join(Versions, ", "))
+		return "", fmt.Errorf("version %s of Kubernetes is not known; manifests can be checked for %s", m[1], strings.Join(Versions, ", "))
 	}
 	return m[1], nil
 }

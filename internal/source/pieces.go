@@ -86,7 +86,6 @@ func (ps pieces) origin(offset int) int {
 	at, last := 0, 0
 	for _, p := range ps {
 		if !p.new {
-			last = p.Start
 			if offset < at+p.len() {
 				return p.Start + max(offset-at, 0)
 			}

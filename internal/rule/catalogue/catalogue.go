@@ -6,25 +6,31 @@ import (
 	"sync"
 
 	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/rule/availability"
 	"github.com/fairway-k8s/fairway/internal/rule/images"
 	"github.com/fairway-k8s/fairway/internal/rule/jobs"
 	"github.com/fairway-k8s/fairway/internal/rule/lifecycle"
 	"github.com/fairway-k8s/fairway/internal/rule/manifest"
 	"github.com/fairway-k8s/fairway/internal/rule/network"
 	"github.com/fairway-k8s/fairway/internal/rule/probes"
+	"github.com/fairway-k8s/fairway/internal/rule/rbac"
 	"github.com/fairway-k8s/fairway/internal/rule/resources"
+	"github.com/fairway-k8s/fairway/internal/rule/security"
 )
 
 // New returns all rules. It panics when they contradict each other, which a test would have found.
 var New = sync.OnceValue(func() *rule.Catalogue {
 	c, err := rule.NewCatalogue(slices.Concat(
+		availability.Rules(),
 		images.Rules(),
 		jobs.Rules(),
 		lifecycle.Rules(),
 		manifest.Rules(),
 		network.Rules(),
 		probes.Rules(),
+		rbac.Rules(),
 		resources.Rules(),
+		security.Rules(),
 	)...)
 	if err != nil {
 		panic(err)

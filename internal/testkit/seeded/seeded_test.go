@@ -21,7 +21,8 @@ func check(t *testing.T, files map[string]string, p rule.Profile) *lint.Result {
 	return r
 }
 
-// The clean bundle is silent in every profile: no finding, no unknown, nothing skipped.
+// The clean bundle is silent in every profile: no finding, nothing skipped. What cannot be known is whether the ingress controller's
+// namespace, which a policy lets in, exists: it is not part of the application.
 func TestBundleIsClean(t *testing.T) {
 	for _, p := range []rule.Profile{rule.Basic, rule.Golden, rule.Strict} {
 		r := check(t, Bundle(), p)
@@ -29,6 +30,9 @@ func TestBundleIsClean(t *testing.T) {
 			t.Errorf("%s: %s: %s: %s", p, f.Place, f.Rule, f.Message)
 		}
 		for _, u := range r.Unknown {
+			if u.Rule == "networkpolicy-peer-selects-nothing" {
+				continue
+			}
 			t.Errorf("%s: %s: unknown %s: %s", p, u.Place, u.Rule, u.Missing)
 		}
 		if len(r.Skipped)+len(r.Failures) > 0 {
