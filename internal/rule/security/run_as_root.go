@@ -1,0 +1,51 @@
+package security
+
+import (
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/rule"
+)
+
+// runAsRoot looks at what the manifest says; run-as-root-possible at what it leaves to the image. With user namespaces (hostUsers:
+// false) root in the pod is an ordinary user outside.
+var runAsRoot = &rule.Rule{
+	ID:    "run-as-root",
+	Title: "a container is told to run as root",
+	Why: "Root in a container is root on the node once a flaw in the runtime or the kernel lets it out, and it can write every file of " +
+		"the image and of the volumes until then.",
+	How: "Set runAsNonRoot: true and a runAsUser other than 0. If root was needed to own a volume, set fsGroup; if to listen below " +
+		"1024, listen on 8080 and let the Service translate.",
+	Example:  "securityContext:\n  runAsNonRoot: true\n  runAsUser: 10001\n  runAsGroup: 10001\n  fsGroup: 10001\n",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "root-container",
+	Links: []string{linkContext, linkStandards},
+	Workload: func(p *rule.Pass, w *cluster.Workload) {
+		if !linux(w) || nodeAgent(w) {
+			return
+		}
+		var inherit []*cluster.Container
+		for i := range w.Containers {
+			c := &w.Containers[i]
+			if u := userOf(w, c); u == nil || *u != 0 || userNamespace(w) && !nonRoot(w, c) {
+				continue
+			}
+			if c.SecurityContext == nil || c.SecurityContext.RunAsUser == nil {
+				inherit = append(inherit, c)
+				continue
+			}
+			reportRoot(p, w, c.Path+".securityContext.runAsUser", kindOf(c), nonRoot(w, c))
+		}
+		if len(inherit) > 0 {
+			reportRoot(p, w, w.SpecPath+".securityContext.runAsUser", names(inherit), nonRoot(w, inherit[0]))
+		}
+	},
+}
+
+func reportRoot(p *rule.Pass, w *cluster.Workload, field, who string, contradicted bool) {
+	switch {
+	case hidden(w.Object, field):
+	case contradicted:
+		p.Report(w.Object, field, "runAsUser 0 contradicts runAsNonRoot: true: the kubelet refuses to start %s", who)
+	default:
+		p.Report(w.Object, field, "runAsUser 0 is root: %s may change all of image and volumes, and getting out means root on the node", who)
+	}
+}
