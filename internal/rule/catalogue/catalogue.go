@@ -16,6 +16,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule/rbac"
 	"github.com/fairway-k8s/fairway/internal/rule/resources"
 	"github.com/fairway-k8s/fairway/internal/rule/security"
+	"github.com/fairway-k8s/fairway/internal/rule/workspace"
 )
 
 // New returns all rules. It panics when they contradict each other, which a test would have found.
@@ -31,6 +32,7 @@ var New = sync.OnceValue(func() *rule.Catalogue {
 		rbac.Rules(),
 		resources.Rules(),
 		security.Rules(),
+		workspace.Rules(),
 	)...)
 	if err != nil {
 		panic(err)

@@ -1,0 +1,40 @@
+package workspace
+
+import (
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/rule"
+)
+
+// Only objects of one folder or build count: a repository may well hold an application several times. Which of the two is meant is
+// not known, so there is no fix.
+var objectDuplicate = &rule.Rule{
+	ID:    "object-duplicate",
+	Title: "the same object is there twice",
+	Why: "Applied together, the last one wins and the other is lost without a word; with pruning or GitOps the two take turns. Whoever " +
+		"edits the losing one changes nothing.",
+	How:      "Remove one, or give it a name of its own. Variants of an application belong in folders of their own.",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "last-one-wins",
+	Links: []string{"https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"},
+	Object: func(p *rule.Pass, o *cluster.Object) {
+		if o.Name == "" || strings.Contains(o.Name, "*") {
+			return // the API server makes the name
+		}
+		same := p.Same(o)
+		if len(same) == 0 || !before(same[0], o) {
+			return
+		}
+		_, first := rule.Locate(same[0], "kind")
+		p.Report(o, "metadata.name", "%s %s is defined in %s already; of the two, the one applied last stays", o.Kind, o.Name, first)
+	},
+}
+
+// before reports whether a stands before b in the input.
+func before(a, b *cluster.Object) bool {
+	if x, y := a.Root.File(), b.Root.File(); x != y {
+		return x.Name < y.Name
+	}
+	return a.Root.Span().Start < b.Root.Span().Start
+}
