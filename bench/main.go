@@ -1,0 +1,47 @@
+// Bench makes the figures of docs/benchmarks.md and docs/defects.md. Run it in its folder:
+//
+//	go run . defects             what every tool finds of the seeded defects; writes ../docs/defects.md
+//	go run . speed               CPU, time and memory for 50, 200 and 800 applications
+//	go run . start               cost of starting, and the size of the binary
+//	go run . fixes DIR           what --fix does to a copy of the YAML files below DIR
+//
+// It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
+// the dependencies their authors released them with. kube-linter and polaris are used when they are on PATH. No tool is given
+// network access that it would need: the schemas of kubeconform are made from the k8s.io/kubernetes module.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+var commands = map[string]func(args []string) error{
+	"defects": defects,
+	"speed":   speed,
+	"start":   start,
+	"fixes":   fixes,
+	"measure": measureChild,
+	"schemas": schemasChild,
+}
+
+func main() {
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | fixes DIR")
+		os.Exit(2)
+	}
+	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// cache is where tools and schemas are kept between runs.
+func cache() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Join(dir, "fairway-bench")
+	return dir, os.MkdirAll(dir, 0o755)
+}
