@@ -175,7 +175,9 @@ func duplicateKeys(in *load.Input, judged []object, active []rule.Active) []*fin
 				for _, o := range owners[spot{f, d.Index}] {
 					if s := o.Root.Span(); s.Start <= key.Span().Start && key.Span().Start < s.End {
 						x.Object, x.Workload, x.Root = o.Ref, o.Ref, o.Root
-						x.Field = fieldOf(o.Root, key)
+						path := pathOf(o.Root, key)
+						x.Field = path.String()
+						x.Fix = &finding.Fix{Title: "drop the earlier entries, which have no effect", Changes: []source.Change{{Op: source.Dedupe, Path: path}}}
 					}
 				}
 				out = append(out, x)
@@ -185,14 +187,14 @@ func duplicateKeys(in *load.Input, judged []object, active []rule.Active) []*fin
 	return out
 }
 
-// fieldOf returns the path from root to the value of a key node below it.
-func fieldOf(root, key source.Node) string {
+// pathOf returns the path from root to the value of a key node below it.
+func pathOf(root, key source.Node) source.Path {
 	var path source.Path
 	at := root
 	for {
 		next, step, ok := towards(at, key)
 		if !ok {
-			return path.String()
+			return path
 		}
 		path = append(path, step)
 		at = next

@@ -84,6 +84,7 @@ func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 		}
 	case r.Object != nil:
 		o.Typed = r.Object
+		x.problems = append(x.problems, newerFields(t.Root, t.APIVersion, t.Kind, version)...)
 	}
 	if known && !namespaced {
 		o.Namespace = ""

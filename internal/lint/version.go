@@ -5,6 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/apiserver"
+	"github.com/fairway-k8s/fairway/internal/apiserver/openapi"
+	"github.com/fairway-k8s/fairway/internal/source"
 )
 
 // Versions are the Kubernetes versions that manifests can be checked for, the oldest first.
@@ -26,4 +30,42 @@ func ParseVersion(v string) (string, error) {
 		return "", fmt.Errorf("version %s of Kubernetes is not known; manifests can be checked for %s", m[1], strings.Join(Versions, ", "))
 	}
 	return m[1], nil
+}
+
+// newerFields says which fields of a built-in object came after the target version: its API server does not know them. Versions are
+// compared by their published fields; values that came later are not seen.
+func newerFields(root source.Node, apiVersion, kind, version string) []apiserver.Problem {
+	if version == "" || version == Versions[len(Versions)-1] {
+		return nil
+	}
+	fields, err := openapi.FieldsOf(version)
+	if err != nil || !fields.HasKind(apiVersion, kind) {
+		return nil // that the kind is not served is said already
+	}
+	var out []apiserver.Problem
+	budget := 100_000 // nodes; an object with aliases that multiply is refused elsewhere
+	var walk func(n source.Node, path source.Path)
+	walk = func(n source.Node, path source.Path) {
+		if budget--; budget < 0 {
+			return
+		}
+		n = n.Resolve()
+		for e := range n.Entries() {
+			at := append(slices.Clip(path), source.Step{Key: e.Key.Text()})
+			if fields.HasPath(apiVersion, kind, at) {
+				walk(e.Value, at)
+				continue
+			}
+			field := at.String()
+			if since, ok := fields.Since(apiVersion, kind, field); ok {
+				out = append(out, apiserver.Problem{Rule: apiserver.UnknownField, Field: field, Node: e.Key,
+					Message: fmt.Sprintf("%s is a field since Kubernetes %s; an API server of %s does not know it", e.Key.Text(), since, version)})
+			}
+		}
+		for i, item := range n.Items() {
+			walk(item, append(slices.Clip(path), source.Step{Index: i}))
+		}
+	}
+	walk(root, nil)
+	return out
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/source"
 )
 
 var referenceMalformed = &rule.Rule{
@@ -16,7 +17,7 @@ var referenceMalformed = &rule.Rule{
 	Why:      "The API server takes any text here. The kubelet does not: the pod waits in InvalidImageName for ever.",
 	How:      "Write [registry/]path[:tag][@sha256:digest], the path in lower case.",
 	Example:  "image: registry.example.com/shop/checkout:1.8.2\n",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Fixes: true,
 	Links: []string{linkImages + "#image-names"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if plain(c.Image) || hidden(c.Image) {
@@ -24,7 +25,10 @@ var referenceMalformed = &rule.Rule{
 		}
 		// The kubelet reads references with this same function (pkg/util/parsers.ParseImageName, Kubernetes 1.36).
 		if _, err := ref.ParseNormalizedNamed(c.Image); err != nil {
-			p.Report(w.Object, c.Path+".image", "%q is no image reference: %s", c.Image, reason(c.Image, err))
+			f := p.Report(w.Object, c.Path+".image", "%q is no image reference: %s", c.Image, reason(c.Image, err))
+			if _, bare, ok := strings.Cut(c.Image, "://"); ok && plain(bare) {
+				f.Fix = rule.Mend("write it without the scheme", rule.Set(c.Path+".image", source.String(bare)))
+			}
 		}
 	},
 }

@@ -17,7 +17,7 @@ var apiUnknownField = &rule.Rule{
 	Why: "Strict clients refuse the object; others drop the field without a word, and the setting that somebody meant never " +
 		"takes effect. It is usually a typing error or a field one level too high or too low.",
 	How:      "Use the field's name as the API spells it, at the level where it belongs, or remove it.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "typo-ignored", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "typo-ignored", External: true, Fixes: true,
 	Links: []string{linkFields},
 }
 
@@ -27,7 +27,7 @@ var apiWrongType = &rule.Rule{
 	Why:      "The API server cannot decode the object and refuses it as a whole.",
 	How:      "Write the value as the type the field has: numbers and booleans without quotes, strings such as \"true\" or \"8080\" with them.",
 	Example:  "replicas: 4\nenv:\n  - {name: PORT, value: \"8080\"}\n",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", External: true, Fixes: true,
 	Links: []string{linkObjects},
 }
 
@@ -54,7 +54,7 @@ var apiUnsupportedValue = &rule.Rule{
 	Title:    "a value is none of those the field takes",
 	Why:      "The API server refuses the object. Values are case-sensitive: always is not Always.",
 	How:      "Use one of the values that the message lists.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", External: true, Fixes: true,
 	Links: []string{linkObjects},
 }
 
@@ -63,7 +63,7 @@ var apiRemoved = &rule.Rule{
 	Title:    "the API version is no longer served",
 	Why:      "A cluster of the target version does not know it: applying the manifest fails, and so does restoring from it.",
 	How:      "Move to the API version that the message names. Fields can have moved as well; the deprecation guide lists them.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "api-removed", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "api-removed", External: true, Fixes: true,
 	Links: []string{linkDeprecated},
 }
 
@@ -72,7 +72,7 @@ var apiDeprecated = &rule.Rule{
 	Title:    "the API version is deprecated",
 	Why:      "It still works on the target version and will stop working in a later one that the message names.",
 	How:      "Move to the API version that the message names before that upgrade.",
-	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "api-removed", External: true,
+	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "api-removed", External: true, Fixes: true,
 	Links: []string{linkDeprecated},
 }
 
@@ -81,7 +81,7 @@ var apiUnknownVersion = &rule.Rule{
 	Title:    "the kind does not exist in this API version",
 	Why:      "No cluster of any version serves it under that name; applying the manifest fails.",
 	How:      "Use the apiVersion that the message names for this kind.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", External: true, Fixes: true,
 	Links: []string{linkDeprecated},
 }
 
@@ -90,7 +90,7 @@ var apiUnknownKind = &rule.Rule{
 	Title:    "the API group has no such kind",
 	Why:      "The group is Kubernetes' own and has no kind of that name; applying the manifest fails.",
 	How:      "Correct the kind; the message names the nearest one.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "typo-ignored", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "typo-ignored", External: true, Fixes: true,
 	Links: []string{linkObjects},
 }
 
@@ -100,6 +100,6 @@ var yamlDuplicateKey = &rule.Rule{
 	Why: "Only the last one takes effect; everything under the first is dropped without a word. Whoever edits the first one " +
 		"changes nothing.",
 	How:      "Merge the two, or remove the one that is not meant.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "last-one-wins", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "last-one-wins", External: true, Fixes: true,
 	Links: []string{"https://yaml.org/spec/1.2.2/#3213-node-comparison"},
 }
