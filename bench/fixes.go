@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // fixes mends a copy of a folder and judges the result from outside: no file may gain a finding that says what the API server would
@@ -68,7 +70,8 @@ func fixes(args []string) error {
 
 	changed, outside := 0, 0
 	edits := editsByFile(found)
-	for name, text := range before {
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		text := before[name]
 		after, err := os.ReadFile(filepath.Join(work, name))
 		if err != nil {
 			return err
@@ -165,12 +168,8 @@ func offset(text string, line, column int) int {
 		at += i + 1
 	}
 	for range column - 1 {
-		for n := range text[at:] {
-			if n > 0 {
-				at += n
-				break
-			}
-		}
+		_, n := utf8.DecodeRuneInString(text[at:])
+		at += n
 	}
 	return at
 }
