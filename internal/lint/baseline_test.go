@@ -1,0 +1,60 @@
+package lint_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/lint"
+)
+
+func found(rule, file string, line int, name, field string) *finding.Finding {
+	return &finding.Finding{Rule: rule, Place: finding.Place{File: file, Line: line}, Object: finding.Ref{Kind: "ConfigMap", Name: name}, Field: field}
+}
+
+func TestBaseline(t *testing.T) {
+	known := []*finding.Finding{found("b", "f.yaml", 3, "x", "data"), found("a", "f.yaml", 9, "x", ""), found("a", "f.yaml", 11, "x", "")}
+	data := lint.NewBaseline(known).Encode()
+	want := `{
+  "schemaVersion": 1,
+  "findings": [
+    {"rule":"a","file":"f.yaml","object":{"apiVersion":"","kind":"ConfigMap","namespace":"","name":"x"},"field":"","count":2},
+    {"rule":"b","file":"f.yaml","object":{"apiVersion":"","kind":"ConfigMap","namespace":"","name":"x"},"field":"data","count":1}
+  ]
+}
+`
+	if d := cmp.Diff(want, string(data)); d != "" {
+		t.Fatal(d)
+	}
+	for _, x := range []struct {
+		name                      string
+		now                       []*finding.Finding
+		fresh, accepted, resolved int
+	}{
+		{"nothing changed", known, 0, 3, 0},
+		{"lines moved", []*finding.Finding{found("b", "f.yaml", 103, "x", "data"), found("a", "f.yaml", 109, "x", ""), found("a", "f.yaml", 111, "x", "")}, 0, 3, 0},
+		{"one more of a kind", append([]*finding.Finding{found("a", "f.yaml", 1, "x", "")}, known...), 1, 3, 0},
+		{"another object, another file", append([]*finding.Finding{found("a", "f.yaml", 1, "y", ""), found("a", "g.yaml", 1, "x", "")}, known...), 2, 3, 0},
+		{"one is gone", known[1:], 0, 2, 1},
+		{"all are gone", nil, 0, 0, 3},
+	} {
+		b, err := lint.ParseBaseline(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh, accepted, resolved := b.Filter(x.now)
+		if len(fresh) != x.fresh || accepted != x.accepted || resolved != x.resolved {
+			t.Errorf("%s: %d new, %d accepted, %d resolved; want %d, %d, %d", x.name, len(fresh), accepted, resolved, x.fresh, x.accepted, x.resolved)
+		}
+	}
+	if _, err := lint.ParseBaseline(lint.NewBaseline(nil).Encode()); err != nil {
+		t.Errorf("an empty baseline: %v", err)
+	}
+	for text, want := range map[string]string{"": "EOF", "[]": "array", `{"schemaVersion":2,"findings":[]}`: "schemaVersion is 2", `{"schemaVersion":1,"finding":[]}`: "finding"} {
+		if _, err := lint.ParseBaseline([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q in it", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package lint_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fairway-k8s/fairway/internal/lint"
+	"github.com/fairway-k8s/fairway/internal/load"
+)
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		at := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(at), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Every document ends as an object, as skipped, or as a failure.
+func TestEveryDocumentIsAccountedFor(t *testing.T) {
+	in := load.Strings(map[string]string{
+		"a.yaml": configMap("x") + "---\n# nothing\n---\n- a list\n---\nkind: [\n---\n" + configMap("z"),
+		"b.yaml": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n",
+		"c.yaml": "just: text\n",
+	})
+	r, err := lint.Check(in, options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range r.Snapshot.Objects {
+		got = append(got, "object "+o.Ref.String())
+	}
+	for _, s := range r.Skipped {
+		got = append(got, "skipped "+s.Reason+" "+s.Place.String())
+	}
+	for _, f := range r.Failures {
+		got = append(got, "failed "+f.Place.String())
+	}
+	want := `object shop/ConfigMap/x
+object shop/ConfigMap/z
+object Widget/w
+skipped not-kubernetes a.yaml:9:1
+skipped not-kubernetes c.yaml:1:1
+skipped no-schema b.yaml:2:7
+failed a.yaml:11:7`
+	if g := strings.Join(got, "\n"); g != want {
+		t.Errorf("got:\n%s\nwant:\n%s", g, want)
+	}
+	if s := in.Stats; s.Documents != s.Loaded+s.SkippedDocuments+s.FailedDocuments || s.Documents != 6 {
+		t.Errorf("%+v does not add up to 6 documents", s)
+	}
+}
+
+func TestDuplicateKeys(t *testing.T) {
+	for _, x := range []struct{ name, file, place, object, field string }{
+		{"in an object", configMap("x") + "data:\n  k: one\n  k: two\n", "f.yaml:8:3", "shop/ConfigMap/x", "data.k"},
+		{"in an item of a List", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: b\n    name: b\n",
+			"f.yaml:9:5", "ConfigMap/b", "metadata.name"},
+		{"in no object", "a: 1\na: 2\n", "f.yaml:2:1", "/", ""},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			r, err := lint.Check(load.Strings(map[string]string{"f.yaml": x.file}), options(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for _, f := range r.Findings {
+				if f.Rule != "yaml-duplicate-key" {
+					continue
+				}
+				n++
+				if f.Place.String() != x.place || f.Object.String() != x.object || f.Field != x.field {
+					t.Errorf("got %s %s %q, want %s %s %q", f.Place, f.Object, f.Field, x.place, x.object, x.field)
+				}
+			}
+			if n != 1 {
+				t.Errorf("%d findings, want one: %v", n, r.Findings)
+			}
+		})
+	}
+}
