@@ -2,8 +2,10 @@ package rule
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -63,77 +65,126 @@ type Exemption struct {
 // their lines.
 func ParsePolicy(file string, data []byte, c *Catalogue) (*Policy, error) {
 	p := &Policy{File: file}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return p, nil
+	}
+	var faults policyFaults
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
-	if err := dec.Decode(p); err != nil && len(bytes.TrimSpace(data)) > 0 {
+	err := dec.Decode(p)
+	var doc yaml.Node
+	switch {
+	case errors.Is(err, io.EOF):
+		return p, nil // comments only
+	case yaml.Unmarshal(data, &doc) != nil:
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	p.noteLines(data)
-	return p, p.check(c)
+	if types, ok := errors.AsType[*yaml.LoadErrors](err); ok {
+		for _, e := range types.Errors {
+			text, _, _ := strings.Cut(e.Unwrap().Error(), " in type ") // of Go, which says nothing to a reader
+			faults.add(e.Mark.Line, "%s", text)
+		}
+	} else if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if second := (yaml.Node{}); dec.Decode(&second) == nil {
+		faults.add(second.Line, "a policy is one document, and here a second one begins")
+	}
+	p.check(c, doc.Content[0], &faults)
+	return p, faults.err(file)
 }
 
-// noteLines remembers where each exemption begins.
-func (p *Policy) noteLines(data []byte) {
-	var doc struct {
-		Exemptions []yaml.Node `yaml:"exemptions"`
+// policyFaults collects what is wrong with a policy.
+type policyFaults []policyFault
+
+type policyFault struct {
+	line int
+	text string
+}
+
+func (f *policyFaults) add(line int, format string, args ...any) {
+	*f = append(*f, policyFault{line, fmt.Sprintf(format, args...)})
+}
+
+func (f policyFaults) err(file string) error {
+	slices.SortStableFunc(f, func(a, b policyFault) int { return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.text, b.text)) })
+	var errs []error
+	for _, x := range f {
+		errs = append(errs, fmt.Errorf("%s:%d: %s", file, x.line, x.text))
 	}
-	if yaml.Unmarshal(data, &doc) == nil && len(doc.Exemptions) == len(p.Exemptions) {
-		for i := range doc.Exemptions {
-			p.Exemptions[i].line = doc.Exemptions[i].Line
+	return errors.Join(errs...)
+}
+
+// member returns the key and the value of a mapping's member, the mapping itself twice when there is none.
+func member(n *yaml.Node, key string) (k, v *yaml.Node) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Kind == yaml.MappingNode && n.Content[i].Value == key {
+			return n.Content[i], n.Content[i+1]
 		}
 	}
+	return n, n
 }
 
-func (p *Policy) check(c *Catalogue) error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(p.File+": "+format, args...)) }
+func (p *Policy) check(c *Catalogue, doc *yaml.Node, faults *policyFaults) {
 	if p.Profile != "" {
 		if _, err := ParseProfile(p.Profile); err != nil {
-			bad("%w", err)
+			k, _ := member(doc, "profile")
+			faults.add(k.Line, "%s", err)
 		}
 	}
+	_, rules := member(doc, "rules")
 	for id, rp := range p.Rules {
+		key, body := member(rules, id)
 		r := c.Rule(id)
 		if r == nil {
-			bad("rules: there is no rule %s%s", id, c.didYouMean(id))
+			faults.add(key.Line, "rules: there is no rule %s%s", id, c.didYouMean(id))
 			continue
 		}
 		if rp.Severity != "" {
 			var s finding.Severity
 			if err := s.UnmarshalText([]byte(rp.Severity)); err != nil {
-				bad("rules.%s: %w", id, err)
+				at, _ := member(body, "severity")
+				faults.add(at.Line, "rules.%s: %s", id, err)
 			}
 		}
+		_, params := member(body, "params")
 		for name, v := range rp.Params {
 			if err := r.checkParam(name, v); err != nil {
-				bad("rules.%s.params: %w", id, err)
+				at, _ := member(params, name)
+				faults.add(at.Line, "rules.%s.params: %s", id, err)
 			}
 		}
 	}
-	for _, e := range p.Exemptions {
-		where := fmt.Sprintf("exemption in line %d", e.line)
-		if e.Reason == "" {
-			bad("%s: it needs a reason", where)
+	_, list := member(doc, "exemptions")
+	for i := range p.Exemptions {
+		e := &p.Exemptions[i]
+		if list.Kind == yaml.SequenceNode && i < len(list.Content) {
+			e.line = list.Content[i].Line
 		}
-		if len(e.Rules) == 0 {
-			bad("%s: it names no rules", where)
-		}
-		for _, id := range e.Rules {
-			if c.Rule(id) == nil {
-				bad("%s: there is no rule %s%s", where, id, c.didYouMean(id))
-			}
-		}
-		if _, err := parseDay(e.Expires); err != nil {
-			bad("%s: expires: %w", where, err)
-		}
-		for _, glob := range []string{e.Path, e.Namespace, e.Name, e.Container} {
-			if _, err := path.Match(glob, ""); err != nil {
-				bad("%s: %q is not a valid pattern", where, glob)
-			}
+		e.check(c, faults)
+	}
+}
+
+func (e *Exemption) check(c *Catalogue, faults *policyFaults) {
+	if e.Reason == "" {
+		faults.add(e.line, "the exemption needs a reason")
+	}
+	if len(e.Rules) == 0 {
+		faults.add(e.line, "the exemption names no rules")
+	}
+	for _, id := range e.Rules {
+		if c.Rule(id) == nil {
+			faults.add(e.line, "exemption: there is no rule %s%s", id, c.didYouMean(id))
 		}
 	}
-	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(errs...)
+	if _, err := parseDay(e.Expires); err != nil {
+		faults.add(e.line, "exemption: expires: %s", err)
+	}
+	for _, glob := range []string{e.Path, e.Namespace, e.Name, e.Container} {
+		if _, err := path.Match(glob, ""); err != nil {
+			faults.add(e.line, "exemption: %q is not a valid pattern", glob)
+		}
+	}
 }
 
 func (r *Rule) checkParam(name string, v any) error {

@@ -86,11 +86,13 @@ func TestParsePolicyFaults(t *testing.T) {
 		{"rules: {image-latest: {severity: fatal}}", "none of off, could, should, must"},
 		{"rules: {image-latest: {params: {day: 3}}}", "no parameter day"},
 		{"rules: {image-latest: {params: {days: soon}}}", "not a value like 30"},
-		{"exemptions: [{rules: [image-latest]}]", "it needs a reason"},
+		{"exemptions: [{rules: [image-latest]}]", "the exemption needs a reason"},
 		{"exemptions: [{rules: [], reason: r}]", "names no rules"},
-		{"\nexemptions:\n  - {rules: [image-latest], reason: r, expires: soon}", "line 3: expires: \"soon\" is not a day"},
+		{"\nexemptions:\n  - {rules: [image-latest], reason: r, expires: soon}", "p.yaml:3: exemption: expires: \"soon\" is not a day"},
 		{"exemptions: [{rules: [image-latest], reason: r, name: '[a'}]", "not a valid pattern"},
 		{"rules: [", "p.yaml"},
+		{"a: 1\nrules:\n  image-latst: {}\n  image-latest:\n    params: {days: 1, day: 3}\nprofile: bronze\n", "p.yaml:1: field a not found\np.yaml:3: rules: there is no rule image-latst, did you mean image-latest?\np.yaml:5: rules.image-latest.params: the rule has no parameter day\np.yaml:6: profile"},
+		{"profile: basic\n---\nprofile: strict\n", "p.yaml:2: a policy is one document"},
 	} {
 		_, err := ParsePolicy("p.yaml", []byte(x.policy), c)
 		if err == nil || !strings.Contains(err.Error(), x.want) {
