@@ -63,7 +63,7 @@ var apiRemoved = &rule.Rule{
 	Title:    "the API version is no longer served",
 	Why:      "A cluster of the target version does not know it: applying the manifest fails, and so does restoring from it.",
 	How:      "Move to the API version that the message names. Fields can have moved as well; the deprecation guide lists them.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "api-removed", External: true, Fixes: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "api-version-gone", External: true, Fixes: true,
 	Links: []string{linkDeprecated},
 }
 
@@ -72,7 +72,7 @@ var apiDeprecated = &rule.Rule{
 	Title:    "the API version is deprecated",
 	Why:      "It still works on the target version and will stop working in a later one that the message names.",
 	How:      "Move to the API version that the message names before that upgrade.",
-	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "api-removed", External: true, Fixes: true,
+	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "api-version-gone", External: true, Fixes: true,
 	Links: []string{linkDeprecated},
 }
 
