@@ -348,6 +348,8 @@ func summary(r *finding.Report, all []*group, counts [finding.Must + 1]int) stri
 		}
 	}
 	switch {
+	case len(parts) == 0 && r.Objects == 0:
+		s += "nothing was checked"
 	case len(parts) == 0:
 		s += "nothing to mend"
 		if r.Workloads > 0 {
