@@ -113,6 +113,8 @@ func newRoot(name string, e Env) *cobra.Command {
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: name},
+		Args:              knownVerb,
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetVersionTemplate("fairway {{.Version}}\n")
 	root.SetIn(e.Stdin)
@@ -123,6 +125,19 @@ func newRoot(name string, e Env) *cobra.Command {
 	})
 	root.AddCommand(newLint(e), newExplain(e))
 	return root
+}
+
+// knownVerb refuses what is no verb, with the verb that was probably meant.
+func knownVerb(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	p := &problem.Problem{What: fmt.Sprintf("there is no verb %q", args[0]), Next: c.CommandPath() + " --help"}
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		p.Next = "did you mean: " + c.CommandPath() + " " + near[0]
+	}
+	return p
 }
 
 // choice is a flag whose value is one of a few words.

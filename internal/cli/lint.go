@@ -95,7 +95,7 @@ func completeRules(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 }
 
 func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
-	start := time.Now()
+	start := e.Now()
 	o, err := f.options(ctx, e)
 	if err != nil {
 		return err
@@ -109,6 +109,9 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 	in, err := load.Load(ctx, paths, load.Options{Stdin: e.Stdin, Helm: helm()})
 	if err != nil {
 		return err
+	}
+	if len(in.Objects) == 0 {
+		fmt.Fprintf(e.Stderr, "fairway: nothing was checked: there is no Kubernetes object in %s\n", report.Clean(strings.Join(paths, ", ")))
 	}
 	if f.fix || f.diff {
 		return f.mend(ctx, e, in, o, start)
@@ -124,7 +127,7 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 		fmt.Fprintf(e.Stderr, "fairway: %s accepted in %s\n", report.Count(len(result.Findings), "finding", "findings"), f.baseline)
 		return f.exit(&lint.Result{Failures: result.Failures})
 	}
-	if err := f.show(e, in, result, time.Since(start)); err != nil {
+	if err := f.show(e, in, result, e.Now().Sub(start)); err != nil {
 		return err
 	}
 	return f.exit(result)
@@ -146,7 +149,11 @@ func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 	}
 	for _, id := range f.enable {
 		if c.Rule(id) == nil {
-			return o, &problem.Problem{What: "there is no rule " + id, Where: "--enable", Next: "fairway lint rules lists the rules"}
+			next := "fairway lint rules lists the rules"
+			if near := c.Nearest(id); near != "" {
+				next = "did you mean " + near + "?"
+			}
+			return o, &problem.Problem{What: "there is no rule " + id, Where: "--enable", Next: next}
 		}
 		if o.Policy == nil {
 			o.Policy = &rule.Policy{}
@@ -296,7 +303,7 @@ func (f *lintFlags) mend(ctx context.Context, e Env, in *load.Input, o lint.Opti
 					Next: fmt.Sprintf("%d of %d files are mended; make the file writable and run the command again", i, len(m.Files)), Err: err}
 			}
 		}
-		if err := f.show(e, m.Input, m.After, time.Since(start)); err != nil {
+		if err := f.show(e, m.Input, m.After, e.Now().Sub(start)); err != nil {
 			return err
 		}
 	}
@@ -388,7 +395,7 @@ type ruleSummary struct {
 }
 
 func listRules(rules []*rule.Rule) ruleList {
-	l := ruleList{SchemaVersion: 1}
+	l := ruleList{SchemaVersion: 1, Rules: []ruleSummary{}}
 	for _, r := range rules {
 		l.Rules = append(l.Rules, ruleSummary{r.ID, r.Title, r.Severity.String(), r.Profile.String(), r.Fixes, r.Since, r.DocURL()})
 	}

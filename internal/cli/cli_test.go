@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected outputs of scripts and the generated reference pages")
+
+// now is the day on which scripts run. The clock stands still, so outputs hold no elapsed time.
+var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func TestMain(m *testing.M) {
+	run := func() {
+		e := System()
+		e.Now = func() time.Time { return now }
+		os.Exit(Run(context.Background(), os.Args, e))
+	}
+	testscript.Main(m, map[string]func(){"fairway": run, "kubectl-fairway": run})
+}
+
+// TestScripts runs testdata/script/*.txtar: a topic each, commands and their outputs. Besides the commands of testscript there are
+//
+//	exit CODE COMMAND...      run a command that must end with an exit code
+//	schema NAME FILE          FILE is valid by docs/schema/NAME
+//	xml FILE                  FILE is well-formed XML
+//	grow FILE TIMES BLOCK     write FILE: BLOCK as often as said, with every %d in it replaced by the number
+//	utf16 FILE TO             write FILE as UTF-16 with a byte order mark
+func TestScripts(t *testing.T) {
+	schemas, err := filepath.Abs("../../docs/schema")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SCHEMAS", schemas)
+			e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+			e.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			return nil
+		},
+		Condition: func(c string) (bool, error) {
+			if c == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %s", c)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exit":   exitCommand,
+			"schema": schemaCommand,
+			"xml":    xmlCommand,
+			"grow":   growCommand,
+			"utf16":  utf16Command,
+		},
+	})
+}
+
+func exitCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: exit CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		x, ok := errors.AsType[interface {
+			error
+			ExitCode() int
+		}](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = x.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func schemaCommand(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := jsonschema.NewCompiler().Compile(filepath.Join(ts.Getenv("SCHEMAS"), args[0]))
+	ts.Check(err)
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile(args[1])))
+	ts.Check(err)
+	ts.Check(s.Validate(doc))
+}
+
+func xmlCommand(ts *testscript.TestScript, _ bool, args []string) {
+	dec := xml.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	for {
+		if _, err := dec.Token(); err == io.EOF {
+			return
+		} else if err != nil {
+			ts.Fatalf("%s: %v", args[0], err)
+		}
+	}
+}
+
+func growCommand(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	block := ts.ReadFile(args[2])
+	var b bytes.Buffer
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(block, "%d", strconv.Itoa(i)))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o666))
+}
+
+func utf16Command(ts *testscript.TestScript, _ bool, args []string) {
+	out := []byte{0xff, 0xfe}
+	for _, c := range []byte(ts.ReadFile(args[0])) {
+		out = append(out, c, 0)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out, 0o666))
+}
+
+// Every verb has an example in its help, and a word for each of its flags.
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{}, {"lint"}, {"lint", "rules"}, {"explain"}} {
+		var out bytes.Buffer
+		if code := Run(t.Context(), append(append([]string{"fairway"}, args...), "--help"), Env{Stdout: &out, Stderr: &out, Now: time.Now}); code != 0 {
+			t.Errorf("%v --help: exit code %d", args, code)
+		}
+		if !strings.Contains(out.String(), "Examples:\n  fairway ") {
+			t.Errorf("%v --help has no example:\n%s", args, out.String())
+		}
+	}
+}
+
+func TestColour(t *testing.T) {
+	for _, x := range []struct {
+		flag     string
+		terminal bool
+		env      map[string]string
+		want     bool
+	}{
+		{"auto", true, nil, true},
+		{"auto", false, nil, false},
+		{"auto", true, map[string]string{"NO_COLOR": "1"}, false},
+		{"auto", true, map[string]string{"TERM": "dumb"}, false},
+		{"always", false, map[string]string{"NO_COLOR": "1"}, true},
+		{"never", true, nil, false},
+	} {
+		e := Env{Terminal: x.terminal, Getenv: func(k string) string { return x.env[k] }}
+		if got := e.colour(x.flag); got != x.want {
+			t.Errorf("--color %s, terminal %v, %v: %v, want %v", x.flag, x.terminal, x.env, got, x.want)
+		}
+	}
+}
+
+// The lists that JSON shows are never null.
+func TestNoNulls(t *testing.T) {
+	data, err := json.Marshal(listRules(nil))
+	if err != nil || strings.Contains(string(data), "null") {
+		t.Errorf("%s, %v", data, err)
+	}
+}
