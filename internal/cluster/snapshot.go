@@ -27,6 +27,9 @@ type Snapshot struct {
 	relations relations
 	seekMaker sync.Once
 	makers    map[string]*Object // see MakerNear
+
+	seekMention sync.Once
+	mentions    map[string][]*Object // see Mentions
 }
 
 type groupKind struct{ group, kind string }
