@@ -1,0 +1,33 @@
+package state
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/rule"
+)
+
+var emptyDirSizeLimitMissing = &rule.Rule{
+	ID:    "emptydir-size-limit-missing",
+	Title: "an emptyDir has no size limit",
+	Why: "Without sizeLimit a pod may fill its node's disk; the kubelet then evicts pods by rank, neighbours among them. In memory " +
+		"(medium: Memory) the files count against the containers' memory, and a full one gets them killed.",
+	How:      "Set sizeLimit to a little more than you have seen used; the pod that exceeds it is evicted alone.",
+	Example:  "volumes:\n  - name: tmp\n    emptyDir:\n      sizeLimit: 128Mi\n",
+	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "emptydir-filled-node",
+	Links: []string{linkVolumes + "#emptydir", "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#local-ephemeral-storage"},
+	Workload: func(p *rule.Pass, w *cluster.Workload) {
+		for i := range w.Template.Spec.Volumes {
+			v := &w.Template.Spec.Volumes[i]
+			if v.EmptyDir == nil || v.EmptyDir.SizeLimit != nil {
+				continue
+			}
+			harm := "it can fill the node's disk, and pods beside it are evicted"
+			if v.EmptyDir.Medium == corev1.StorageMediumMemory {
+				harm = "its files use up the containers' memory until they are killed"
+			}
+			p.Report(w.Object, volumePath(w, i)+".emptyDir.sizeLimit", "emptyDir %s has no sizeLimit: %s", v.Name, harm)
+		}
+	},
+}
