@@ -10,6 +10,8 @@ func Rules() []*rule.Rule {
 		labelsRecommendedMissing,
 		namespaceDefault,
 		namespaceMismatch,
+		namespaceMissing,
 		objectDuplicate,
+		serverFieldWritten,
 	}
 }
