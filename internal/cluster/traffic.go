@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"path"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -9,8 +10,11 @@ import (
 
 // TrafficOf returns those Services of w (see ServicesOf) through which clients send requests that would be missed: not one of type
 // ExternalName, not one that wants pods which are not ready (publishNotReadyAddresses), and not one that carries nothing but
-// metrics, for a lost scrape hurts nobody.
+// metrics, for a lost scrape hurts nobody. Pods that only sleep answer nobody; a Service in front of them gives them a name.
 func (s *Snapshot) TrafficOf(w *Workload) []*Object {
+	if w.sleeps() {
+		return nil
+	}
 	var out []*Object
 	for _, o := range s.ServicesOf(w) {
 		if svc := As[*corev1.Service](o); svc != nil && svc.Spec.Type != corev1.ServiceTypeExternalName && !svc.Spec.PublishNotReadyAddresses && !onlyMetrics(svc) {
@@ -18,6 +22,34 @@ func (s *Snapshot) TrafficOf(w *Workload) []*Object {
 		}
 	}
 	return out
+}
+
+// sleeps reports whether every main container of w does nothing but wait to be entered: sleep, or tail -f /dev/null, as they are or
+// through a shell.
+func (w *Workload) sleeps() bool {
+	n := 0
+	for c := range w.Main() {
+		if n++; !idle(c) {
+			return false
+		}
+	}
+	return n > 0
+}
+
+func idle(c *Container) bool {
+	words := append(c.Command[:len(c.Command):len(c.Command)], c.Args...)
+	if len(words) == 3 && words[1] == "-c" {
+		words = strings.Fields(words[2])
+	}
+	switch {
+	case len(c.Command) == 0:
+		return false // the arguments of an unknown program
+	case len(words) == 2:
+		return path.Base(words[0]) == "sleep"
+	case len(words) == 3:
+		return path.Base(words[0]) == "tail" && strings.EqualFold(words[1], "-f") && words[2] == "/dev/null"
+	}
+	return false
 }
 
 // Headless reports whether o is a Service without an address of its own: its clients look up the pods and talk to them directly.
