@@ -51,6 +51,20 @@ func limit(w *cluster.Workload, c *cluster.Container, name corev1.ResourceName) 
 	return false
 }
 
+// decided reports whether the manifest is where a container's resources are decided. Controllers of other custom resources and
+// charts complete the template, and a container without an image is a fragment that a patch merges into something else: what those
+// lack means nothing.
+func decided(w *cluster.Workload, c *cluster.Container) bool {
+	if c.Image == "" {
+		return false
+	}
+	switch w.Group() {
+	case "", "apps", "batch", "apps.kruise.io":
+		return true
+	}
+	return w.Is("argoproj.io", "Rollout")
+}
+
 // ranged reports whether a LimitRange beside the workload fills in what its containers leave out.
 func ranged(p *rule.Pass, w *cluster.Workload, fills func(corev1.LimitRangeItem) bool) bool {
 	for _, o := range p.Of("", "LimitRange") {

@@ -18,7 +18,7 @@ var limitsMemoryMissing = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Incident: "requests-missing-eviction",
 	Links: []string{linkResources},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
-		if c.Init && !c.Sidecar || limit(w, c, corev1.ResourceMemory) {
+		if c.Init && !c.Sidecar || !decided(w, c) || limit(w, c, corev1.ResourceMemory) {
 			return
 		}
 		if ranged(p, w, func(i corev1.LimitRangeItem) bool { _, ok := i.Default[corev1.ResourceMemory]; return ok }) {

@@ -22,7 +22,7 @@ var requestsMissing = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Incident: "requests-missing-eviction",
 	Links: []string{linkResources},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
-		if c.Init && !c.Sidecar {
+		if c.Init && !c.Sidecar || !decided(w, c) {
 			return
 		}
 		var missing []string
