@@ -100,10 +100,21 @@ var placeholders = regexp.MustCompile(`\$\{\w+[^}]*\}|\{\{[^}]*\}\}`)
 
 // placeholder turns a problem about a value that is not filled in yet into one that cannot be judged.
 func (p *Problem) placeholder() {
-	if p.Rule == UnknownField || p.Node.Kind() != source.Scalar {
+	if p.Rule == UnknownField {
 		return
 	}
-	if m := placeholders.FindString(p.Node.Raw()); m != "" {
+	m := ""
+	switch p.Node.Kind() {
+	case source.Scalar:
+		m = placeholders.FindString(p.Node.Raw())
+	case source.Sequence: // validation points at the list when one of its values is refused
+		for _, item := range p.Node.Items() {
+			if item.Kind() == source.Scalar && m == "" {
+				m = placeholders.FindString(item.Raw())
+			}
+		}
+	}
+	if m != "" {
 		*p = Problem{Rule: Unjudged, Field: p.Field, Node: p.Node,
 			Message: "this cannot be judged before " + m + " is filled in"}
 	}
