@@ -225,6 +225,10 @@ func (r *references) read() {
 	}
 	for _, field := range []string{"patches", "patchesJson6902", "replacements"} {
 		for _, n := range r.get(at, field).Items() {
+			if n.Resolve().Kind() == source.Scalar { // how patches were listed before they could have targets
+				r.input(n)
+				continue
+			}
 			r.input(r.get(n, "path"))
 		}
 	}
