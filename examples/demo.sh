@@ -24,19 +24,21 @@ run fairway lint --profile basic wild-west/dialog
 say "2. Why it matters: the story behind one rule"
 run fairway explain cascading-restarts
 
-say "3. The whole organisation, one line a finding, the worst first"
-printf '\n$ fairway lint -q wild-west | sort by severity, first 15 lines\n'
-{ "$fairway" lint -q --color never wild-west || true; } > findings.txt
-grep ' must ' findings.txt | head -15
+say "3. The whole organisation, one line a finding"
+printf '\n$ fairway lint -q wild-west | grep must | head -15\n'
+"$fairway" lint -q --color never wild-west > findings.txt || true
+grep ' must ' findings.txt > must.txt
+head -15 must.txt
 before=$(wc -l < findings.txt)
 
 say "4. What can be mended without guessing: a diff first"
 printf '\n$ fairway lint --diff wild-west/billing\n'
-{ "$fairway" lint --diff wild-west/billing || true; } | head -60
+"$fairway" lint --diff wild-west/billing > billing.diff || true
+head -60 billing.diff
 
 say "5. Mend it"
 printf '\n$ fairway lint --fix wild-west\n'
-{ "$fairway" lint --fix -q --color never wild-west || true; } > after.txt
+"$fairway" lint --fix -q --color never wild-west > after.txt || true
 after=$(wc -l < after.txt)
 printf '\nlines of findings: %s before, %s after; the rest needs a person, and says what to decide\n' "$before" "$after"
 

@@ -33,7 +33,7 @@ var hpaTargetMissing = &rule.Rule{
 		}
 		if inApps(ref.Kind) && groupOf(ref) != "apps" {
 			f := p.Report(o, field+".apiVersion", "%s has no %s; it is apps/v1", groupName(ref), ref.Kind)
-			f.Fix = rule.Mend("set apiVersion: apps/v1", rule.Set(field+".apiVersion", source.String("apps/v1")))
+			f.Fix = rule.Mend("set apiVersion: apps/v1", rule.Set(field+".apiVersion", source.String("apps/v1"), "kind"))
 			return
 		}
 		if m := p.MakerNear(o); m != nil {

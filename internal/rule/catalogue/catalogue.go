@@ -7,6 +7,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/rule"
 	"github.com/fairway-k8s/fairway/internal/rule/availability"
+	"github.com/fairway-k8s/fairway/internal/rule/config"
 	"github.com/fairway-k8s/fairway/internal/rule/images"
 	"github.com/fairway-k8s/fairway/internal/rule/jobs"
 	"github.com/fairway-k8s/fairway/internal/rule/lifecycle"
@@ -16,6 +17,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule/rbac"
 	"github.com/fairway-k8s/fairway/internal/rule/resources"
 	"github.com/fairway-k8s/fairway/internal/rule/security"
+	"github.com/fairway-k8s/fairway/internal/rule/state"
 	"github.com/fairway-k8s/fairway/internal/rule/workspace"
 )
 
@@ -23,6 +25,7 @@ import (
 var New = sync.OnceValue(func() *rule.Catalogue {
 	c, err := rule.NewCatalogue(slices.Concat(
 		availability.Rules(),
+		config.Rules(),
 		images.Rules(),
 		jobs.Rules(),
 		lifecycle.Rules(),
@@ -32,6 +35,7 @@ var New = sync.OnceValue(func() *rule.Catalogue {
 		rbac.Rules(),
 		resources.Rules(),
 		security.Rules(),
+		state.Rules(),
 		workspace.Rules(),
 	)...)
 	if err != nil {

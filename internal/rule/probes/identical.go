@@ -22,7 +22,7 @@ var identical = &rule.Rule{
 	Example: "startupProbe:   {httpGet: {path: /health/started, port: health}, periodSeconds: 10, failureThreshold: 30}\n" +
 		"readinessProbe: {httpGet: {path: /health/ready, port: health}, periodSeconds: 5, timeoutSeconds: 2}\n" +
 		"livenessProbe:  {httpGet: {path: /health/live, port: health}, periodSeconds: 20, timeoutSeconds: 5}\n",
-	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Incident: "cascading-restarts",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "cascading-restarts",
 	Links: []string{linkProbes, linkConfigure},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || c.ReadinessProbe == nil || !probed(c) {
