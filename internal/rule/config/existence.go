@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/rule"
@@ -37,6 +38,10 @@ func judgeAbsence(p *rule.Pass, r reference) {
 		return
 	case r.kind == "ConfigMap" && !p.Covers(o, "", "ConfigMap"), r.kind == "Secret" && !p.Shows(o, "", "Secret"):
 		p.Unknown(o, r.field(), "%s %s, which is not in the input", r.kind, r.name)
+		return
+	}
+	if role := mayCreate(p, o, r.kind); role != nil {
+		p.Unknown(o, r.field(), "%s %s, which a program with the rights of %s %s may make", r.kind, r.name, role.Kind, role.Name)
 		return
 	}
 	near, elsewhere := candidates(p, o, r.kind, r.name)
@@ -131,6 +136,38 @@ func makerOf(p *rule.Pass, o *cluster.Object, kind, name string) (maker *cluster
 		}
 	}
 	return maker, false
+}
+
+// mayCreate returns a role, applied together with o, that lets a program create objects of that kind; nil when there is none. Argo CD
+// makes the password of its Redis that way.
+func mayCreate(p *rule.Pass, o *cluster.Object, kind string) *cluster.Object {
+	resource := strings.ToLower(kind) + "s"
+	for _, role := range [...]string{"Role", "ClusterRole"} {
+		for _, x := range p.Of("rbac.authorization.k8s.io", role) {
+			if x.Scope == o.Scope && cluster.SameNamespace(x.Namespace, o.Namespace) && lets(x, resource) {
+				return x
+			}
+		}
+	}
+	return nil
+}
+
+// lets reports whether a role allows to create a core resource.
+func lets(role *cluster.Object, resource string) bool {
+	var rules []rbacv1.PolicyRule
+	switch t := role.Typed.(type) {
+	case *rbacv1.Role:
+		rules = t.Rules
+	case *rbacv1.ClusterRole:
+		rules = t.Rules
+	}
+	has := func(list []string, s string) bool { return slices.Contains(list, s) || slices.Contains(list, "*") }
+	for i := range rules {
+		if r := &rules[i]; has(r.APIGroups, "") && has(r.Resources, resource) && has(r.Verbs, "create") {
+			return true
+		}
+	}
+	return false
 }
 
 // groupsThatMake are the API groups of those custom resources whose purpose is to make objects of a kind.

@@ -196,6 +196,9 @@ func secretValue(name, value string) bool {
 	if len(value) < 3 || filledIn(value) || strings.ContainsAny(value, " \n\t") {
 		return false
 	}
+	if constant(value) || strings.Contains(folded(value), folded(name)) { // GOOGLE_API_KEY_VAL, to be replaced
+		return false
+	}
 	password := passwordName(name)
 	switch lower := strings.ToLower(value); {
 	case isSwitch(lower):
@@ -267,6 +270,16 @@ func namesAnObject(value string) bool {
 		return true
 	}
 	return false
+}
+
+// constant reports whether a value is written like the name of a variable: REPLACE_ME, API_KEY.
+func constant(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; (c < 'A' || c > 'Z') && c != '_' {
+			return false
+		}
+	}
+	return strings.Contains(value, "_")
 }
 
 // plainWord reports whether a value is made of small letters only, with separators.

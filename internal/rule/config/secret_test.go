@@ -53,6 +53,8 @@ func TestSecretByName(t *testing.T) {
 		{"MONKEY", "f3Kq91LmZ0", false},
 		{"AWS_SECRET", "arn:aws:secretsmanager:eu-west-1:1:secret:db", false},
 		{"REQUIRE_PASSWORD", "true", false},
+		{"GOOGLE_API_KEY", "GOOGLE_API_KEY_VAL", false},
+		{"DB_PASSWORD", "DB_PASS_HERE", false},
 	} {
 		if got := maySecret(c.name) && secretName(c.name) && secretValue(c.name, c.value); got != c.want {
 			t.Errorf("%s=%q is a secret: %v", c.name, c.value, got)
