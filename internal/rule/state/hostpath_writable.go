@@ -46,7 +46,7 @@ var hostPathWritableNodeAgent = &rule.Rule{
 
 // nodeAgent reports whether w belongs to a node: a DaemonSet, or a static pod of the control plane.
 func nodeAgent(w *cluster.Workload) bool {
-	return w.Is("apps", "DaemonSet") || w.Is("", "Pod") && w.Namespace == "kube-system" && w.Template.Spec.HostNetwork
+	return w.Kind == "DaemonSet" || w.Is("", "Pod") && w.Namespace == "kube-system" && w.Template.Spec.HostNetwork
 }
 
 func judgeHostPaths(p *rule.Pass, w *cluster.Workload) {

@@ -24,7 +24,7 @@ var rwoSharedByReplicas = &rule.Rule{
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "surge-deadlock", NeedsContext: true,
 	Links: []string{linkAccessModes, "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
-		daemon := w.Is("apps", "DaemonSet")
+		daemon := w.Kind == "DaemonSet"
 		if !w.Scales() && !daemon || !hasClaim(w) {
 			return
 		}
