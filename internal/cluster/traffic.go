@@ -12,7 +12,7 @@ import (
 // ExternalName, not one that wants pods which are not ready (publishNotReadyAddresses), and not one that carries nothing but
 // metrics, for a lost scrape hurts nobody. Pods that only sleep answer nobody; a Service in front of them gives them a name.
 func (s *Snapshot) TrafficOf(w *Workload) []*Object {
-	if w.sleeps() {
+	if w.Sleeps() {
 		return nil
 	}
 	var out []*Object
@@ -24,9 +24,9 @@ func (s *Snapshot) TrafficOf(w *Workload) []*Object {
 	return out
 }
 
-// sleeps reports whether every main container of w does nothing but wait to be entered: sleep, or tail -f /dev/null, as they are or
+// Sleeps reports whether every main container of w does nothing but wait to be entered: sleep, or tail -f /dev/null, as they are or
 // through a shell.
-func (w *Workload) sleeps() bool {
+func (w *Workload) Sleeps() bool {
 	n := 0
 	for c := range w.Main() {
 		if n++; !idle(c) {

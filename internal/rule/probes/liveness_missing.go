@@ -19,7 +19,7 @@ var livenessMissing = &rule.Rule{
 	Severity: finding.Could, Profile: rule.Golden, Since: "0.1.0", Incident: "no-probes",
 	Links: []string{linkProbes},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
-		if !w.LongRunning() || w.Is("", "Pod") || !ownsPods(w) {
+		if !w.LongRunning() || w.Is("", "Pod") || !ownsPods(w) || w.Sleeps() {
 			return
 		}
 		var first *cluster.Container
