@@ -15,8 +15,14 @@ var shareProcessNamespace = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container",
 	Links: []string{"https://kubernetes.io/docs/tasks/configure-pod-container/share-process-namespace/"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
-		if s := w.Template.Spec.ShareProcessNamespace; s != nil && *s && !w.Template.Spec.HostPID {
+		if s := w.Template.Spec.ShareProcessNamespace; s != nil && *s && !finishes(w) && !w.Template.Spec.HostPID {
 			p.Report(w.Object, w.SpecPath+".shareProcessNamespace", "each container can signal the processes of the others, and read their environment and files through /proc")
 		}
 	},
+}
+
+// finishes reports whether pods of several containers end by themselves: the one that has done the work has to stop the others,
+// and sees them only this way.
+func finishes(w *cluster.Workload) bool {
+	return (w.Is("batch", "Job") || w.Is("batch", "CronJob")) && len(w.Template.Spec.Containers) > 1
 }
