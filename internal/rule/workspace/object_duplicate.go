@@ -23,12 +23,28 @@ var objectDuplicate = &rule.Rule{
 			return // the API server makes the name
 		}
 		same := p.Same(o)
-		if len(same) == 0 || !before(same[0], o) {
+		if len(same) == 0 || !before(same[0], o) || variants(same, o) {
 			return
 		}
 		_, first := rule.Locate(same[0], "kind")
 		p.Report(o, "metadata.name", "%s %s is defined in %s already; of the two, the one applied last stays", o.Kind, o.Name, first)
 	},
+}
+
+// variants reports whether an object is declared in three or more files of its folder. Nobody does that by mistake: the files are
+// alternatives to choose from, or examples that are applied one at a time.
+func variants(same []*cluster.Object, o *cluster.Object) bool {
+	first, second := o.Root.File(), o.Root.File()
+	for _, other := range same {
+		switch f := other.Root.File(); {
+		case f == first || f == second:
+		case first == second:
+			second = f
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // before reports whether a stands before b in the input.
