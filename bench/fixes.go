@@ -14,7 +14,8 @@ import (
 )
 
 // fixes mends a copy of a folder and judges the result from outside: no file may gain a finding that says what the API server would
-// reject, every byte that no fix names must stay, and a second run must find nothing to mend.
+// reject, every byte that no fix names must stay, and a second run must find nothing to mend. Files that were changed elsewhere are
+// listed, to be read: a fix may stand elsewhere when another fix came first, and a later pass may mend what an earlier one revealed.
 func fixes(args []string) error {
 	if len(args) != 1 {
 		return errors.New("fixes needs one folder")
@@ -82,7 +83,7 @@ func fixes(args []string) error {
 		changed++
 		if !keeps(text, string(after), edits[name]) {
 			outside++
-			fmt.Println("bytes outside of the fixes changed:", name)
+			fmt.Println("changed outside of the edits that the first report names:", name)
 		}
 	}
 	rejections := newRejections(found, left)
@@ -92,7 +93,7 @@ func fixes(args []string) error {
 	fmt.Printf("| | |\n|---|---|\n| files, objects | %d, %d |\n", found.Summary.Files, found.Summary.Objects)
 	fmt.Printf("| findings, of them with a fix | %d, %d |\n", len(found.Findings), fixable(found))
 	fmt.Printf("| after --fix | %d, %d |\n", len(left.Findings), fixable(left))
-	fmt.Printf("| files changed | %d |\n| of them with a changed byte outside of the fixes | %d |\n", changed, outside)
+	fmt.Printf("| files changed | %d |\n| of them changed outside of the edits that the first report names | %d |\n", changed, outside)
 	fmt.Printf("| findings of API rejections before, after, new | %d, %d, %d |\n", rejected(found), rejected(left), len(rejections))
 	fmt.Printf("| bytes of diff a second run would make | %d |\n", len(second))
 	return nil
