@@ -41,6 +41,9 @@ type Refusal struct {
 // is longer.
 const maxPasses = 8
 
+// maxTrials bounds the checks that Fix spends on finding out which fixes do harm; what is still held then is left as it was.
+const maxTrials = 60
+
 // Fix applies the fixes of all findings that Check reports. Harm is looked for among all rules that the policy and the profile
 // switch on and in what the API server says, also where the options narrow what is reported.
 //
@@ -54,7 +57,7 @@ func Fix(in *load.Input, o Options) (*Mended, error) {
 	if m.result, m.wanted, err = m.check(in); err != nil {
 		return nil, err
 	}
-	for taken := 0; taken < maxPasses; {
+	for trials, taken := 0, 0; taken < maxPasses && trials < maxTrials; trials++ {
 		took, more, err := m.trial()
 		if err != nil {
 			return nil, err
