@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -298,9 +299,13 @@ func (f *lintFlags) mend(ctx context.Context, e Env, in *load.Input, o lint.Opti
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := store.WriteFile(filepath.FromSlash(x.Name), x.After); err != nil {
+			if err := replace(filepath.FromSlash(x.Name), x.Before, x.After); err != nil {
+				next := "make the file writable and run the command again"
+				if errors.Is(err, errChanged) {
+					next = "run the command again"
+				}
 				return &problem.Problem{What: "cannot write a mended file", Where: x.Name, Why: err.Error(), Exit: problem.ExitIncomplete,
-					Next: fmt.Sprintf("%d of %d files are mended; make the file writable and run the command again", i, len(m.Files)), Err: err}
+					Next: fmt.Sprintf("%d of %d files are mended; %s", i, len(m.Files), next), Err: err}
 			}
 		}
 		if err := f.show(e, m.Input, m.After, e.Now().Sub(start)); err != nil {
@@ -309,6 +314,20 @@ func (f *lintFlags) mend(ctx context.Context, e Env, in *load.Input, o lint.Opti
 	}
 	mended(e.Stderr, m, f.diff)
 	return f.exit(m.After)
+}
+
+var errChanged = errors.New("it was changed while its fixes were worked out, and is left as it is now")
+
+// replace writes a file that still holds what it held when it was read, so that what somebody saved since is not lost.
+func replace(name string, before, after []byte) error {
+	now, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, before) {
+		return errChanged
+	}
+	return store.WriteFile(name, after)
 }
 
 // mended says on standard error what was done.
