@@ -37,20 +37,3 @@ import (
 	_ "k8s.io/sample-apiserver/pkg/apis/wardle"
 	_ "k8s.io/streaming/pkg/httpstream"
 )
-
-// Packages that come next need these; they go when something imports them.
-import (
-	_ "github.com/Masterminds/semver/v3"
-	_ "github.com/aymanbagabas/go-udiff"
-	_ "github.com/google/go-cmp/cmp"
-	_ "github.com/rogpeppe/go-internal/testscript"
-	_ "github.com/santhosh-tekuri/jsonschema/v6"
-	_ "github.com/spf13/cobra"
-	_ "go.yaml.in/yaml/v4"
-	_ "golang.org/x/sync/errgroup"
-	_ "golang.org/x/term"
-	_ "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
-	_ "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
-	_ "k8s.io/kubernetes/pkg/apis/admissionregistration/validation"
-	_ "sigs.k8s.io/kustomize/api/krusty"
-)
