@@ -143,7 +143,7 @@ func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 	}
 	var err error
 	if o.Version, err = lint.ParseVersion(f.kubernetes); err != nil {
-		return o, &problem.Problem{What: err.Error(), Where: "--kubernetes-version", Next: "name one of " + strings.Join(lint.Versions, ", ") + ", or leave the flag out"}
+		return o, &problem.Problem{What: err.Error(), Where: "--kubernetes-version", Next: "name one of " + strings.Join(lint.Versions(), ", ") + ", or leave the flag out"}
 	}
 	if o.Policy, err = f.readPolicy(c); err != nil {
 		return o, err

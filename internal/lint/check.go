@@ -44,7 +44,6 @@ type Result struct {
 	Suppressed, Baselined int
 	// Resolved counts the entries of the baseline that no finding needs any more.
 	Resolved int
-	Files    int
 }
 
 // Check checks what was loaded.
@@ -54,7 +53,7 @@ func Check(in *load.Input, o Options) (*Result, error) {
 		return nil, err
 	}
 	judged := objects(in.Objects, o.Version)
-	r := &Result{Skipped: slices.Clone(in.Skipped), Failures: in.Failures, Files: len(in.Files)}
+	r := &Result{Skipped: slices.Clone(in.Skipped), Failures: in.Failures}
 	all := make([]*cluster.Object, len(judged))
 	for i := range judged {
 		all[i] = judged[i].Object
@@ -87,10 +86,7 @@ func sameFinding(a, b *finding.Finding) bool {
 // decide applies what people decided: suppressions, exemptions, the wanted files, the baseline.
 func (r *Result) decide(files []*source.File, active []rule.Active, o Options) {
 	r.Findings, r.Suppressed = rule.Suppress(r.Snapshot, files, r.Findings, active, o.Catalogue, o.Now)
-	severity := map[string]finding.Severity{}
-	for _, a := range active {
-		severity[a.ID] = a.Severity
-	}
+	severity := rule.Severities(active)
 	for _, f := range o.Policy.Expired(o.Now) {
 		if f.Severity = severity[f.Rule]; f.Severity != finding.Off {
 			r.Findings = append(r.Findings, f)
@@ -113,12 +109,7 @@ func (r *Result) decide(files []*source.File, active []rule.Active, o Options) {
 
 // apiFindings files what the API server would say under the rules that are active.
 func apiFindings(judged []object, active []rule.Active) []*finding.Finding {
-	severity := map[string]finding.Severity{}
-	for _, a := range active {
-		if a.External {
-			severity[a.ID] = a.Severity
-		}
-	}
+	severity := rule.Severities(active)
 	var out []*finding.Finding
 	for i := range judged {
 		x := &judged[i]

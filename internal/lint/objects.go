@@ -62,13 +62,12 @@ func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 		Scope:       t.Scope,
 	}
 	x := object{Object: o}
-	gvk := schema.FromAPIVersionAndKind(t.APIVersion, t.Kind)
-	namespaced, known := apiserver.Namespaced(gvk)
 	if crd.IsDefinition(t.Root) {
 		o.Namespace = ""
 		x.problems = schemas.CheckDefinition(t.Root)
 		return x
 	}
+	namespaced, known := apiserver.Namespaced(schema.FromAPIVersionAndKind(t.APIVersion, t.Kind))
 	r := apiserver.Check(t.Root, apiserver.Options{Version: version})
 	x.problems = r.Problems
 	switch {

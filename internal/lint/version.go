@@ -11,8 +11,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// Versions are the Kubernetes versions that manifests can be checked for, the oldest first.
-var Versions = []string{"1.33", "1.34", "1.35", "1.36"}
+// Versions returns the Kubernetes versions that manifests can be checked for, the oldest first.
+func Versions() []string { return openapi.Versions() }
 
 var versionPattern = regexp.MustCompile(`^v?(\d+\.\d+)(?:\.\d+)?$`)
 
@@ -26,8 +26,8 @@ func ParseVersion(v string) (string, error) {
 	if m == nil {
 		return "", fmt.Errorf("%q is not a version such as 1.34", v)
 	}
-	if !slices.Contains(Versions, m[1]) {
-		return "", fmt.Errorf("version %s of Kubernetes is not known; manifests can be checked for %s", m[1], strings.Join(Versions, ", "))
+	if !slices.Contains(Versions(), m[1]) {
+		return "", fmt.Errorf("version %s of Kubernetes is not known; manifests can be checked for %s", m[1], strings.Join(Versions(), ", "))
 	}
 	return m[1], nil
 }
@@ -35,7 +35,7 @@ func ParseVersion(v string) (string, error) {
 // newerFields says which fields of a built-in object came after the target version: its API server does not know them. Versions are
 // compared by their published fields; values that came later are not seen.
 func newerFields(root source.Node, apiVersion, kind, version string) []apiserver.Problem {
-	if version == "" || version == Versions[len(Versions)-1] {
+	if version == "" || version == apiserver.Linked {
 		return nil
 	}
 	fields, err := openapi.FieldsOf(version)

@@ -16,6 +16,15 @@ type Active struct {
 	Params   map[string]any
 }
 
+// Severities returns the severities of rules by ID; a rule that is not among them has none, which is Off.
+func Severities(rules []Active) map[string]finding.Severity {
+	out := make(map[string]finding.Severity, len(rules))
+	for _, a := range rules {
+		out[a.ID] = a.Severity
+	}
+	return out
+}
+
 // Outcome is what a run found, in an order that is the same on every run.
 type Outcome struct {
 	Findings []*finding.Finding

@@ -50,10 +50,7 @@ func Suppress(s *cluster.Snapshot, files []*source.File, findings []*finding.Fin
 	if len(all) == 0 {
 		return findings, 0
 	}
-	severities := map[string]finding.Severity{}
-	for _, a := range ran {
-		severities[a.ID] = a.Severity
-	}
+	severities := Severities(ran)
 	byFile, byObject := map[string][]*suppression{}, map[finding.Ref][]*suppression{}
 	for _, x := range all {
 		x.judge(c, now)
