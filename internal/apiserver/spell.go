@@ -1,6 +1,10 @@
 package apiserver
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/spell"
+)
 
 // nearest returns the candidate that name was probably meant to be, and its distance: 0 when only case, dashes or underscores
 // differ, else the number of letters to change, insert, remove or swap. It returns "" when none is near: a third of the
@@ -37,23 +41,5 @@ func edits(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
 	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return min(last[len(b)], limit)
+	return min(spell.Swapped(a, b), limit)
 }

@@ -27,6 +27,7 @@ var layers = map[string]layer{
 	"internal/source":    vocabulary,
 	"internal/finding":   vocabulary,
 	"internal/problem":   vocabulary,
+	"internal/spell":     vocabulary,
 	"internal/cluster":   vocabulary,
 	"internal/apiserver": engine,
 	"internal/rule":      engine,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/spell"
 )
 
 // entry is a file to be read.
@@ -110,7 +111,7 @@ func (w *walker) suggest(at string) string {
 	entries, _ := w.l.disk.ReadDir(filepath.Dir(at))
 	best, distance := "", max(2, len(want)/3)+1
 	for _, e := range entries {
-		if d := editDistance(want, e.Name()); d < distance {
+		if d := spell.Distance(want, e.Name()); d < distance {
 			best, distance = e.Name(), d
 		}
 	}
@@ -118,27 +119,6 @@ func (w *walker) suggest(at string) string {
 		return fmt.Sprintf("did you mean %s?", w.l.show(filepath.Join(filepath.Dir(at), best)))
 	}
 	return "name a file, a folder, or - for standard input"
-}
-
-// editDistance is the number of characters to insert, delete or replace to make b of a (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func (w *walker) fail(name, message, hint string) {

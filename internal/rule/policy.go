@@ -13,6 +13,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/spell"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -244,31 +245,11 @@ func (c *Catalogue) didYouMean(id string) string {
 func (c *Catalogue) Nearest(id string) string {
 	best, bestDistance := "", len(id)/2+1
 	for _, r := range c.Rules {
-		if d := distance(id, r.ID); d < bestDistance {
+		if d := spell.Distance(id, r.ID); d < bestDistance {
 			best, bestDistance = r.ID, d
 		}
 	}
 	return best
-}
-
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // Activate returns the rules that a policy switches on, with the severities and parameters it wants. profile, when not zero,

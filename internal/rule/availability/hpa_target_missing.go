@@ -25,7 +25,7 @@ var hpaTargetMissing = &rule.Rule{
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		const field = "spec.scaleTargetRef"
 		ref, ok := target(o)
-		if !ok || placeholder(ref.Name) || placeholder(ref.Kind) || placeholder(ref.APIVersion) {
+		if !ok || cluster.Placeholder(ref.Name) || cluster.Placeholder(ref.Kind) || cluster.Placeholder(ref.APIVersion) {
 			return
 		}
 		if p.Lookup(o, groupOf(ref), ref.Kind, "", ref.Name) != nil {

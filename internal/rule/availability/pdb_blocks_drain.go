@@ -35,7 +35,7 @@ var pdbBlocksDrain = &rule.Rule{
 		}
 		least, most := pdb.Spec.MinAvailable, pdb.Spec.MaxUnavailable
 		spec := o.Root.Get("spec")
-		if placeholder(spec.Get("minAvailable").Text()) || placeholder(spec.Get("maxUnavailable").Text()) || least != nil && most != nil {
+		if cluster.Placeholder(spec.Get("minAvailable").Text()) || cluster.Placeholder(spec.Get("maxUnavailable").Text()) || least != nil && most != nil {
 			return
 		}
 		switch {

@@ -45,7 +45,7 @@ func addBudget(p *rule.Pass, w *cluster.Workload) *finding.Fix {
 	}
 	meta := w.Origin.Get("metadata")
 	name, namespace := meta.Get("name").Text(), meta.Get("namespace").Text()
-	if name == "" || placeholder(name) || placeholder(namespace) || p.Lookup(w.Object, "policy", "PodDisruptionBudget", "", w.Name) != nil {
+	if name == "" || cluster.Placeholder(name) || cluster.Placeholder(namespace) || p.Lookup(w.Object, "policy", "PodDisruptionBudget", "", w.Name) != nil {
 		return nil
 	}
 	if found := p.Select(w.Object, w.Selector); len(found) != 1 || found[0] != w {

@@ -62,7 +62,7 @@ var pdbSelectsNothing = &rule.Rule{
 // setAtRunTime says which label of sel pods may be given when they run, as Patroni marks its leader; "" when none.
 func setAtRunTime(p *rule.Pass, o *cluster.Object, sel *metav1.LabelSelector) string {
 	for _, k := range slices.Sorted(maps.Keys(sel.MatchLabels)) {
-		if runtimeLabel(k) {
+		if cluster.RuntimeLabel(k) {
 			return "pods with the label " + k + ", which their controller sets"
 		}
 		if len(sel.MatchLabels) < 2 || !slices.ContainsFunc(roles, func(r string) bool { return strings.Contains(k, r) }) {

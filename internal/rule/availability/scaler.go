@@ -78,7 +78,7 @@ func target(o *cluster.Object) (ref autoscalingv2.CrossVersionObjectReference, o
 // unknown where it may be elsewhere.
 func scaled(p *rule.Pass, o *cluster.Object) *cluster.Workload {
 	ref, ok := target(o)
-	if !ok || placeholder(ref.Name) {
+	if !ok || cluster.Placeholder(ref.Name) {
 		return nil
 	}
 	w := p.ScaleTarget(o, ref.APIVersion, ref.Kind, ref.Name)

@@ -69,12 +69,12 @@ func matchesOwn(w *cluster.Workload, sel *metav1.LabelSelector) bool {
 		return false
 	}
 	for k := range sel.MatchLabels {
-		if runtimeLabel(k) {
+		if cluster.RuntimeLabel(k) {
 			return true
 		}
 	}
 	for i := range sel.MatchExpressions {
-		if runtimeLabel(sel.MatchExpressions[i].Key) {
+		if cluster.RuntimeLabel(sel.MatchExpressions[i].Key) {
 			return true
 		}
 	}

@@ -31,7 +31,7 @@ var strategyMaxUnavailableAll = &rule.Rule{
 		}
 		ru := d.Spec.Strategy.RollingUpdate
 		const field = "spec.strategy.rollingUpdate.maxUnavailable"
-		if written := w.Root.Get("spec").Get("strategy").Get("rollingUpdate"); placeholder(written.Get("maxUnavailable").Text()) || placeholder(written.Get("maxSurge").Text()) {
+		if written := w.Root.Get("spec").Get("strategy").Get("rollingUpdate"); cluster.Placeholder(written.Get("maxUnavailable").Text()) || cluster.Placeholder(written.Get("maxSurge").Text()) {
 			return
 		}
 		f, ok := floorOf(p, w)

@@ -15,7 +15,7 @@ import (
 func judgeCertificates(p *rule.Pass, o *cluster.Object, ing *networkingv1.Ingress) {
 	for i := range ing.Spec.TLS {
 		name := ing.Spec.TLS[i].SecretName
-		if name == "" || placeholder(name) || p.Lookup(o, "", "Secret", "", name) != nil || certified(o) {
+		if name == "" || cluster.Placeholder(name) || p.Lookup(o, "", "Secret", "", name) != nil || certified(o) {
 			continue
 		}
 		field := "spec.tls[" + strconv.Itoa(i) + "].secretName"

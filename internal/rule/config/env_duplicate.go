@@ -28,7 +28,7 @@ var envDuplicate = &rule.Rule{
 		var f *finding.Finding
 		for i := range c.Env {
 			last := lastOf(c, i)
-			if last == i || placeholder(c.Env[i].Name) {
+			if last == i || cluster.Placeholder(c.Env[i].Name) {
 				continue
 			}
 			path := c.Path + ".env[" + strconv.Itoa(i) + "]"

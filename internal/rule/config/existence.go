@@ -92,7 +92,7 @@ func candidates(p *rule.Pass, o *cluster.Object, kind, name string) (near, elsew
 	several := false
 	for _, x := range p.Of("", kind) {
 		switch {
-		case x.Scope != o.Scope || placeholder(x.Name):
+		case x.Scope != o.Scope || cluster.Placeholder(x.Name):
 		case x.Name == name:
 			elsewhere = x.Namespace
 		case cluster.SameNamespace(x.Namespace, o.Namespace) && slip(name, x.Name) && x.Name != near:
@@ -214,7 +214,7 @@ func judgeKeys(p *rule.Pass, w *cluster.Workload, kind string) {
 }
 
 func judgeKey(p *rule.Pass, r reference, o *cluster.Object, key, field string) {
-	if key == "" || placeholder(key) || hasKey(o, key) {
+	if key == "" || cluster.Placeholder(key) || hasKey(o, key) {
 		return
 	}
 	for _, x := range p.Of("", r.kind) { // the same object may be there in several folders

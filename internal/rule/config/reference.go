@@ -3,7 +3,6 @@ package config
 import (
 	"iter"
 	"strconv"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -42,7 +41,7 @@ const (
 func references(w *cluster.Workload) iter.Seq[reference] {
 	return func(yield func(reference) bool) {
 		give := func(r reference) bool {
-			if r.name == "" || placeholder(r.name) || placeholder(r.key) {
+			if r.name == "" || cluster.Placeholder(r.name) || cluster.Placeholder(r.key) {
 				return true
 			}
 			r.w = w
@@ -154,8 +153,3 @@ func (r reference) consequence() string {
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
-
-// placeholder reports whether a text holds something that a later step fills in: ${APP}, $(APP), {{ .Values.app }}, <app>.
-func placeholder(s string) bool {
-	return strings.ContainsAny(s, "${}<>")
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
 	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/spell"
 )
 
 // judgesPods reports whether it is a fact that a selector of o finds no pods, and otherwise what stands in the way.
@@ -48,7 +49,7 @@ func judgesPods(p *rule.Pass, o *cluster.Object, selector map[string]string) (ok
 // of the selector must find pods.
 func runtimeLabel(p *rule.Pass, o *cluster.Object, selector map[string]string) string {
 	for k := range selector {
-		if controllerLabel(k) {
+		if cluster.RuntimeLabel(k) {
 			return k
 		}
 	}
@@ -69,22 +70,11 @@ func runtimeLabel(p *rule.Pass, o *cluster.Object, selector map[string]string) s
 	return ""
 }
 
-// controllerLabel reports whether Kubernetes' or Argo's controllers put a label on the pods they create.
-func controllerLabel(key string) bool {
-	switch key {
-	case "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "controller-revision-hash", "pod-template-hash",
-		"rollouts-pod-template-hash", "job-name", "batch.kubernetes.io/job-name", "controller-uid", "batch.kubernetes.io/controller-uid",
-		"batch.kubernetes.io/job-completion-index", "role.rollouts.argoproj.io":
-		return true
-	}
-	return false
-}
-
 var roleWords = []string{"role", "leader", "master", "primary", "replica", "active", "initialized", "sealed", "state"}
 
 // placeholder reports whether a text holds something that a later step fills in: ${APP}, $(APP), {{ .Values.app }}, <app>.
 func placeholder(s string) bool {
-	return strings.ContainsAny(s, "${}<>") || strings.Contains(s, "%(")
+	return cluster.Placeholder(s) || strings.Contains(s, "%(")
 }
 
 func hasPlaceholder(labels map[string]string) bool {
@@ -206,31 +196,12 @@ func separator(r rune) bool { return r == '-' || r == '.' || r == '_' || r == '/
 
 func digit(r rune) bool { return '0' <= r && r <= '9' }
 
-// distance counts the bytes to be put in, taken out, changed or swapped with their neighbour to make b of a (optimal string
-// alignment).
+// distance counts the bytes to be put in, taken out, changed or swapped with their neighbour to make b of a.
 func distance(a, b string) int {
 	if len(a)+len(b) > 256 { // names and labels have at most 63
 		return len(a) + len(b)
 	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, last, row = last, row, before
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
+	return spell.Swapped(a, b)
 }
 
 // closest returns the one of names that is close to name; "" when none or several are.

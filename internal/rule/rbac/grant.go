@@ -8,6 +8,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/spell"
 )
 
 const group = "rbac.authorization.k8s.io"
@@ -106,9 +107,6 @@ func subject(s *rbacv1.Subject) string {
 	return s.Kind + " " + s.Name
 }
 
-// placeholder reports whether a name is still to be filled in by another tool.
-func placeholder(name string) bool { return name == "" || strings.ContainsAny(name, "${}<>") }
-
 // kubernetesGroup reports whether an API group, or "*", holds resources of Kubernetes itself.
 func kubernetesGroup(g string) bool {
 	switch g {
@@ -126,7 +124,7 @@ func kubernetesGroup(g string) bool {
 func closest(name string, names []string) string {
 	best := ""
 	for _, n := range names {
-		if d := distance(name, n); n != name && d <= 2 && 2*d < min(len(name), len(n)) {
+		if d := spell.Distance(name, n); n != name && d <= 2 && 2*d < min(len(name), len(n)) {
 			if best != "" && best != n {
 				return ""
 			}
@@ -134,28 +132,4 @@ func closest(name string, names []string) string {
 		}
 	}
 	return best
-}
-
-// distance counts the letters to be put in, taken out or changed to make b of a (Levenshtein), in bytes.
-func distance(a, b string) int {
-	if d := len(a) - len(b); d > 2 || d < -2 { // closest asks for no more
-		return len(a) + len(b)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -25,7 +25,7 @@ var roleMissing = &rule.Rule{
 	Links: []string{linkRBAC + "#rolebinding-and-clusterrolebinding"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		ref, _, ok := bindingOf(o)
-		if !ok || placeholder(ref.Name) || builtin(ref.Name) || ref.APIGroup != group || ref.Kind != "Role" && ref.Kind != "ClusterRole" {
+		if !ok || ref.Name == "" || cluster.Placeholder(ref.Name) || builtin(ref.Name) || ref.APIGroup != group || ref.Kind != "Role" && ref.Kind != "ClusterRole" {
 			return
 		}
 		if p.Lookup(o, group, ref.Kind, "", ref.Name) != nil {

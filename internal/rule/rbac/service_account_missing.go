@@ -79,7 +79,7 @@ func made(name, namespace string) bool {
 	case "default", "builder", "deployer", "pipeline": // the last three are OpenShift's
 		return true
 	}
-	return placeholder(name) || namespace == "kube-system" || namespace == "kube-public" || strings.HasPrefix(namespace, "openshift-")
+	return name == "" || cluster.Placeholder(name) || namespace == "kube-system" || namespace == "kube-public" || strings.HasPrefix(namespace, "openshift-")
 }
 
 // ownsPods reports whether the manifest shows all that the pods need. Controllers of other custom resources create accounts for

@@ -91,17 +91,6 @@ func mostPods(p *rule.Pass, w *cluster.Workload) (n int32, says string) {
 	return n, says
 }
 
-// placeholder reports whether a later step fills in a part of the text.
-func placeholder(s string) bool {
-	for i := range len(s) {
-		switch s[i] {
-		case '$', '{', '}', '<', '>':
-			return true
-		}
-	}
-	return false
-}
-
 // templates returns a StatefulSet's claim templates.
 func templates(o *cluster.Object) []corev1.PersistentVolumeClaim {
 	if s := cluster.As[*appsv1.StatefulSet](o); s != nil {

@@ -24,7 +24,7 @@ var pvcMissing = &rule.Rule{
 				continue
 			}
 			name, field := v.PersistentVolumeClaim.ClaimName, volumePath(w, i)+".persistentVolumeClaim.claimName"
-			if name == "" || placeholder(name) || p.Lookup(w.Object, "", "PersistentVolumeClaim", "", name) != nil || ownTemplate(w) || ofStatefulSet(p, w, name) {
+			if name == "" || cluster.Placeholder(name) || p.Lookup(w.Object, "", "PersistentVolumeClaim", "", name) != nil || ownTemplate(w) || ofStatefulSet(p, w, name) {
 				continue
 			}
 			if m := maker(p, w, name); m != nil {

@@ -37,7 +37,7 @@ var rwoSharedByReplicas = &rule.Rule{
 		}
 		for i := range w.Template.Spec.Volumes {
 			v := &w.Template.Spec.Volumes[i]
-			if v.PersistentVolumeClaim == nil || placeholder(v.PersistentVolumeClaim.ClaimName) {
+			if v.PersistentVolumeClaim == nil || cluster.Placeholder(v.PersistentVolumeClaim.ClaimName) {
 				continue
 			}
 			name, field := v.PersistentVolumeClaim.ClaimName, volumePath(w, i)+".persistentVolumeClaim.claimName"
@@ -80,7 +80,7 @@ var rwoSurgeDeadlock = &rule.Rule{
 		}
 		for i := range w.Template.Spec.Volumes {
 			v := &w.Template.Spec.Volumes[i]
-			if v.PersistentVolumeClaim == nil || placeholder(v.PersistentVolumeClaim.ClaimName) {
+			if v.PersistentVolumeClaim == nil || cluster.Placeholder(v.PersistentVolumeClaim.ClaimName) {
 				continue
 			}
 			name := v.PersistentVolumeClaim.ClaimName

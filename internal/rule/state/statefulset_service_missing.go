@@ -28,7 +28,7 @@ var statefulSetServiceMissing = &rule.Rule{
 			return
 		}
 		name := s.Spec.ServiceName
-		if name == "" || placeholder(name) || p.Lookup(w.Object, "", "Service", "", name) != nil {
+		if name == "" || cluster.Placeholder(name) || p.Lookup(w.Object, "", "Service", "", name) != nil {
 			return
 		}
 		const field = "spec.serviceName"
@@ -53,7 +53,7 @@ func headless(w *cluster.Workload) (v source.Value, ok bool) {
 	spec, meta := w.Origin.Get("spec"), w.Origin.Get("metadata")
 	name, namespace, selector := spec.Get("serviceName").Text(), meta.Get("namespace").Text(), spec.Get("selector").Get("matchLabels")
 	document := slices.ContainsFunc(w.Origin.File().Docs, func(d source.Document) bool { return d.Root == w.Origin })
-	if !document || w.Origin.Style() == source.Flow || name == "" || placeholder(name) || placeholder(namespace) || selector.Len() == 0 {
+	if !document || w.Origin.Style() == source.Flow || name == "" || cluster.Placeholder(name) || cluster.Placeholder(namespace) || selector.Len() == 0 {
 		return source.Value{}, false
 	}
 	named := []source.Field{source.F("name", source.String(name))}

@@ -23,7 +23,7 @@ var volumeUnused = &rule.Rule{
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		for i := range w.Template.Spec.Volumes {
 			v := &w.Template.Spec.Volumes[i]
-			if mounted(w, v.Name) || placeholder(v.Name) {
+			if mounted(w, v.Name) || cluster.Placeholder(v.Name) {
 				continue
 			}
 			if injected(w) {

@@ -1,8 +1,6 @@
 package workspace
 
 import (
-	"strings"
-
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
@@ -35,7 +33,7 @@ var namespaceMissing = &rule.Rule{
 		}
 		files := map[*source.File]*names{}
 		for _, o := range p.Objects {
-			if o.Root.IsZero() || o.Namespace == "" || placeholder(o.Namespace) || !namespaced(o) {
+			if o.Root.IsZero() || o.Namespace == "" || cluster.Placeholder(o.Namespace) || !namespaced(o) {
 				continue
 			}
 			n := files[o.Root.File()]
@@ -74,6 +72,3 @@ func namespaced(o *cluster.Object) bool {
 	}
 	return false
 }
-
-// placeholder reports whether a text holds something that a later step fills in: ${APP}, $(APP), {{ .Values.app }}, <app>.
-func placeholder(s string) bool { return strings.ContainsAny(s, "${}<>") }

@@ -35,7 +35,7 @@ var serverFieldWritten = &rule.Rule{
 			remove = append(remove, rule.Remove(path))
 		}
 		for _, f := range serverFields {
-			if n := meta.Get(f).Resolve(); n.Kind() != source.Invalid && !(n.Kind() == source.Scalar && (n.Type() == source.NullValue || n.Text() == "" || placeholder(n.Text()))) {
+			if n := meta.Get(f).Resolve(); n.Kind() != source.Invalid && !(n.Kind() == source.Scalar && (n.Type() == source.NullValue || n.Text() == "" || cluster.Placeholder(n.Text()))) {
 				add("metadata."+f, f)
 			}
 		}
