@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -115,7 +114,7 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 		fmt.Fprintf(e.Stderr, "fairway: nothing was checked: there is no Kubernetes object in %s\n", report.Clean(strings.Join(paths, ", ")))
 	}
 	if f.fix || f.diff {
-		return f.mend(ctx, e, in, o, start)
+		return f.mend(ctx, e, paths, in, o, start)
 	}
 	result, err := lint.Check(in, o)
 	if err != nil {
@@ -279,67 +278,6 @@ func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.R
 		return edits
 	}
 	return rep
-}
-
-// mend applies fixes, or shows them.
-func (f *lintFlags) mend(ctx context.Context, e Env, in *load.Input, o lint.Options, start time.Time) error {
-	m, err := lint.Fix(in, o)
-	if err != nil {
-		return &problem.Problem{What: err.Error(), Next: "fairway lint rules lists the rules"}
-	}
-	color := e.colour(f.color.value)
-	if f.diff {
-		for _, x := range m.Files {
-			if err := report.Diff(e.Stdout, x.Name, x.Before, x.After, report.DiffOptions{Color: color, Terminal: e.Terminal}); err != nil {
-				return err
-			}
-		}
-	} else {
-		for i, x := range m.Files {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := replace(filepath.FromSlash(x.Name), x.Before, x.After); err != nil {
-				next := "make the file writable and run the command again"
-				if errors.Is(err, errChanged) {
-					next = "run the command again"
-				}
-				return &problem.Problem{What: "cannot write a mended file", Where: x.Name, Why: err.Error(), Exit: problem.ExitIncomplete,
-					Next: fmt.Sprintf("%d of %d files are mended; %s", i, len(m.Files), next), Err: err}
-			}
-		}
-		if err := f.show(e, m.Input, m.After, e.Now().Sub(start)); err != nil {
-			return err
-		}
-	}
-	mended(e.Stderr, m, f.diff)
-	return f.exit(m.After)
-}
-
-var errChanged = errors.New("it was changed while its fixes were worked out, and is left as it is now")
-
-// replace writes a file that still holds what it held when it was read, so that what somebody saved since is not lost.
-func replace(name string, before, after []byte) error {
-	now, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(now, before) {
-		return errChanged
-	}
-	return store.WriteFile(name, after)
-}
-
-// mended says on standard error what was done.
-func mended(w io.Writer, m *lint.Mended, dry bool) {
-	verb := "mended"
-	if dry {
-		verb = "would mend"
-	}
-	fmt.Fprintf(w, "fairway: %s %s in %s\n", verb, report.Count(len(m.Fixed), "finding", "findings"), report.Count(len(m.Files), "file", "files"))
-	for _, r := range m.Refused {
-		fmt.Fprintf(w, "fairway: not mended: %s %s: %s\n", report.Clean(r.Finding.Place.String()), r.Finding.Rule, report.Clean(r.Reason))
-	}
 }
 
 // exit returns the exit code that a result asks for.

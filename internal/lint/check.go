@@ -27,6 +27,8 @@ type Options struct {
 	Within func(file string) bool
 	// Baseline holds findings that are known and accepted.
 	Baseline *Baseline
+	// Progress, when not nil, is told by Fix before each of its checks how many findings are mended and how many it tries to mend.
+	Progress func(mended, trying int)
 }
 
 // NoSchema is the reason why the fields of a custom resource were not checked; other rules see it all the same.

@@ -3,7 +3,7 @@ package lint
 import (
 	"bytes"
 	"cmp"
-	"fmt"
+	"context"
 	"maps"
 	"slices"
 
@@ -37,36 +37,26 @@ type Refusal struct {
 	Reason  string
 }
 
-// maxPasses bounds how often Fix looks for more. A fix may reveal another finding that has a fix of its own; no chain of our rules
-// is longer.
-const maxPasses = 8
-
-// maxTrials bounds the checks that Fix spends on finding out which fixes do harm; what is still held then is left as it was.
-const maxTrials = 60
-
 // Fix applies the fixes of all findings that Check reports. Harm is looked for among all rules that the policy and the profile
 // switch on and in what the API server says, also where the options narrow what is reported.
 //
-// A trial applies many fixes at once and costs one check. When it does harm, the fixes that may have done it are held and the others
-// tried again; once those are in, half of each held group is tried, until the one that does harm stands alone and is refused.
-// Groups are narrowed side by side: what one refusal costs, a thousand in as many objects cost.
-func Fix(in *load.Input, o Options) (*Mended, error) {
-	m := &mender{options: o, gate: gateOf(o), input: in, refused: map[findingKey]bool{}, struck: map[findingKey]bool{}}
+// It works in rounds, until one takes nothing. A round starts from nothing but the input as it is by then; the last one is thus what
+// a second run would do, and that changes nothing. Every fix that is taken removes findings and adds none, so rounds come to an end.
+//
+// When ctx ends, Fix returns its error: nothing is half mended.
+func Fix(ctx context.Context, in *load.Input, o Options) (*Mended, error) {
+	m := &mender{options: o, gate: gateOf(o), input: in}
 	m.narrowed = len(o.Only) > 0 || o.Within != nil || o.Baseline != nil || m.gate.Policy != o.Policy
 	var err error
-	if m.result, m.wanted, err = m.check(in); err != nil {
+	if m.result, err = Check(in, m.gate); err != nil {
 		return nil, err
 	}
-	for trials, taken := 0, 0; taken < maxPasses && trials < maxTrials; trials++ {
-		took, more, err := m.trial()
-		if err != nil {
+	if err := m.look(); err != nil {
+		return nil, err
+	}
+	for took := true; took; {
+		if took, err = m.round(ctx); err != nil {
 			return nil, err
-		}
-		if !more {
-			break
-		}
-		if took && len(m.held) == 0 {
-			taken++
 		}
 	}
 	return m.finish(in), nil
@@ -117,122 +107,243 @@ type mender struct {
 	options, gate Options
 	narrowed      bool // options ask for less than gate
 	input         *load.Input
-	result        *Result // under gate
-	wanted        *Result // under options
+	result        *Result                           // of input, under gate
+	wanted        *Result                           // of input, under options
+	fixes         map[findingKey][]*finding.Finding // those of wanted with a fix that can be written
+	order         []findingKey                      // the keys of fixes in the order of their findings
 	fixed         []*finding.Finding
-	refusals      []Refusal
-	refused       map[findingKey]bool
-	// held are groups of fixes one of which did harm, or is suspected to; struck are all fixes that were ever in one.
-	held   [][]findingKey
-	struck map[findingKey]bool
+	refusals      []Refusal // of this round
 }
 
-// check checks an input under both options.
-func (m *mender) check(in *load.Input) (result, wanted *Result, err error) {
-	if result, err = Check(in, m.gate); err != nil || !m.narrowed {
-		return result, result, err
-	}
-	wanted, err = Check(in, m.options)
-	return result, wanted, err
-}
-
-// trial tries all fixes that are neither refused nor held, and takes them when they do no harm.
-func (m *mender) trial() (took, more bool, err error) {
-	edits := map[string]*edit{}
-	for file, findings := range m.fixable() {
-		if e := m.apply(file, findings); len(e.done) > 0 {
-			edits[file.Name] = e
-		}
-	}
-	if len(edits) == 0 {
-		return false, m.release(), nil
-	}
-	input := m.edited(edits)
-	after, err := Check(input, m.gate)
-	if err != nil {
-		return false, false, err
-	}
-	if harms := m.judge(after, edits); len(harms) > 0 {
-		m.blame(harms, edits)
-		return false, true, nil
-	}
-	for _, e := range edits {
-		m.fixed = append(m.fixed, e.done...)
-	}
-	m.input, m.result, m.wanted = input, after, after
+// look finds out what there is to mend in the input as it is.
+func (m *mender) look() (err error) {
+	m.wanted = m.result
 	if m.narrowed {
-		if m.wanted, err = Check(input, m.options); err != nil {
-			return false, false, err
+		if m.wanted, err = Check(m.input, m.options); err != nil {
+			return err
 		}
 	}
-	m.release()
-	return true, true, nil
+	made := made(m.input)
+	m.fixes, m.order = map[findingKey][]*finding.Finding{}, nil
+	for _, f := range m.wanted.Findings {
+		if file := f.Root.File(); f.Fix == nil || file == nil || made[file] {
+			continue
+		}
+		k := keyOf(f)
+		if len(m.fixes[k]) == 0 {
+			m.order = append(m.order, k)
+		}
+		m.fixes[k] = append(m.fixes[k], f)
+	}
+	return nil
 }
 
-// release lets the first half of every held group be tried. It reports whether there was one.
-func (m *mender) release() bool {
-	groups := m.held
-	m.held = nil
-	for _, g := range groups {
-		if rest := g[(len(g)+1)/2:]; len(rest) > 0 {
-			m.held = append(m.held, rest)
-		}
-	}
-	return len(groups) > 0
+// maxHarms bounds how often the fixes of one queue may do harm before the rest is refused together: among thousands that all harm
+// one object, it is not worth a check of the whole input for each.
+const maxHarms = 24
+
+// queue is a line of groups of fixes. Its groups are tried one after the other, because they may be to blame for the same harm.
+type queue struct {
+	groups [][]findingKey // the next is last
+	harms  int
 }
 
-// blame holds the fixes that may have done harm, and refuses one that did so again when it was the only one.
-func (m *mender) blame(harms []harm, edits map[string]*edit) {
-	slices.SortFunc(harms, func(a, b harm) int {
-		return cmp.Or(cmp.Compare(a.file, b.file), a.object.Compare(b.object), cmp.Compare(a.rule, b.rule))
-	})
-	var all []*finding.Finding
-	for _, name := range slices.Sorted(maps.Keys(edits)) {
-		all = append(all, edits[name].done...)
+func (q *queue) push(g []findingKey) {
+	if len(g) > 0 {
+		q.groups = append(q.groups, g)
 	}
-	scope := map[string]string{}
-	for _, t := range m.input.Objects {
-		scope[t.Root.File().Name] = t.Scope
+}
+
+// round tries the fixes of all findings and reports whether it took some.
+//
+// A trial makes many fixes at once and costs one check. When it does harm, the fixes that may have done it are put aside, each kind
+// of harm in a queue of its own, until what is left does none and is taken. Then the queues are tried side by side, half a group of
+// each at a time, until the fixes that do harm stand alone and are refused: what one refusal costs, a thousand in as many objects cost.
+func (m *mender) round(ctx context.Context) (took bool, err error) {
+	m.refusals = nil
+	if len(m.order) == 0 {
+		return false, nil
 	}
-	// From the nearest suspects to the farthest: the fix of that finding, those of that object, file and scope, all.
-	for _, suspect := range []func(h harm, f *finding.Finding) bool{
-		func(h harm, f *finding.Finding) bool { return h.remains && f.Object == h.object && f.Rule == h.rule },
-		func(h harm, f *finding.Finding) bool { return f.Root.File().Name == h.file && f.Object == h.object },
-		func(h harm, f *finding.Finding) bool { return f.Root.File().Name == h.file },
-		func(h harm, f *finding.Finding) bool { return scope[f.Root.File().Name] == scope[h.file] },
-		func(harm, *finding.Finding) bool { return true },
-	} {
-		blamed := map[findingKey]bool{}
-		for _, h := range harms {
-			var group []findingKey
-			var last *finding.Finding
-			for _, f := range all {
-				if k := keyOf(f); suspect(h, f) && !blamed[k] {
-					blamed[k] = true
-					group, last = append(group, k), f
-				}
-			}
-			switch {
-			case len(group) == 0:
-			case len(group) == 1 && (h.remains || m.struck[group[0]]):
-				m.refuse(last, h.why)
-			default:
-				m.held = append(m.held, group)
-				for _, k := range group {
-					m.struck[k] = true
-				}
+	struck := map[findingKey]bool{}
+	for queues := []*queue{{groups: [][]findingKey{m.order}}}; len(queues) > 0; {
+		var trial []findingKey
+		from := map[findingKey]*queue{}
+		for _, q := range queues {
+			next := q.groups[len(q.groups)-1]
+			q.groups = q.groups[:len(q.groups)-1]
+			trial = append(trial, next...)
+			for _, k := range next {
+				from[k] = q
 			}
 		}
-		if len(blamed) > 0 {
-			return // what is left over shows again in the next trial
+		o, err := m.try(ctx, trial)
+		if err != nil {
+			return false, err
+		}
+		took = took || o.took
+		for _, q := range queues {
+			var left []findingKey
+			for _, k := range o.left {
+				if from[k] == q {
+					left = append(left, k)
+				}
+			}
+			q.push(left)
+		}
+		claimed := map[*queue]bool{}
+		for _, s := range o.suspicions {
+			q := from[s.groups[0][0]]
+			if claimed[q] {
+				q = &queue{}
+				queues = append(queues, q)
+			}
+			claimed[q] = true
+			q.harms++
+			for _, g := range slices.Backward(s.groups) {
+				alone := len(g) == 1 && (struck[g[0]] || s.remains || len(o.suspicions) == 1 && len(s.groups) == 1)
+				if alone || q.harms > maxHarms {
+					for _, k := range g {
+						m.refuse(k, s.why)
+					}
+					continue
+				}
+				for _, k := range g {
+					struck[k] = struck[k] || len(g) == 1
+				}
+				half := (len(g) + 1) / 2
+				q.push(g[half:])
+				q.push(g[:half])
+			}
+		}
+		queues = slices.DeleteFunc(queues, func(q *queue) bool { return len(q.groups) == 0 })
+	}
+	return took, nil
+}
+
+// outcome is what came of a trial.
+type outcome struct {
+	took       bool         // some fixes are in
+	left       []findingKey // did not go together with those that were taken
+	suspicions []suspicion
+}
+
+// suspicion is a harm and the fixes that may have done it: the nearest first, others when it was still there without them.
+type suspicion struct {
+	harm
+	groups [][]findingKey
+}
+
+// try makes the fixes of a trial, without those that may do harm.
+func (m *mender) try(ctx context.Context, trial []findingKey) (outcome, error) {
+	var o outcome
+	for {
+		if m.options.Progress != nil {
+			m.options.Progress(len(m.fixed), len(trial))
+		}
+		var findings []*finding.Finding
+		for _, k := range trial {
+			findings = append(findings, m.fixes[k]...) // none when another fix has mended it too
+		}
+		edits, failed := apply(findings)
+		aside := map[findingKey]bool{}
+		for _, f := range failed {
+			m.refusals = append(m.refusals, f)
+			aside[keyOf(f.Finding)] = true
+		}
+		if len(edits) == 0 {
+			return o, nil
+		}
+		a, err := m.attempt(ctx, edits)
+		if err != nil {
+			return o, err
+		}
+		if len(a.harms) == 0 {
+			for _, e := range edits {
+				for _, f := range e.done {
+					m.fixed = append(m.fixed, f)
+					aside[keyOf(f)] = true
+				}
+			}
+			m.input, m.result, o.took = a.input, a.result, true
+			o.left = without(trial, aside)
+			return o, m.look()
+		}
+		for _, s := range m.blame(a.harms, edits) {
+			for _, k := range s.groups[0] {
+				aside[k] = true
+			}
+			if i := slices.IndexFunc(o.suspicions, func(old suspicion) bool { return old.sameAs(s.harm) }); i >= 0 {
+				o.suspicions[i].groups = append(o.suspicions[i].groups, s.groups...)
+			} else {
+				o.suspicions = append(o.suspicions, s)
+			}
+		}
+		trial = without(trial, aside)
+	}
+}
+
+// without returns the keys that are not put aside, as a new slice.
+func without(keys []findingKey, aside map[findingKey]bool) []findingKey {
+	return slices.DeleteFunc(slices.Clone(keys), func(k findingKey) bool { return aside[k] })
+}
+
+// attempt is an input with edits in place, and what its check says.
+type attempt struct {
+	input  *load.Input
+	result *Result
+	harms  []harm
+}
+
+// maxFollows bounds how long the chain of fixes is that follow from another.
+const maxFollows = 4
+
+// attempt checks the input with edits in place. What the edits break is no harm when it can be mended, and nothing else breaks: a
+// Service that selects its pods again makes these pods serve, and so in need of what serving pods need. Such fixes are made as well.
+func (m *mender) attempt(ctx context.Context, edits map[string]*edit) (attempt, error) {
+	a := attempt{input: m.input}
+	for next, follows := edits, 0; ; follows++ {
+		if err := ctx.Err(); err != nil {
+			return a, err
+		}
+		a.input = edited(a.input, next)
+		var err error
+		if a.result, err = Check(a.input, m.gate); err != nil {
+			return a, err
+		}
+		a.harms = judge(m.result, a.result, edits)
+		if len(a.harms) == 0 || m.narrowed || follows == maxFollows {
+			return a, nil
+		}
+		var findings []*finding.Finding
+		var stays []harm
+		made := made(a.input)
+		for _, h := range a.harms {
+			before := len(findings)
+			if !h.remains {
+				for _, f := range h.found {
+					if f.Fix != nil && !made[f.Root.File()] {
+						findings = append(findings, f)
+					}
+				}
+			}
+			if len(findings) == before {
+				stays = append(stays, h)
+			}
+		}
+		if len(stays) > 0 {
+			a.harms = stays
+			return a, nil
+		}
+		if next, _ = apply(findings); len(next) == 0 {
+			return a, nil
 		}
 	}
 }
 
 // made returns what builds made: texts that are no files, so that nothing can be written into them.
-func (m *mender) made() map[*source.File]bool {
+func made(in *load.Input) map[*source.File]bool {
 	made := map[*source.File]bool{}
-	for _, t := range m.input.Objects {
+	for _, t := range in.Objects {
 		if t.Built {
 			made[t.Root.File()] = true
 		}
@@ -240,31 +351,11 @@ func (m *mender) made() map[*source.File]bool {
 	return made
 }
 
-// fixable returns the findings to be tried, by the file that their fix changes.
-func (m *mender) fixable() map[*source.File][]*finding.Finding {
-	made := m.made()
-	later := map[findingKey]bool{}
-	for _, g := range m.held {
-		for _, k := range g {
-			later[k] = true
-		}
-	}
-	out := map[*source.File][]*finding.Finding{}
-	for _, f := range m.wanted.Findings {
-		if file := f.Root.File(); f.Fix == nil || file == nil || made[file] {
-			continue
-		} else if k := keyOf(f); !m.refused[k] && !later[k] {
-			out[file] = append(out[file], f)
-		}
-	}
-	return out
-}
-
 // edited returns the input with edits in place. The builds that the edited files went into are edited alike.
-func (m *mender) edited(edits map[string]*edit) *load.Input {
+func edited(in *load.Input, edits map[string]*edit) *load.Input {
 	later := map[*source.File]*source.File{}
 	built := map[source.Node][]load.Tree{}
-	for _, t := range m.input.Objects {
+	for _, t := range in.Objects {
 		if t.Built && t.Origin != t.Root {
 			built[t.Origin] = append(built[t.Origin], t)
 		}
@@ -282,7 +373,7 @@ func (m *mender) edited(edits map[string]*edit) *load.Input {
 			}
 		}
 	}
-	return m.input.Replace(later)
+	return in.Replace(later)
 }
 
 // edit is what a trial does to one file.
@@ -291,82 +382,37 @@ type edit struct {
 	done          []*finding.Finding // whose changes are in after
 }
 
-// apply makes the changes of findings in one file, one finding after another. What does not go together with those before it is
-// left for the next trial.
-func (m *mender) apply(file *source.File, findings []*finding.Finding) *edit {
-	e := &edit{before: file, after: file}
+// apply makes the fixes of findings, file by file, one after another. What does not go together with those before it is not done;
+// what does not even go alone has failed.
+func apply(findings []*finding.Finding) (edits map[string]*edit, failed []Refusal) {
+	edits = map[string]*edit{}
 	for _, f := range findings {
+		file := f.Root.File()
+		e := cmp.Or(edits[file.Name], &edit{before: file, after: file})
 		root := load.SameNode(f.Root, e.after)
 		if root.IsZero() {
 			continue
 		}
-		next, edits, err := e.after.Apply(root, f.Fix.Changes...)
+		next, changes, err := e.after.Apply(root, f.Fix.Changes...)
 		switch {
-		case err == nil && len(edits) > 0:
+		case err == nil && len(changes) > 0:
 			e.after = next
 			e.done = append(e.done, f)
-		case len(e.done) > 0:
+			edits[file.Name] = e
+		case len(e.done) > 0: // it may be because of those
 		case err != nil:
-			m.refuse(f, err.Error())
+			failed = append(failed, Refusal{f, err.Error()})
 		default:
-			m.refuse(f, "its fix changes nothing")
+			failed = append(failed, Refusal{f, "its fix changes nothing"})
 		}
 	}
-	return e
+	return edits, failed
 }
 
-func (m *mender) refuse(f *finding.Finding, why string) {
-	m.refused[keyOf(f)] = true
-	m.refusals = append(m.refusals, Refusal{f, why})
-}
-
-// counts of findings by file, object and rule.
-type countKey struct {
-	file   string
-	object finding.Ref
-	rule   string
-}
-
-func count(findings []*finding.Finding) map[countKey]int {
-	out := map[countKey]int{}
-	for _, f := range findings {
-		name := f.Place.File
-		if file := f.Root.File(); file != nil {
-			name = file.Name
-		}
-		out[countKey{name, f.Object, f.Rule}]++
+func (m *mender) refuse(k findingKey, why string) {
+	for _, f := range m.fixes[k] {
+		m.refusals = append(m.refusals, Refusal{f, why})
 	}
-	return out
-}
-
-// harm is one thing that edits did which they must not.
-type harm struct {
-	countKey
-	remains bool // a finding is still there after its fix; otherwise it is a new one
-	why     string
-}
-
-// judge compares the check after a trial with the one before.
-func (m *mender) judge(after *Result, edits map[string]*edit) []harm {
-	var harms []harm
-	before, now := count(m.result.Findings), count(after.Findings)
-	for k, n := range now {
-		if n > before[k] {
-			harms = append(harms, harm{k, false, fmt.Sprintf("it would make %s break %s", k.object, k.rule)})
-		}
-	}
-	mended := map[countKey]int{}
-	for name, e := range edits {
-		for _, f := range e.done {
-			mended[countKey{name, f.Object, f.Rule}]++
-		}
-	}
-	for k, n := range mended {
-		if now[k] <= before[k] && now[k] > before[k]-n {
-			harms = append(harms, harm{k, true, fmt.Sprintf("%s would still be found in %s", k.rule, k.object)})
-		}
-	}
-	return harms
 }
 
 func (m *mender) finish(in *load.Input) *Mended {
@@ -377,7 +423,7 @@ func (m *mender) finish(in *load.Input) *Mended {
 	for _, f := range in.Files {
 		old[f.Name] = f.Data
 	}
-	made := m.made()
+	made := made(m.input)
 	for _, f := range m.input.Files {
 		if was, ok := old[f.Name]; ok && !made[f] && !bytes.Equal(was, f.Data) {
 			out.Files = append(out.Files, MendedFile{f.Name, was, f.Data})

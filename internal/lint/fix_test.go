@@ -1,9 +1,13 @@
 package lint_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +45,17 @@ func forbid(id, annotation string) *rule.Rule {
 	r.Object = func(p *rule.Pass, o *cluster.Object) {
 		if o.Annotations[annotation] != "" {
 			p.Report(o, "metadata.annotations."+annotation, "%s is there", annotation)
+		}
+	}
+	return r
+}
+
+// after is a rule that fires on objects that have an annotation and lack its own, and mends that with a change.
+func after(id, annotation string, change source.Change) *rule.Rule {
+	r := wish(id, id, "1", change)
+	r.Object = func(p *rule.Pass, o *cluster.Object) {
+		if o.Annotations[annotation] != "" && o.Annotations[id] == "" {
+			p.Report(o, "metadata.annotations."+id, "%s is not there", id).Fix = rule.Mend("set it", change)
 		}
 	}
 	return r
@@ -142,11 +157,30 @@ func TestGates(t *testing.T) {
 				"- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: x, annotations: {a: \"1\"}}\n" +
 				"- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: w\n    annotations:\n      a: '1' # soon\n",
 		},
+		{
+			name: "what a fix reveals is mended with it", fixed: 1,
+			rules: []*rule.Rule{wish("a", "a", "1", annotate("a", "1")), after("b", "a", annotate("b", "1")), after("c", "b", annotate("c", "1"))},
+			files: map[string]string{"f.yaml": configMap("x", "z: \"0\"")},
+			want:  "-- f.yaml --\n" + configMap("x", "z: \"0\"", "a: \"1\"", "b: \"1\"", "c: \"1\""),
+		},
+		{
+			name:  "a fix is refused when not all that it reveals can be mended",
+			rules: []*rule.Rule{wish("a", "a", "1", annotate("a", "1")), after("b", "a", annotate("b", "1")), forbid("no-b", "b")},
+			files: map[string]string{"f.yaml": configMap("x", "z: \"0\"")},
+			want:  "refused a of shop/ConfigMap/x: it would make shop/ConfigMap/x break no-b\n",
+		},
+		{
+			name: "two fixes that each undo the other", fixed: 1,
+			rules: []*rule.Rule{wish("a", "x", "1", annotate("x", "1")), wish("b", "x", "2", annotate("x", "2")), wish("c", "c", "1", annotate("c", "1"))},
+			files: map[string]string{"f.yaml": configMap("x", "x: \"1\"")},
+			want: "-- f.yaml --\n" + configMap("x", "x: \"1\"", "c: \"1\"") +
+				"refused b of shop/ConfigMap/x: b would still be found in shop/ConfigMap/x\n",
+		},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			o := options(t, x.rules...)
 			o.Only = x.only
-			m, err := lint.Fix(load.Strings(x.files), o)
+			m, err := lint.Fix(t.Context(), load.Strings(x.files), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +195,7 @@ func TestGates(t *testing.T) {
 			for _, f := range m.Files {
 				after[f.Name] = string(f.After)
 			}
-			again, err := lint.Fix(load.Strings(after), o)
+			again, err := lint.Fix(t.Context(), load.Strings(after), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,12 +225,113 @@ func TestHarmToANeighbour(t *testing.T) {
 	for i := range 8 {
 		files[fmt.Sprintf("f%d.yaml", i)] = configMap(fmt.Sprintf("x%d", i), "a: \"0\"")
 	}
-	m, err := lint.Fix(load.Strings(files), options(t, wish("a", "a", "1", annotate("a", "1")), together))
+	m, err := lint.Fix(t.Context(), load.Strings(files), options(t, wish("a", "a", "1", annotate("a", "1")), together))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(m.Fixed) != 7 || len(m.Refused) != 1 || m.Refused[0].Finding.Object.Name != "x3" {
 		t.Errorf("%d fixed, want 7; refused: %v, want x3", len(m.Fixed), m.Refused)
+	}
+}
+
+// However rules get in each other's way, Fix comes to an end, gives the same every time, breaks no rule that passed, and a second
+// run changes nothing.
+func TestFixOfManyRules(t *testing.T) {
+	fixed, refused := 0, 0
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		name := func() string { return string(rune('a' + r.IntN(8))) }
+		var rules []*rule.Rule
+		for i := range 4 + r.IntN(12) {
+			id := fmt.Sprintf("r%d", i)
+			of, value := name(), strconv.Itoa(r.IntN(2))
+			change := annotate(of, value)
+			if r.IntN(4) == 0 {
+				change = annotate(name(), "2")
+			}
+			switch r.IntN(4) {
+			case 0:
+				rules = append(rules, after(id, name(), change))
+			case 1:
+				rules = append(rules, forbid(id, name()))
+			case 2:
+				rules = append(rules, envy(id, of, change))
+			default:
+				rules = append(rules, wish(id, of, value, change))
+			}
+		}
+		files := map[string]string{}
+		for i := range 6 {
+			var annotations []string
+			for _, n := range r.Perm(8)[:1+r.IntN(3)] {
+				annotations = append(annotations, fmt.Sprintf("%c: \"%d\"", 'a'+n, r.IntN(2)))
+			}
+			files[fmt.Sprintf("f%d.yaml", i/2)] += "---\n" + configMap(fmt.Sprintf("x%d", i), annotations...)
+		}
+		fix := func(files map[string]string) *lint.Mended {
+			t.Helper()
+			m, err := lint.Fix(t.Context(), load.Strings(files), options(t, rules...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m
+		}
+		before, err := lint.Check(load.Strings(files), options(t, rules...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := fix(files)
+		fixed, refused = fixed+len(m.Fixed), refused+len(m.Refused)
+		was := map[string]int{}
+		for _, f := range before.Findings {
+			was[f.Object.String()+f.Rule]++
+		}
+		for _, f := range m.After.Findings {
+			if was[f.Object.String()+f.Rule]--; was[f.Object.String()+f.Rule] < 0 {
+				t.Errorf("seed %d: %s breaks %s since it was mended", seed, f.Object, f.Rule)
+			}
+		}
+		if again := fix(files); outcome(again) != outcome(m) {
+			t.Errorf("seed %d: two runs differ:\n%s\n%s", seed, outcome(m), outcome(again))
+		}
+		mended := maps.Clone(files)
+		for _, f := range m.Files {
+			mended[f.Name] = string(f.After)
+		}
+		if second := fix(mended); len(second.Files) > 0 {
+			t.Errorf("seed %d: a second run changes:\n%s", seed, outcome(second))
+		}
+	}
+	t.Logf("%d findings mended, %d fixes refused", fixed, refused)
+	if fixed < 100 || refused < 100 {
+		t.Errorf("%d findings mended and %d fixes refused: too few for the test to say anything", fixed, refused)
+	}
+}
+
+// envy is a rule that fires on objects whose annotation is less than another object's, and mends that with a change.
+func envy(id, annotation string, change source.Change) *rule.Rule {
+	r := wish(id, annotation, "", change)
+	r.Object, r.Snapshot = nil, func(p *rule.Pass) {
+		most := ""
+		for _, o := range p.Objects {
+			most = max(most, o.Annotations[annotation])
+		}
+		for _, o := range p.Objects {
+			if o.Annotations[annotation] < most {
+				p.Report(o, "metadata.annotations."+annotation, "%s is less than %s", annotation, most).Fix = rule.Mend("set it", change)
+			}
+		}
+	}
+	return r
+}
+
+// Fix stops between two checks when it is told to.
+func TestFixStops(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	o := options(t, wish("a", "a", "1", annotate("a", "1")))
+	o.Progress = func(int, int) { stop() }
+	if m, err := lint.Fix(ctx, load.Strings(map[string]string{"f.yaml": configMap("x")}), o); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, %v; want that it was stopped", m, err)
 	}
 }
 
@@ -216,7 +351,7 @@ func TestRefusalsAreCheap(t *testing.T) {
 			name := fmt.Sprintf("f%02d.yaml", i%4) // several objects in one file
 			files[name] += "---\n" + configMap(fmt.Sprintf("x%d", i))
 		}
-		m, err := lint.Fix(load.Strings(files), options(t, rules...))
+		m, err := lint.Fix(t.Context(), load.Strings(files), options(t, rules...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -258,7 +393,7 @@ func TestBaseOfTwoOverlays(t *testing.T) {
 	if len(r.Findings) != 1 {
 		t.Errorf("%d findings, want one for both builds", len(r.Findings))
 	}
-	m, err := lint.Fix(in, o)
+	m, err := lint.Fix(t.Context(), in, o)
 	if err != nil {
 		t.Fatal(err)
 	}

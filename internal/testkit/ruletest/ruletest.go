@@ -177,7 +177,7 @@ func testCase(t *testing.T, catalogue *rule.Catalogue, r *rule.Rule, folder stri
 		t.Error("a firing case without a finding")
 	}
 
-	mended, err := lint.Fix(load.Strings(in), o)
+	mended, err := lint.Fix(t.Context(), load.Strings(in), o)
 	if err != nil {
 		t.Fatal(err)
 	}
