@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -299,6 +300,10 @@ func (d *decoder) mapping(n source.Node, pl *plan, p unsafe.Pointer) {
 			d.wrong(e.Key, pl, "this cannot be a key", "unsupported map key")
 			continue
 		}
+		if pl.typ == resourceListType && unreadableSize(key) {
+			d.wrong(e.Key, pl, "the page size of this resource is not a quantity such as 2Mi", resource.ErrNumeric.Error())
+			continue
+		}
 		set(key, e.Value)
 	}
 	d.path = d.path[:len(d.path)-1]
@@ -330,7 +335,11 @@ func (d *decoder) union(n source.Node, pl *plan, p unsafe.Pointer) {
 // custom hands the value's JSON to a type that reads it itself.
 func (d *decoder) custom(n source.Node, pl *plan, p unsafe.Pointer) {
 	b, err := n.AppendJSON(d.json[:0])
-	if err == nil {
+	switch {
+	case err != nil:
+	case pl.typ == quantityType && unreadable(strings.Trim(string(b), `"`)):
+		err = resource.ErrNumeric
+	default:
 		d.json = b
 		err = reflect.NewAt(pl.typ, p).Interface().(json.Unmarshaler).UnmarshalJSON(b)
 	}

@@ -1,13 +1,18 @@
 package crd
 
 import (
+	"cmp"
 	"context"
+	"regexp"
+	"strings"
 	"sync"
 
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
+
+	"github.com/fairway-k8s/fairway/internal/apiserver"
 )
 
 // rules runs the CEL rules of a schema like the cel.Validator of the API server, but compiles the rules of a node when an object
@@ -79,6 +84,45 @@ func withoutRules(s *structuralschema.Structural) *structuralschema.Structural {
 	return &out
 }
 
+// literal matches the texts in a rule.
+var literal = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+
+// endless reports whether a rule of the node reads a number that Kubernetes' code would take for ever to read. The budget is no help:
+// it counts the call, not how long it takes.
+func (r *rules) endless() bool {
+	for _, v := range r.node.XValidations {
+		for _, text := range literal.FindAllString(v.Rule+v.MessageExpression, -1) {
+			if apiserver.Endless(strings.Trim(text, `"'`)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// endlessIn returns such a number from a value, "" when there is none.
+func endlessIn(value any) string {
+	switch value := value.(type) {
+	case string:
+		if apiserver.Endless(value) {
+			return value
+		}
+	case map[string]any:
+		for key, v := range value {
+			if found := cmp.Or(endlessIn(key), endlessIn(v)); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for _, v := range value {
+			if found := endlessIn(v); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
 // check runs the rules on a value. budget is what rules may cost for the whole object; it is negative when it is used up.
 func (r *rules) check(ctx context.Context, path *field.Path, value any, budget int64) (field.ErrorList, int64) {
 	if r == nil || value == nil {
@@ -86,8 +130,14 @@ func (r *rules) check(ctx context.Context, path *field.Path, value any, budget i
 	}
 	var errs field.ErrorList
 	if r.node != nil {
-		r.once.Do(func() { r.validator = cel.NewValidator(r.node, r.root, celconfig.PerCallLimit) })
-		errs, budget = r.validator.Validate(ctx, path, nil, value, nil, budget)
+		r.once.Do(func() {
+			if !r.endless() {
+				r.validator = cel.NewValidator(r.node, r.root, celconfig.PerCallLimit)
+			}
+		})
+		if r.validator != nil {
+			errs, budget = r.validator.Validate(ctx, path, nil, value, nil, budget)
+		}
 	}
 	each := func(sub *rules, path *field.Path, value any) {
 		if budget >= 0 {

@@ -119,7 +119,10 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 	errs = append(errs, c.replicas(obj)...)
 	errs = append(errs, objectmeta.Validate(nil, obj, c.shape.structural, false)...)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.shape.structural, obj)...)
-	if !blocking(errs) {
+	if number := endlessIn(obj); number != "" && c.shape.rules != nil {
+		r.add(Problem{Rule: apiserver.Unjudged, Node: root,
+			Message: fmt.Sprintf("the rules of this %s were not run: the number %.60s is too large for them", c.gvk.Kind, number)})
+	} else if !blocking(errs) {
 		more, _ := c.shape.rules.check(context.Background(), nil, obj, celconfig.RuntimeCELCostBudget)
 		errs = append(errs, more...)
 	}
