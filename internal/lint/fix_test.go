@@ -130,6 +130,12 @@ func TestGates(t *testing.T) {
 			want:  "-- f.yaml --\n" + configMap("x", "z: \"0\"", "a: \"1\"") + "refused b of shop/ConfigMap/x: it would make shop/ConfigMap/Not A Name break api-invalid\n",
 		},
 		{
+			name: "an object in another API version is the same object, with the findings that it had", fixed: 1,
+			rules: []*rule.Rule{forbid("no-a", "a")},
+			files: map[string]string{"f.yaml": "apiVersion: scheduling.k8s.io/v1beta1\nkind: PriorityClass\nmetadata: {name: x, annotations: {a: \"1\"}}\nvalue: 1\n"},
+			want:  "-- f.yaml --\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: x, annotations: {a: \"1\"}}\nvalue: 1\n",
+		},
+		{
 			name: "a fix that leaves its finding is refused", fixed: 1,
 			rules: []*rule.Rule{wish("a", "a", "1", annotate("a", "1")), wish("b", "b", "2", annotate("b", "3"))},
 			files: map[string]string{"f.yaml": configMap("x", "z: \"0\"")},

@@ -9,11 +9,17 @@ import (
 	"github.com/fairway-k8s/fairway/internal/finding"
 )
 
-// sortKey sorts findings by file, object and rule.
+// sortKey sorts findings by file, object and rule. An object that is moved to another API version is the same object.
 type sortKey struct {
 	file   string
 	object finding.Ref
 	rule   string
+}
+
+func sortOf(file string, f *finding.Finding) sortKey {
+	object := f.Object
+	object.APIVersion = ""
+	return sortKey{file, object, f.Rule}
 }
 
 func sorted(findings []*finding.Finding) map[sortKey][]*finding.Finding {
@@ -23,7 +29,7 @@ func sorted(findings []*finding.Finding) map[sortKey][]*finding.Finding {
 		if file := f.Root.File(); file != nil {
 			name = file.Name
 		}
-		k := sortKey{name, f.Object, f.Rule}
+		k := sortOf(name, f)
 		out[k] = append(out[k], f)
 	}
 	return out
@@ -53,7 +59,7 @@ func judge(was, is *Result, edits map[string]*edit) []harm {
 	mended := map[sortKey]int{}
 	for name, e := range edits {
 		for _, f := range e.done {
-			mended[sortKey{name, f.Object, f.Rule}]++
+			mended[sortOf(name, f)]++
 		}
 	}
 	for k, n := range mended {
@@ -91,7 +97,7 @@ func (m *mender) blame(harms []harm, edits map[string]*edit) []suspicion {
 		near := map[key][]findingKey{}
 		for _, name := range slices.Sorted(maps.Keys(edits)) {
 			for _, f := range edits[name].done {
-				k := narrow(sortKey{name, f.Object, f.Rule}, true)
+				k := narrow(sortOf(name, f), true)
 				near[k] = append(near[k], keyOf(f))
 			}
 		}
