@@ -36,14 +36,15 @@ func (o Options) minor() int {
 
 // gone is a row of content/knowledge/apis.yaml, which explains the fields.
 type gone struct {
-	APIVersion string   `json:"apiVersion"`
-	Kinds      []string `json:"kinds"`
-	Deprecated int      `json:"deprecated"`
-	Removed    int      `json:"removed"`
-	Use        string   `json:"use"`
-	Same       bool     `json:"same"`
-	Note       string   `json:"note"`
-	Source     string   `json:"source"`
+	APIVersion  string   `json:"apiVersion"`
+	Kinds       []string `json:"kinds"`
+	Deprecated  int      `json:"deprecated"`
+	Removed     int      `json:"removed"`
+	Use         string   `json:"use"`
+	Same        bool     `json:"same"`
+	UnlessEmpty string   `json:"unlessEmpty"`
+	Note        string   `json:"note"`
+	Source      string   `json:"source"`
 }
 
 // goneAPIs are the rows of content/knowledge/apis.yaml by what they are about. Reading them is decoding as any other.
@@ -68,7 +69,7 @@ var goneAPIs = sync.OnceValue(func() map[typeName]*gone {
 func identify(root source.Node, name typeName, o Options) (k *kind, problems []Problem, ok bool) {
 	c := known()
 	if k := c.kinds[name]; k != nil {
-		if p, ok := outdated(name, k.life(), o); ok {
+		if p, ok := outdated(root, name, k.life(), o); ok {
 			p.Node = root.Get("apiVersion")
 			return k, []Problem{p}, true
 		}
@@ -78,7 +79,7 @@ func identify(root source.Node, name typeName, o Options) (k *kind, problems []P
 		if row.Same {
 			k = c.kinds[typeName{row.Use, name.kind}]
 		}
-		p, ok := outdated(name, life{}, o)
+		p, ok := outdated(root, name, life{}, o)
 		if !ok {
 			return k, nil, true
 		}
@@ -98,7 +99,7 @@ func identify(root source.Node, name typeName, o Options) (k *kind, problems []P
 }
 
 // outdated says what the target version makes of an API that the linked version has a type for, or that it had once.
-func outdated(name typeName, l life, o Options) (Problem, bool) {
+func outdated(root source.Node, name typeName, l life, o Options) (Problem, bool) {
 	row := goneAPIs()[name]
 	if row != nil {
 		l.deprecated, l.removed = row.Deprecated, row.Removed
@@ -129,13 +130,39 @@ func outdated(name typeName, l life, o Options) (Problem, bool) {
 		if row.Note != "" {
 			p.Suggestion = strings.TrimPrefix(p.Suggestion+"; "+row.Note, "; ")
 		}
-		if row.Same {
+		if row.Same && !row.differs(root) {
 			p.Fix = setAPIVersion(row.Use)
 		}
 	case l.replacement.Kind != "":
 		p.Suggestion = fmt.Sprintf("use %s %s", l.replacement.GroupVersion(), l.replacement.Kind)
 	}
 	return p, true
+}
+
+// differs reports whether an object means something else in the version to use.
+func (g *gone) differs(root source.Node) bool {
+	if g.UnlessEmpty == "" {
+		return false
+	}
+	at, missing := root.Reach(source.MustPath(g.UnlessEmpty))
+	return len(missing) == 0 && holdsNothing(at.Value)
+}
+
+// holdsNothing reports whether a value is {}, [], 0 or made of such.
+func holdsNothing(n source.Node) bool {
+	n = n.Resolve()
+	for e := range n.Entries() {
+		if !holdsNothing(e.Value) {
+			return false
+		}
+	}
+	for _, item := range n.Items() {
+		if !holdsNothing(item) {
+			return false
+		}
+	}
+	number, ok := n.Int()
+	return n.Kind() != source.Scalar || ok && number == 0
 }
 
 func setAPIVersion(gv string) []source.Change {
