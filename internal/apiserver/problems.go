@@ -61,6 +61,11 @@ func problemOf(e *field.Error, root source.Node) Problem {
 			p.Message = fmt.Sprintf("%s cannot be %s", last, value)
 		}
 	}
+	if p.Fix == nil && p.Rule != UnsupportedValue {
+		if suggestion, fix := mend(e, path, root); suggestion != "" {
+			p.Suggestion, p.Fix = suggestion, fix
+		}
+	}
 	if detail != "" {
 		p.Message += ": " + strings.TrimSuffix(detail, ".")
 	}

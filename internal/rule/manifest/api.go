@@ -36,7 +36,7 @@ var apiRequiredMissing = &rule.Rule{
 	Title:    "a required field is missing",
 	Why:      "The API server refuses the object.",
 	How:      "Add the field; the message names it.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", External: true, Fixes: true,
 	Links: []string{linkObjects},
 }
 
@@ -45,7 +45,7 @@ var apiInvalid = &rule.Rule{
 	Title:    "the API server refuses a value",
 	Why:      "The object is well formed, but the API server's own validation refuses it, so applying it fails, often half-way through a release.",
 	How:      "Change the value as the message says; it is the API server's own.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "half-applied", External: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "half-applied", External: true, Fixes: true,
 	Links: []string{linkObjects},
 }
 
