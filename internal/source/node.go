@@ -88,7 +88,13 @@ type File struct {
 
 	once  sync.Once
 	lines []uint32
+	marks []mark // in long lines
+
+	indexes sync.Map // from a large mapping to its *keyIndex
 }
+
+// mark is a place in a long line, so that its columns need not be counted from the beginning each time.
+type mark struct{ offset, column uint32 }
 
 // Document is one YAML document of a file.
 type Document struct {
@@ -305,12 +311,20 @@ func (f *File) Position(offset int) Position {
 	if line == 1 && bytes.HasPrefix(f.Data, bom) {
 		start = min(len(bom), offset)
 	}
-	for _, b := range f.Data[start:min(offset, len(f.Data))] {
+	if i := sort.Search(len(f.marks), func(i int) bool { return int(f.marks[i].offset) > offset }); i > 0 && int(f.marks[i-1].offset) > start {
+		start, col = int(f.marks[i-1].offset), int(f.marks[i-1].column)
+	}
+	return Position{line, col + codePoints(f.Data[start:min(offset, len(f.Data))])}
+}
+
+// codePoints counts characters by their first bytes.
+func codePoints(text []byte) (n int) {
+	for _, b := range text {
 		if b&0xC0 != 0x80 {
-			col++
+			n++
 		}
 	}
-	return Position{line, col}
+	return n
 }
 
 // Line returns the text of a line (from 1) without its line break, and "" for lines the file does not have.
@@ -339,11 +353,24 @@ func (f *File) LineCount() int {
 	return n
 }
 
+// longLine is how many bytes apart the marks of a line are. Lines that people write have none.
+const longLine = 4096
+
 func (f *File) indexLines() {
 	f.lines = append(f.lines, 0)
+	start, column := 0, 1 // of the last line or mark
+	if bytes.HasPrefix(f.Data, bom) {
+		start = len(bom)
+	}
 	for i, b := range f.Data {
-		if b == '\n' || b == '\r' && (i+1 == len(f.Data) || f.Data[i+1] != '\n') {
+		switch {
+		case b == '\n' || b == '\r' && (i+1 == len(f.Data) || f.Data[i+1] != '\n'):
 			f.lines = append(f.lines, uint32(i+1))
+			start, column = i+1, 1
+		case i-start == longLine:
+			column += codePoints(f.Data[start:i])
+			start = i
+			f.marks = append(f.marks, mark{uint32(i), uint32(column)})
 		}
 	}
 }

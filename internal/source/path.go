@@ -146,5 +146,5 @@ func (n Node) step(s Step) (Entry, bool) {
 		item := n.Item(s.Index)
 		return Entry{Value: item}, !item.IsZero()
 	}
-	return n.lookup(s.Key, 0)
+	return n.lookup(s.Key)
 }
