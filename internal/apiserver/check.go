@@ -107,6 +107,15 @@ func Check(root source.Node, o Options) Result {
 	return r
 }
 
+// MaxProblems is how many problems of one object are told. Nobody reads as many, and finding the places of 100,000 takes longer than
+// finding out that they are there.
+const MaxProblems = 200
+
+// More says that there are n problems more.
+func More(root source.Node, n int) Problem {
+	return Problem{Rule: Invalid, Node: root, Message: fmt.Sprintf("%d more problems of this object are not listed; mend these first", n)}
+}
+
 // nameOf reads apiVersion and kind.
 func nameOf(root source.Node) (typeName, bool) {
 	if root.Kind() != source.Mapping {
@@ -132,6 +141,11 @@ func (r *Result) judge(root source.Node, k *kind) {
 	var d decoder
 	d.decode(root, k.plan(), unsafe.Pointer(v.Pointer()))
 	r.Problems = append(r.Problems, d.problems...)
+	defer func() {
+		if d.more > 0 {
+			r.Problems = append(r.Problems, More(root, d.more))
+		}
+	}()
 
 	s, obj := scheme(), v.Interface().(runtime.Object)
 	obj.GetObjectKind().SetGroupVersionKind(k.gvk)
@@ -154,7 +168,9 @@ func (r *Result) judge(root source.Node, k *kind) {
 	}
 	complete(internal.(metav1.Object), k)
 	for _, e := range validate(internal, k.gvk.GroupVersion()) {
-		if p := problemOf(e, root); !d.explains(p) && !r.has(p) && !(e.Type == field.ErrorTypeDuplicate && e.BadValue == "") {
+		if len(r.Problems) >= MaxProblems {
+			d.more++
+		} else if p := problemOf(e, root); !d.explains(p) && !r.has(p) && !(e.Type == field.ErrorTypeDuplicate && e.BadValue == "") {
 			r.Problems = append(r.Problems, p)
 		}
 	}

@@ -29,6 +29,7 @@ const maxDepth = 200
 // stays zero, and reading goes on.
 type decoder struct {
 	problems []Problem
+	more     int // problems beyond MaxProblems
 	// path leads to the value that is being read, outermost first.
 	path   []step
 	budget int
@@ -347,6 +348,9 @@ func (d *decoder) custom(n source.Node, pl *plan, p unsafe.Pointer) {
 		return
 	}
 	reflect.NewAt(pl.typ, p).Elem().SetZero()
+	if d.full() {
+		return
+	}
 	what := n.Raw()
 	if len(what) > 60 || n.Kind() != source.Scalar {
 		what = "this value"
@@ -477,7 +481,19 @@ func sourcePath(path []step) source.Path {
 	return p
 }
 
+// full reports whether enough was said of the object; what is not said is counted.
+func (d *decoder) full() bool {
+	if len(d.problems) < MaxProblems {
+		return false
+	}
+	d.more++
+	return true
+}
+
 func (d *decoder) wrong(n source.Node, pl *plan, message, server string) {
+	if d.full() {
+		return
+	}
 	place := d.place()
 	if server != "" {
 		message += " (" + server + ")"
@@ -491,6 +507,9 @@ func (d *decoder) wrong(n source.Node, pl *plan, message, server string) {
 
 // mismatch reports a value of the wrong type.
 func (d *decoder) mismatch(n source.Node, pl *plan) {
+	if d.full() {
+		return
+	}
 	got, word := "a mapping", "object"
 	switch n.Kind() {
 	case source.Invalid:

@@ -16,6 +16,9 @@ import (
 // unknown reports an entry of mapping n whose key is no field of struct pl, and what was probably meant: another spelling, or
 // another place.
 func (d *decoder) unknown(n source.Node, e source.Entry, name string, pl *plan) {
+	if d.full() {
+		return
+	}
 	parent := d.place()
 	d.path = append(d.path, step{plan: pl, key: name})
 	defer func() { d.path = d.path[:len(d.path)-1] }()

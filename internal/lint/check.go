@@ -1,10 +1,13 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
+	"github.com/fairway-k8s/fairway/internal/apiserver"
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/load"
@@ -137,47 +140,82 @@ func apiFindings(judged []object, active []rule.Active) []*finding.Finding {
 	return out
 }
 
-// duplicateKeys makes a finding of every key that repeats an earlier one of its mapping.
+// duplicateKeys makes a finding of every key that repeats an earlier one of its mapping; of an object that repeats very many, of the
+// first ones.
 func duplicateKeys(in *load.Input, judged []object, active []rule.Active) []*finding.Finding {
 	i := slices.IndexFunc(active, func(a rule.Active) bool { return a.ID == "yaml-duplicate-key" })
 	if i < 0 {
 		return nil
 	}
-	type spot struct {
-		file *source.File
-		doc  int
-	}
-	var owners map[spot][]*cluster.Object
+	var owners *ownership
 	var out []*finding.Finding
 	for _, f := range in.Files {
 		for _, d := range f.Docs {
+			told, rest := map[source.Node]int{}, map[source.Node]*finding.Finding{} // by the root of the object
 			for _, key := range d.Duplicates {
 				if owners == nil {
-					owners = map[spot][]*cluster.Object{}
-					for k := range judged {
-						o := judged[k].Object
-						if file := o.Root.File(); file != nil {
-							s := spot{file, load.DocumentOf(o.Root)}
-							owners[s] = append(owners[s], o)
-						}
-					}
+					owners = newOwnership(judged)
 				}
-				x := &finding.Finding{Rule: "yaml-duplicate-key", Severity: active[i].Severity,
-					Place:   rule.PlaceOf(source.Entry{Value: key}),
-					Message: fmt.Sprintf("the key %q is there twice in one mapping; the API server takes the last, a reader may take the first", key.Text())}
-				for _, o := range owners[spot{f, d.Index}] {
-					if s := o.Root.Span(); s.Start <= key.Span().Start && key.Span().Start < s.End {
-						x.Object, x.Workload, x.Root = o.Ref, o.Ref, o.Root
-						path := pathOf(o.Root, key)
-						x.Field = path.String()
-						x.Fix = &finding.Fix{Title: "drop the earlier entries, which have no effect", Changes: []source.Change{{Op: source.Dedupe, Path: path}}}
-					}
+				o := owners.of(d, key)
+				root := d.Root
+				if o != nil {
+					root = o.Root
+				}
+				if told[root]++; told[root] > apiserver.MaxProblems+1 {
+					continue
+				}
+				x := &finding.Finding{Rule: "yaml-duplicate-key", Severity: active[i].Severity, Place: rule.PlaceOf(source.Entry{Value: key})}
+				if o != nil {
+					x.Object, x.Workload, x.Root = o.Ref, o.Ref, o.Root
 				}
 				out = append(out, x)
+				if told[root] > apiserver.MaxProblems {
+					rest[root] = x
+					continue
+				}
+				x.Message = fmt.Sprintf("the key %q is there twice in one mapping; the API server takes the last, a reader may take the first", key.Text())
+				if o != nil {
+					path := pathOf(o.Root, key)
+					x.Field = path.String()
+					x.Fix = &finding.Fix{Title: "drop the earlier entries, which have no effect", Changes: []source.Change{{Op: source.Dedupe, Path: path}}}
+				}
+			}
+			for root, x := range rest {
+				x.Message = fmt.Sprintf("%d more keys are there twice and not listed; mend those before first", told[root]-apiserver.MaxProblems)
 			}
 		}
 	}
 	return out
+}
+
+// ownership finds the object that a node is part of.
+type ownership struct {
+	objects map[source.Node][]*cluster.Object
+} // by the root of their document, in its order
+
+func newOwnership(judged []object) *ownership {
+	x := &ownership{map[source.Node][]*cluster.Object{}}
+	for i := range judged {
+		o := judged[i].Object
+		if f := o.Root.File(); f != nil {
+			root := f.Docs[load.DocumentOf(o.Root)].Root
+			x.objects[root] = append(x.objects[root], o)
+		}
+	}
+	for _, list := range x.objects {
+		slices.SortStableFunc(list, func(a, b *cluster.Object) int { return cmp.Compare(a.Root.Span().Start, b.Root.Span().Start) })
+	}
+	return x
+}
+
+// of returns the object of document d that holds n, nil when none does.
+func (x *ownership) of(d source.Document, n source.Node) *cluster.Object {
+	list, pos := x.objects[d.Root], n.Span().Start
+	i := sort.Search(len(list), func(i int) bool { return list[i].Root.Span().Start > pos })
+	if i == 0 || pos >= list[i-1].Root.Span().End {
+		return nil
+	}
+	return list[i-1]
 }
 
 // pathOf returns the path from root to the value of a key node below it.

@@ -104,9 +104,11 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 	unknown := pruning.PruneWithOptions(obj, c.shape.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 	defaulting.PruneNonNullableNullsWithoutDefaults(obj, c.shape.structural)
 	fieldErr, more := objectmeta.CoerceWithOptions(nil, obj, c.shape.structural, false, objectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
-	for _, path := range append(unknown, more...) {
+	unknown = append(unknown, more...)
+	for _, path := range unknown[:min(len(unknown), apiserver.MaxProblems)] {
 		r.unknown(path)
 	}
+	r.more(len(unknown) - apiserver.MaxProblems)
 	if fieldErr != nil {
 		r.fieldError(fieldErr)
 		return nil

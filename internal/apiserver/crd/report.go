@@ -35,6 +35,13 @@ func (r *report) add(p Problem) {
 	}
 }
 
+// more says that n problems are not told, if there are any.
+func (r *report) more(n int) {
+	if n > 0 {
+		r.add(apiserver.More(r.root, n))
+	}
+}
+
 func (r *report) sorted() []Problem {
 	slices.SortFunc(r.problems, byPlace)
 	return r.problems
@@ -112,6 +119,10 @@ func nextStep(n source.Node, rest string) (source.Step, int) {
 // fieldErrors files what validation found. Complaints about the lack of a field that was only misspelled are left out, and so is
 // what follows from a value of the wrong type.
 func (r *report) fieldErrors(errs field.ErrorList) {
+	if n := len(errs) - apiserver.MaxProblems; n > 0 {
+		r.more(n)
+		errs = errs[:apiserver.MaxProblems]
+	}
 	var wrong []string
 	for _, e := range errs {
 		if e.Type == field.ErrorTypeTypeInvalid {
@@ -413,7 +424,7 @@ func schemaAt(s *structuralschema.Structural, path source.Path) *structuralschem
 // stringMaps reports labels and annotations that are not strings, and says whether all are.
 func (r *report) stringMaps() bool {
 	meta := r.root.Get("metadata").Resolve()
-	ok := true
+	ok, untold := true, 0
 	for _, name := range []string{"labels", "annotations"} {
 		for e := range meta.Get(name).Resolve().Entries() {
 			v := e.Value.Resolve()
@@ -421,6 +432,10 @@ func (r *report) stringMaps() bool {
 				continue
 			}
 			ok = false
+			if len(r.problems) >= apiserver.MaxProblems {
+				untold++
+				continue
+			}
 			path := source.Path{{Key: "metadata"}, {Key: name}, {Key: e.Key.Text()}}
 			p := Problem{Rule: apiserver.WrongType, Field: path.String(), Node: v,
 				Message: fmt.Sprintf("%s of %s must be a string (Invalid value)", e.Key.Text(), name)}
@@ -431,5 +446,6 @@ func (r *report) stringMaps() bool {
 			r.add(p)
 		}
 	}
+	r.more(untold)
 	return ok
 }

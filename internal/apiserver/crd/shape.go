@@ -37,7 +37,11 @@ func newShape(s *apiextensions.JSONSchemaProps, shared []*shape) (*shape, error)
 	out.bare = withoutRules(out.structural)
 	out.openapi = new(spec.Schema)
 	formats := schemavalidation.StripUnsupportedFormatsPostProcessorForVersion(environment.DefaultCompatibilityVersion())
-	if err := schemavalidation.ConvertJSONSchemaPropsWithPostProcess(s, out.openapi, formats); err != nil {
+	process := func(s *spec.Schema) error {
+		s.UniqueItems = false // the API server refuses it in a definition: it takes time in the square of the list's length
+		return formats(s)
+	}
+	if err := schemavalidation.ConvertJSONSchemaPropsWithPostProcess(s, out.openapi, process); err != nil {
 		return nil, err
 	}
 	graft(out.bare, shared, func(s *shape) *structuralschema.Structural { return s.bare })
