@@ -39,10 +39,16 @@ type nameKey struct {
 	name string
 }
 
+type fullName struct {
+	nameKey
+	namespace string
+}
+
 // scope is what is known of one folder or build.
 type scope struct {
 	kinds  map[groupKind]int
 	byName map[nameKey][]*Object
+	same   map[fullName][]*Object
 	labels labelIndex
 	open   []*Workload // those that leave their namespace open
 }
@@ -72,11 +78,13 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 		s.byName[nk] = append(s.byName[nk], o)
 		sc := s.scopes[o.Scope]
 		if sc == nil {
-			sc = &scope{kinds: map[groupKind]int{}, byName: map[nameKey][]*Object{}, labels: labelIndex{}}
+			sc = &scope{kinds: map[groupKind]int{}, byName: map[nameKey][]*Object{}, same: map[fullName][]*Object{}, labels: labelIndex{}}
 			s.scopes[o.Scope] = sc
 		}
 		sc.kinds[gk]++
 		sc.byName[nk] = append(sc.byName[nk], o)
+		full := fullName{nk, o.Namespace}
+		sc.same[full] = append(sc.same[full], o)
 		if w := newWorkload(o); w != nil {
 			s.Workloads = append(s.Workloads, w)
 			s.workload[o] = w
@@ -126,15 +134,10 @@ func (s *Snapshot) Lookup(from *Object, group, kind, namespace, name string) *Ob
 	return best
 }
 
-// Same returns the other objects of the same scope with o's group, kind, namespace and name.
+// Same returns the objects of o's scope with its group, kind, namespace and name, o among them, in the snapshot's order. The caller
+// must not change the slice.
 func (s *Snapshot) Same(o *Object) []*Object {
-	var same []*Object
-	for _, x := range s.scopes[o.Scope].byName[nameKey{groupKind{o.Group(), o.Kind}, o.Name}] {
-		if x != o && x.Namespace == o.Namespace {
-			same = append(same, x)
-		}
-	}
-	return same
+	return s.scopes[o.Scope].same[fullName{nameKey{groupKind{o.Group(), o.Kind}, o.Name}, o.Namespace}]
 }
 
 // Covers reports whether the absence of an object of that kind near o is a fact. It is when the whole cluster was listed, when

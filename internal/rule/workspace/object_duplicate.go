@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
@@ -23,7 +24,7 @@ var objectDuplicate = &rule.Rule{
 			return // the API server makes the name
 		}
 		same := p.Same(o)
-		if len(same) == 0 || !before(same[0], o) || variants(same, o) {
+		if same[0] == o || variants(same) {
 			return
 		}
 		_, first := rule.Locate(same[0], "kind")
@@ -33,24 +34,8 @@ var objectDuplicate = &rule.Rule{
 
 // variants reports whether an object is declared in three or more files of its folder. Nobody does that by mistake: the files are
 // alternatives to choose from, or examples that are applied one at a time.
-func variants(same []*cluster.Object, o *cluster.Object) bool {
-	first, second := o.Root.File(), o.Root.File()
-	for _, other := range same {
-		switch f := other.Root.File(); {
-		case f == first || f == second:
-		case first == second:
-			second = f
-		default:
-			return true
-		}
-	}
-	return false
-}
-
-// before reports whether a stands before b in the input.
-func before(a, b *cluster.Object) bool {
-	if x, y := a.Root.File(), b.Root.File(); x != y {
-		return x.Name < y.Name
-	}
-	return a.Root.Span().Start < b.Root.Span().Start
+func variants(same []*cluster.Object) bool {
+	first, last := same[0].Root.File(), same[len(same)-1].Root.File()
+	i := sort.Search(len(same), func(i int) bool { return same[i].Root.File() != first }) // objects are in the order of files
+	return i < len(same) && same[i].Root.File() != last
 }
