@@ -6,9 +6,10 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// hpaAndReplicas has no mend: with client-side apply, the first apply after the line is gone prunes the field, the API server's default
-// of 1 comes in, and the autoscaler climbs from there under full load. How says the way round. replicas: 0 is silent, as that is how
-// an autoscaler is switched off on purpose.
+// hpaAndReplicas mends replicas: 1 only. With client-side apply, the first apply after the line is gone prunes the field, and the API
+// server's default of 1 comes in: what every apply has set so far, and the last time that it does. For another number the autoscaler
+// would have to climb from 1 under full load; How says the way round. replicas: 0 is silent, as that is how an autoscaler is switched
+// off on purpose.
 var hpaAndReplicas = &rule.Rule{
 	ID:    "hpa-and-replicas",
 	Title: "the manifest and an autoscaler both decide the number of pods",
@@ -17,7 +18,7 @@ var hpaAndReplicas = &rule.Rule{
 	How: "Take replicas out of the manifest. So that the first apply does not fall back to 1, first give the field up: " +
 		"delete the line with kubectl apply edit-last-applied, then apply. With server-side apply, remove it once the autoscaler has changed the number.",
 	Example:  "kind: Deployment\nspec:\n  # no replicas: the HorizontalPodAutoscaler decides\n  selector: {}\n",
-	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "replicas-fought-hpa", NeedsContext: true,
+	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "replicas-fought-hpa", NeedsContext: true, Fixes: true,
 	Links: []string{"https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling", linkHPA},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		s, ok := scalerOf(o)
@@ -32,6 +33,9 @@ var hpaAndReplicas = &rule.Rule{
 		if !written || n == 0 || !kept(w) || p.ScalersOf(w)[0] != o {
 			return
 		}
-		p.Report(w.Object, "spec.replicas", "every apply sets %s again, whatever %s (%d to %d) has decided", plural(int32(n), "replica"), title(o), s.min, s.max)
+		f := p.Report(w.Object, "spec.replicas", "every apply sets %s again, whatever %s (%d to %d) has decided", plural(int32(n), "replica"), title(o), s.min, s.max)
+		if n == 1 {
+			f.Fix = rule.Mend("remove replicas: 1, which is the default as well", rule.Remove("spec.replicas"))
+		}
 	},
 }
