@@ -6,6 +6,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/source"
 )
 
 const linkSchedule = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline"
@@ -30,12 +31,13 @@ var startingDeadlineMissing = &rule.Rule{
 // of 10 s is the documentation's.
 const checkInterval = 10
 
+// The fix is the least that can be kept: nearer to what was asked for there is nothing. 0 is left, nobody can have asked for it.
 var startingDeadlineTooShort = &rule.Rule{
 	ID:       "cronjob-starting-deadline-too-short",
 	Title:    "startingDeadlineSeconds is so short that runs may never start",
 	Why:      "The controller checks CronJobs about every 10 seconds. With a shorter deadline each run can be too late when it is looked at.",
 	How:      "Set startingDeadlineSeconds to at least 10, better to minutes.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "schedule-piled-up",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "schedule-piled-up", Fixes: true,
 	Links: []string{linkSchedule},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		c := cluster.As[*batchv1.CronJob](o)
@@ -43,7 +45,11 @@ var startingDeadlineTooShort = &rule.Rule{
 			return
 		}
 		if s := *c.Spec.StartingDeadlineSeconds; s >= 0 && s < checkInterval {
-			p.Report(o, "spec.startingDeadlineSeconds", "a run that is %d s late is skipped, but the controller looks only about every %d s", s, checkInterval)
+			const field = "spec.startingDeadlineSeconds"
+			f := p.Report(o, field, "a run that is %d s late is skipped, but the controller looks only about every %d s", s, checkInterval)
+			if s > 0 {
+				f.Fix = rule.Mend("set startingDeadlineSeconds: 10, the least that the controller can keep", rule.Set(field, source.Int(checkInterval)))
+			}
 		}
 	},
 }
