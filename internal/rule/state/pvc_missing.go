@@ -6,8 +6,11 @@ import (
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/spell"
 )
 
+// The fix is offered for a slip: beside the pod is a claim that is written almost the same, and nobody mounts it.
 var pvcMissing = &rule.Rule{
 	ID:    "pvc-missing",
 	Title: "a pod needs a PersistentVolumeClaim that does not exist",
@@ -15,7 +18,7 @@ var pvcMissing = &rule.Rule{
 	How:   "Add the claim to what is applied together with the pod, correct the name, or use volumeClaimTemplates of a StatefulSet.",
 	Example: "volumes:\n  - name: data\n    persistentVolumeClaim:\n      claimName: shop-data   # a PersistentVolumeClaim of that name is applied " +
 		"with it\n",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "config-missing", NeedsContext: true,
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "config-missing", NeedsContext: true, Fixes: true,
 	Links: []string{linkClaims + "#claims-as-volumes"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		for i := range w.Template.Spec.Volumes {
@@ -32,7 +35,10 @@ var pvcMissing = &rule.Rule{
 			} else if !p.Covers(w.Object, "", "PersistentVolumeClaim") {
 				p.Unknown(w.Object, field, "PersistentVolumeClaim %s, which is not in the input", name)
 			} else {
-				p.Report(w.Object, field, "volume %s needs claim %s, which is not in the input: the pod stays Pending", v.Name, name)
+				f := p.Report(w.Object, field, "volume %s needs claim %s, which is not in the input: the pod stays Pending", v.Name, name)
+				if near := misspelt(p, w, name); near != "" {
+					f.Fix = rule.Mend("set claimName: "+near, rule.Set(field, source.String(near)))
+				}
 			}
 		}
 	},
@@ -70,4 +76,40 @@ func maker(p *rule.Pass, w *cluster.Workload, claim string) *cluster.Object {
 		}
 	}
 	return p.MakerNear(w.Object)
+}
+
+// misspelt returns the claim beside w that a name was meant to be, "" when there is none or several. Names that differ in a digit mean
+// different things (data-1, data-2).
+func misspelt(p *rule.Pass, w *cluster.Workload, name string) string {
+	near := ""
+	for _, o := range p.Of("", "PersistentVolumeClaim") {
+		if o.Scope != w.Scope || !cluster.SameNamespace(o.Namespace, w.Namespace) || spell.Swapped(name, o.Name) != 1 || len(name) < 5 || digits(name) != digits(o.Name) {
+			continue
+		}
+		if near != "" || mountedBySomebody(p, o.Name) {
+			return ""
+		}
+		near = o.Name
+	}
+	return near
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func mountedBySomebody(p *rule.Pass, claim string) bool {
+	for _, w := range p.Workloads {
+		for i := range w.Template.Spec.Volumes {
+			if c := w.Template.Spec.Volumes[i].PersistentVolumeClaim; c != nil && c.ClaimName == claim {
+				return true
+			}
+		}
+	}
+	return false
 }
