@@ -9,6 +9,7 @@ import (
 )
 
 // procMountUnmasked allows it with user namespaces, as Pod Security's baseline level does since 1.35: nested containers need both.
+// The fix is for privileged containers, from which runtimes hide nothing of /proc in any case.
 var procMountUnmasked = &rule.Rule{
 	ID:    "proc-mount-unmasked",
 	Title: "a container sees the kernel's side of /proc",
@@ -16,11 +17,15 @@ var procMountUnmasked = &rule.Rule{
 		"read-only. Unmasked, root in the container reads and writes them.",
 	How:      "Remove procMount, or add hostUsers: false so that root in the pod is nobody outside.",
 	Example:  "spec:\n  hostUsers: false\n  containers:\n    - securityContext:\n        procMount: Unmasked\n",
-	Severity: finding.Should, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container",
+	Severity: finding.Should, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkStandards},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if s := c.SecurityContext; s != nil && s.ProcMount != nil && *s.ProcMount == corev1.UnmaskedProcMount && !userNamespace(w) {
-			p.Report(w.Object, c.Path+".securityContext.procMount", "%s sees and can change what runtimes hide of the node's /proc", kindOf(c))
+			field := c.Path + ".securityContext.procMount"
+			f := p.Report(w.Object, field, "%s sees and can change what runtimes hide of the node's /proc", kindOf(c))
+			if privileged(c) {
+				f.Fix = rule.Mend("remove procMount, as privileged: true unmasks /proc anyway", rule.Remove(field))
+			}
 		}
 	},
 }

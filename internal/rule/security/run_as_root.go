@@ -1,6 +1,8 @@
 package security
 
 import (
+	"slices"
+
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
@@ -8,6 +10,9 @@ import (
 
 // runAsRoot looks at what the manifest says; run-as-root-possible at what it leaves to the image. With user namespaces (hostUsers:
 // false) root in the pod is an ordinary user outside.
+//
+// The fix is for a security context that contradicts itself: its containers have never started. Without the user, that of the image
+// or of the pod counts, and runAsNonRoot still keeps root out.
 var runAsRoot = &rule.Rule{
 	ID:    "run-as-root",
 	Title: "a container is told to run as root",
@@ -16,7 +21,7 @@ var runAsRoot = &rule.Rule{
 	How: "Set runAsNonRoot: true and a runAsUser other than 0. If root was needed to own a volume, set fsGroup; if to listen below " +
 		"1024, listen on 8080 and let the Service translate.",
 	Example:  "securityContext:\n  runAsNonRoot: true\n  runAsUser: 10001\n  runAsGroup: 10001\n  fsGroup: 10001\n",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "root-container",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkContext, linkStandards},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !linux(w) || nodeAgent(w) {
@@ -32,20 +37,32 @@ var runAsRoot = &rule.Rule{
 				inherit = append(inherit, c)
 				continue
 			}
-			reportRoot(p, w, c.Path+".securityContext.runAsUser", kindOf(c), nonRoot(w, c))
+			f := reportRoot(p, w, c.Path+".securityContext.runAsUser", kindOf(c), nonRoot(w, c))
+			if pod := w.Template.Spec.SecurityContext; f != nil && isTrue(c.SecurityContext.RunAsNonRoot) && (pod == nil || pod.RunAsUser == nil || *pod.RunAsUser != 0) {
+				f.Fix = withoutUser(f.Field)
+			}
 		}
 		if len(inherit) > 0 {
-			reportRoot(p, w, w.SpecPath+".securityContext.runAsUser", names(inherit), nonRoot(w, inherit[0]))
+			f := reportRoot(p, w, w.SpecPath+".securityContext.runAsUser", names(inherit), nonRoot(w, inherit[0]))
+			if f != nil && isTrue(w.Template.Spec.SecurityContext.RunAsNonRoot) && !slices.ContainsFunc(inherit, func(c *cluster.Container) bool { return !nonRoot(w, c) }) {
+				f.Fix = withoutUser(f.Field)
+			}
 		}
 	},
 }
 
-func reportRoot(p *rule.Pass, w *cluster.Workload, field, who string, contradicted bool) {
+func reportRoot(p *rule.Pass, w *cluster.Workload, field, who string, contradicted bool) *finding.Finding {
 	switch {
 	case hidden(w.Object, field):
+		return nil
 	case contradicted:
-		p.Report(w.Object, field, "runAsUser 0 contradicts runAsNonRoot: true: the kubelet refuses to start %s", who)
-	default:
-		p.Report(w.Object, field, "runAsUser 0 is root: %s may change all of image and volumes, and getting out means root on the node", who)
+		return p.Report(w.Object, field, "runAsUser 0 contradicts runAsNonRoot: true: the kubelet refuses to start %s", who)
 	}
+	return p.Report(w.Object, field, "runAsUser 0 is root: %s may change all of image and volumes, and getting out means root on the node", who)
 }
+
+func withoutUser(field string) *finding.Fix {
+	return rule.Mend("remove runAsUser: 0, which runAsNonRoot: true forbids", rule.Remove(field))
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }

@@ -8,6 +8,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
+// The fix takes away the user and role that runtimes give every container anyway (container-selinux, system_u:system_r:container_t):
+// Pod Security refuses those too.
 var selinuxOptionsCustom = &rule.Rule{
 	ID:    "selinux-options-custom",
 	Title: "a pod leaves SELinux' confinement of containers",
@@ -15,7 +17,7 @@ var selinuxOptionsCustom = &rule.Rule{
 		"level refuses them.",
 	How:      "Remove type, user and role; a level, to share a volume, may stay.",
 	Example:  "securityContext:\n  seLinuxOptions:\n    level: s0:c123,c456\n",
-	Severity: finding.Should, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container",
+	Severity: finding.Should, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkStandards},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !linux(w) || nodeAgent(w) {
@@ -43,9 +45,15 @@ func reportSELinux(p *rule.Pass, w *cluster.Workload, path, who string, o *corev
 		p.Report(w.Object, path+".type", "SELinux type %s is none that confines a container: %s may do more on the node", o.Type, who)
 	}
 	if o.User != "" {
-		p.Report(w.Object, path+".user", "a SELinux user of its own, %s, takes %s out of the confinement of containers", o.User, who)
+		f := p.Report(w.Object, path+".user", "a SELinux user of its own, %s, takes %s out of the confinement of containers", o.User, who)
+		if o.User == "system_u" {
+			f.Fix = rule.Mend("remove user: system_u, which containers have anyway", rule.Remove(f.Field))
+		}
 	}
 	if o.Role != "" {
-		p.Report(w.Object, path+".role", "a SELinux role of its own, %s, takes %s out of the confinement of containers", o.Role, who)
+		f := p.Report(w.Object, path+".role", "a SELinux role of its own, %s, takes %s out of the confinement of containers", o.Role, who)
+		if o.Role == "system_r" {
+			f.Fix = rule.Mend("remove role: system_r, which containers have anyway", rule.Remove(f.Field))
+		}
 	}
 }

@@ -70,10 +70,17 @@ func judgeToken(p *rule.Pass, w *cluster.Workload) {
 		p.Report(w.Object, field, "%s a token of the Kubernetes API, but no binding gives ServiceAccount %s any right", asked, name)
 		return
 	}
-	f := p.Report(w.Object, field, "the pods carry a token of ServiceAccount %s for the Kubernetes API, and nothing here shows that they call it", name)
-	if account != nil && account.Scope == w.Scope || account == nil && p.Covers(w.Object, groupRBAC, "RoleBinding") {
-		f.Fix = rule.Mend("set automountServiceAccountToken: false", rule.Set(field, source.Bool(false), "serviceAccountName", "serviceAccount"))
+	p.Report(w.Object, field, "the pods carry a token of ServiceAccount %s for the Kubernetes API, and nothing here shows that they call it", name).
+		Fix = withoutToken(p, w, account)
+}
+
+// withoutToken takes the token away from pods for whose account no binding is known; nil when there may be one elsewhere.
+func withoutToken(p *rule.Pass, w *cluster.Workload, account *cluster.Object) *finding.Fix {
+	if account != nil && account.Scope != w.Scope || account == nil && !p.Covers(w.Object, groupRBAC, "RoleBinding") {
+		return nil
 	}
+	return rule.Mend("set automountServiceAccountToken: false",
+		rule.Set(w.SpecPath+".automountServiceAccountToken", source.Bool(false), "serviceAccountName", "serviceAccount"))
 }
 
 // tokenUseful reports whether pods are left alone: the cluster's own, those that a controller completes, those that mount a token
