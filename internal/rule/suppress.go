@@ -11,6 +11,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/spell"
 )
 
 // AllowAnnotation, followed by a rule's ID, suppresses the rule for an object or for the pods of a workload. Its value is the reason,
@@ -36,8 +37,11 @@ type suppression struct {
 	first, last int             // lines covered, for a comment
 	file        string          // for a comment
 	object      *cluster.Object // for an annotation
-	used        map[string]bool
-	fault       string // why it is not honoured; "" when it is
+	root        source.Node     // that holds the annotation
+	path        string          // of the annotation in the object
+	broken      map[string]bool // the rules that something in its reach breaks
+	fault       string          // why it is not honoured; "" when it is
+	near        string          // for an unknown rule: the ID that is written almost the same
 }
 
 // Suppress takes the findings away that comments and annotations suppress, and adds findings about suppressions that are expired,
@@ -63,9 +67,9 @@ func Suppress(s *cluster.Snapshot, files []*source.File, findings []*finding.Fin
 	for _, f := range findings {
 		hit := false
 		for _, x := range slices.Concat(byObject[f.Object], byFile[f.Place.File]) {
-			if x.covers(f) {
-				x.used[f.Rule] = true
-				hit = true
+			if x.reaches(f) {
+				x.broken[f.Rule] = true
+				hit = hit || x.fault == "" && slices.Contains(x.rules, f.Rule)
 			}
 		}
 		if hit {
@@ -75,7 +79,7 @@ func Suppress(s *cluster.Snapshot, files []*source.File, findings []*finding.Fin
 		}
 	}
 	for _, x := range all {
-		kept = append(kept, x.findings(severities)...)
+		kept = append(kept, x.findings(severities, c)...)
 	}
 	slices.SortFunc(kept, (*finding.Finding).Compare)
 	return kept, suppressed
@@ -98,8 +102,8 @@ func appendAnnotations(out []*suppression, o *cluster.Object, annotations map[st
 		if !ok {
 			continue
 		}
-		x := &suppression{rules: []string{id}, object: o, used: map[string]bool{}}
-		_, x.place = Locate(o, path+"["+key+"]")
+		x := &suppression{rules: []string{id}, object: o, path: path + "[" + key + "]", broken: map[string]bool{}}
+		x.root, x.place = Locate(o, x.path)
 		x.read(annotations[key])
 		out = append(out, x)
 	}
@@ -114,7 +118,7 @@ func comments(f *source.File) []*suppression {
 			continue
 		}
 		start, end := f.Position(c.Start), f.Position(c.End)
-		x := &suppression{file: f.Name, first: start.Line, last: start.Line, used: map[string]bool{},
+		x := &suppression{file: f.Name, first: start.Line, last: start.Line, broken: map[string]bool{},
 			place: finding.Place{File: f.Name, Line: start.Line, Column: start.Column, EndLine: end.Line, EndColumn: end.Column}}
 		for _, id := range strings.Split(string(m[1]), ",") {
 			x.rules = append(x.rules, strings.TrimSpace(id))
@@ -172,6 +176,9 @@ func (x *suppression) judge(c *Catalogue, now time.Time) {
 	for _, id := range x.rules {
 		if c.Rule(id) == nil && x.fault == "" {
 			x.fault = "there is no rule " + id + c.didYouMean(id)
+			if near := c.Nearest(id); spell.Swapped(id, near) <= 2 && x.reason != "" && (x.until.IsZero() || now.Before(x.until)) {
+				x.near = near
+			}
 		}
 	}
 	if x.reason == "" && x.fault == "" {
@@ -182,10 +189,8 @@ func (x *suppression) judge(c *Catalogue, now time.Time) {
 	}
 }
 
-func (x *suppression) covers(f *finding.Finding) bool {
-	if x.fault != "" || !slices.Contains(x.rules, f.Rule) {
-		return false
-	}
+// reaches reports whether a finding lies where the suppression would hold.
+func (x *suppression) reaches(f *finding.Finding) bool {
 	if x.object != nil {
 		return x.object.Ref == f.Object && x.object.Origin.File() == f.Root.File()
 	}
@@ -193,7 +198,7 @@ func (x *suppression) covers(f *finding.Finding) bool {
 }
 
 // findings says what is wrong with the suppression itself.
-func (x *suppression) findings(severities map[string]finding.Severity) []*finding.Finding {
+func (x *suppression) findings(severities map[string]finding.Severity, c *Catalogue) []*finding.Finding {
 	make := func(rule, format string, args ...any) []*finding.Finding {
 		sev, on := severities[rule]
 		if !on {
@@ -201,21 +206,81 @@ func (x *suppression) findings(severities map[string]finding.Severity) []*findin
 		}
 		f := &finding.Finding{Rule: rule, Severity: sev, Place: x.place, Message: fmt.Sprintf(format, args...)}
 		if x.object != nil {
-			f.Object, f.Workload, f.Root = x.object.Ref, x.object.Ref, x.object.Root
+			f.Object, f.Workload, f.Root, f.Field = x.object.Ref, x.object.Ref, x.root, x.path
 		}
 		return []*finding.Finding{f}
 	}
 	names := strings.Join(x.rules, ", ")
 	switch {
 	case x.fault == "expired":
-		return make("suppression-expired", "the suppression of %s ended on %s (reason given: %s)", names, x.until.Format(time.DateOnly), x.reason)
+		found := make("suppression-expired", "the suppression of %s ended on %s (reason given: %s)", names, x.until.Format(time.DateOnly), x.reason)
+		if x.needless(severities, c) {
+			mend(found, x.removal())
+		}
+		return found
 	case x.fault != "":
-		return make("suppression-invalid", "the suppression of %s is not honoured: %s", names, x.fault)
+		found := make("suppression-invalid", "the suppression of %s is not honoured: %s", names, x.fault)
+		if x.near != "" && x.broken[x.near] {
+			mend(found, x.renaming())
+		}
+		return found
 	}
 	for _, id := range x.rules {
-		if _, ran := severities[id]; ran && !x.used[id] {
-			return make("suppression-unused", "nothing here breaks %s any more; the suppression can go", id)
+		if _, ran := severities[id]; ran && !x.broken[id] {
+			found := make("suppression-unused", "nothing here breaks %s any more; the suppression can go", id)
+			if x.needless(severities, c) {
+				mend(found, x.removal())
+			}
+			return found
 		}
 	}
 	return nil
+}
+
+func mend(found []*finding.Finding, fix *finding.Fix) {
+	for _, f := range found {
+		f.Fix = fix
+	}
+}
+
+// needless reports whether nothing breaks the rules of a suppression, wherever the object is looked at. A rule that needs other
+// objects may be silent for their lack.
+func (x *suppression) needless(severities map[string]finding.Severity, c *Catalogue) bool {
+	return !slices.ContainsFunc(x.rules, func(id string) bool {
+		_, ran := severities[id]
+		return !ran || x.broken[id] || c.Rule(id).NeedsContext
+	})
+}
+
+// removal takes an annotation away; nil for a comment, which is no part of the object.
+func (x *suppression) removal() *finding.Fix {
+	path, ok := x.inRoot()
+	if !ok {
+		return nil
+	}
+	if all, _ := x.root.Find(path[:len(path)-1]); all.Value.Len() == 1 {
+		path = path[:len(path)-1]
+	}
+	return Mend("remove the suppression", source.Change{Op: source.Remove, Path: path})
+}
+
+// renaming gives an annotation the ID that was meant; nil for a comment.
+func (x *suppression) renaming() *finding.Fix {
+	path, ok := x.inRoot()
+	if !ok {
+		return nil
+	}
+	return Mend("name "+x.near, source.Change{Op: source.Rename, Path: path, Value: source.String(AllowAnnotation + x.near)})
+}
+
+// inRoot returns the path of an annotation in the tree that holds it; ok is false when none does.
+func (x *suppression) inRoot() (path source.Path, ok bool) {
+	path, err := source.ParsePath(x.path)
+	if x.root.IsZero() || err != nil {
+		return nil, false
+	}
+	if x.root != x.object.Root {
+		path = InOrigin(x.object, path)
+	}
+	return path, true
 }
