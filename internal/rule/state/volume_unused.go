@@ -10,13 +10,14 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// volumeUnused leaves pods alone into which a webhook puts containers that may mount the volume. It takes away what has no effect
-// outside of the pod; a claim may be waited for by a provisioner, and a driver may do something when it mounts.
+// volumeUnused leaves pods alone into which a webhook puts containers that may mount the volume. The kubelet skips a volume that no
+// container mounts (pkg/kubelet/volumemanager/populator, Kubernetes 1.36), but the scheduler waits for its claim, and a disk is
+// attached all the same. So the fix takes away what only the kubelet would have made.
 var volumeUnused = &rule.Rule{
 	ID:    "volume-unused",
 	Title: "no container mounts a volume",
-	Why: "The pod still waits for the volume: a missing ConfigMap, Secret or claim keeps it from starting for nothing. Often the mount was " +
-		"forgotten, and the program reads defaults.",
+	Why: "Often the mount was forgotten, and the program reads defaults. And the pod still waits for a claim: while it is missing or not " +
+		"bound, nothing is scheduled.",
 	How:      "Mount the volume in the container that needs it, or remove it.",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Fixes: true,
 	Links: []string{linkVolumes},
@@ -29,10 +30,19 @@ var volumeUnused = &rule.Rule{
 			if injected(w) {
 				return
 			}
-			f := p.Report(w.Object, volumePath(w, i), "no container mounts volume %s, but the pod waits for it", v.Name)
-			if harmless(v) && len(w.Template.Spec.Volumes) > 1 {
-				f.Fix = rule.Mend("remove volume "+v.Name, rule.Remove(w.SpecPath+".volumes[name="+v.Name+"]"))
+			waits := ""
+			if v.PersistentVolumeClaim != nil {
+				waits = ", but the pod waits for its claim"
 			}
+			f := p.Report(w.Object, volumePath(w, i), "no container mounts volume %s%s", v.Name, waits)
+			if !made(v) {
+				continue
+			}
+			path := w.SpecPath + ".volumes"
+			if len(w.Template.Spec.Volumes) > 1 {
+				path += "[name=" + v.Name + "]"
+			}
+			f.Fix = rule.Mend("remove volume "+v.Name, rule.Remove(path))
 		}
 	},
 }
@@ -66,6 +76,7 @@ func injected(w *cluster.Workload) bool {
 	return w.Typed == nil // what a custom resource's controller adds is not known
 }
 
-func harmless(v *corev1.Volume) bool {
-	return v.EmptyDir != nil || v.ConfigMap != nil || v.Secret != nil || v.DownwardAPI != nil
+// made reports whether a volume is nothing before the kubelet makes it for a container.
+func made(v *corev1.Volume) bool {
+	return v.EmptyDir != nil || v.ConfigMap != nil || v.Secret != nil || v.DownwardAPI != nil || v.Projected != nil || v.HostPath != nil
 }
