@@ -1,6 +1,8 @@
 package state
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
@@ -8,6 +10,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
+// emptyDirSizeLimitMissing is silent about disk where a container has a limit for it: what the whole pod writes, emptyDirs included, is
+// then bounded by those limits (pkg/kubelet/eviction, podEphemeralStorageLimitEviction, Kubernetes 1.36).
 var emptyDirSizeLimitMissing = &rule.Rule{
 	ID:    "emptydir-size-limit-missing",
 	Title: "an emptyDir has no size limit",
@@ -18,13 +22,21 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "emptydir-filled-node",
 	Links: []string{linkVolumes + "#emptydir", "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#local-ephemeral-storage"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
+		bounded := slices.ContainsFunc(w.Containers, func(c cluster.Container) bool {
+			_, ok := c.Resources.Limits[corev1.ResourceEphemeralStorage]
+			return ok
+		})
 		for i := range w.Template.Spec.Volumes {
 			v := &w.Template.Spec.Volumes[i]
 			if v.EmptyDir == nil || v.EmptyDir.SizeLimit != nil {
 				continue
 			}
+			memory := v.EmptyDir.Medium == corev1.StorageMediumMemory
+			if bounded && !memory {
+				continue
+			}
 			harm := "it can fill the node's disk, and pods beside it are evicted"
-			if v.EmptyDir.Medium == corev1.StorageMediumMemory {
+			if memory {
 				harm = "its files use up the containers' memory until they are killed"
 			}
 			p.Report(w.Object, volumePath(w, i)+".emptyDir.sizeLimit", "emptyDir %s has no sizeLimit: %s", v.Name, harm)
