@@ -3,6 +3,8 @@ package security
 import (
 	"strconv"
 
+	"k8s.io/component-helpers/node/util/sysctl"
+
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
@@ -39,7 +41,7 @@ var sysctlUnsafe = &rule.Rule{
 			return
 		}
 		for i := range s.Sysctls {
-			if n := s.Sysctls[i].Name; n != "" && !safeSysctls[n] {
+			if n := s.Sysctls[i].Name; n != "" && !safeSysctls[sysctl.NormalizeName(n)] {
 				p.Report(w.Object, w.SpecPath+".securityContext.sysctls["+strconv.Itoa(i)+"].name", "nodes refuse pods with the sysctl %s unless their kubelet was told to allow it", n)
 			}
 		}
