@@ -271,7 +271,7 @@ func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.R
 	}
 	rep.Source = in.FileByName()
 	rep.Edits = func(f *finding.Finding) []source.Edit {
-		_, edits, err := f.Root.File().Apply(f.Root, f.Fix.Changes...)
+		edits, err := f.Root.File().Edits(f.Root, f.Fix.Changes...)
 		if err != nil {
 			return nil // --fix says why
 		}

@@ -24,7 +24,8 @@
 // # How it writes
 //
 // [File.Apply] turns changes into edits in the style of the neighbouring lines, and proves the result with an independent reader
-// (go.yaml.in/yaml/v4) before it hands it out: the new text must read as the old one with just those changes made.
+// (go.yaml.in/yaml/v4) before it hands it out: the new text must read as the old one with just those changes made. [File.ApplyAll]
+// does so for many at once, and leaves out those that do not go together.
 //
 // The package does no I/O and knows nothing of Kubernetes.
 package source

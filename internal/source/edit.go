@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sort"
 	"strings"
 )
 
@@ -29,52 +30,12 @@ import (
 // other places through anchors, aliases and merge keys; setting a field that a merge key brings in adds a field of its own. The
 // result is proved with an independent reader; a *[ProofError] means that it was thrown away.
 func (f *File) Apply(root Node, changes ...Change) (*File, []Edit, error) {
-	var appends []int
-	inside := make([]Change, 0, len(changes))
-	for i, c := range changes {
-		if c.Op == Append {
-			appends = append(appends, i)
-			c = Change{Op: Append}
-		}
-		inside = append(inside, c)
+	b := f.batch()
+	if err := b.add(root, changes); err != nil {
+		return nil, nil, err
 	}
-	var next *File
-	text := pieces{{Span: Span{0, len(f.Data)}}}
-	if len(appends) < len(changes) {
-		e, err := f.edit(root)
-		if err == nil {
-			err = e.run(inside)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		text = pieces{{Span: Span{0, e.base}}}
-		for _, p := range e.text {
-			p.Span = Span{p.Start + e.base, p.End + e.base}
-			text = append(text, p)
-		}
-		text = append(text, piece{Span: Span{e.base + e.size, len(f.Data)}})
-		if e.size == len(f.Data) {
-			next = e.cur
-		}
-	}
-	edits := text.edits(f.Data, 0)
-	if len(edits) == 0 && len(appends) == 0 {
-		return f, nil, nil
-	}
-	if next == nil {
-		next = Parse(f.Name, ApplyEdits(f.Data, edits))
-	}
-	for _, i := range appends {
-		end, err := next.appendix(changes[i].Value)
-		if err != nil {
-			return nil, nil, changeError(i, changes[i].Path, Unwritable, f.Position(len(f.Data)), err.Error())
-		}
-		text = text.apply(end)
-		next = Parse(f.Name, ApplyEdits(next.Data, end))
-	}
-	edits = text.edits(f.Data, 0)
-	if err := prove(f, next, root, edits, changes); err != nil {
+	next, edits, err := b.finish()
+	if err != nil {
 		return nil, nil, err
 	}
 	return next, edits, nil
@@ -106,12 +67,7 @@ func (f *File) edit(root Node) (*editing, error) {
 	if root.IsZero() || root.f != f {
 		return refuse("the node is not part of this file")
 	}
-	doc := -1
-	for i, d := range f.Docs {
-		if !d.Root.IsZero() && d.Root.i <= root.i && root.i < f.nodes[d.Root.i].next {
-			doc = i
-		}
-	}
+	doc := f.documentOf(root)
 	if doc < 0 {
 		return refuse("the document was refused when it was read")
 	}
@@ -132,6 +88,19 @@ func (f *File) edit(root Node) (*editing, error) {
 	}
 	e.text = pieces{{Span: Span{0, e.size}}}
 	return e, nil
+}
+
+// documentOf returns the index of the document that holds n, -1 when none does.
+func (f *File) documentOf(n Node) int {
+	if n.f != f || f == nil {
+		return -1
+	}
+	at := n.Span().Start
+	i := sort.Search(len(f.Docs), func(i int) bool { return f.Docs[i].Span.Start > at }) - 1
+	if i < 0 || f.Docs[i].Root.IsZero() || n.i < f.Docs[i].Root.i || n.i >= f.nodes[f.Docs[i].Root.i].next {
+		return -1
+	}
+	return i
 }
 
 // loneReturn reports whether data has a carriage return without line feed.
@@ -676,16 +645,24 @@ func (e *editing) dedupe(p Path) error {
 	}
 }
 
-// appendix returns the edits that add v as a document at the end of f.
+// appendable returns why no document can be added to f, nil when one can.
+func (f *File) appendable() error {
+	for _, d := range f.Docs {
+		switch {
+		case d.Err != nil:
+			return fmt.Errorf("a document of the file cannot be read: line %d: %s", d.Err.Line, d.Err.Message)
+		case isJSON(d.Root) || strings.HasSuffix(f.Name, ".json"):
+			return errors.New("a JSON file holds one document")
+		}
+	}
+	return nil
+}
+
+// appendix returns the edits that add v as a document at the end of f, which is appendable.
 func (f *File) appendix(v Value) (edits []Edit, err error) {
 	e := &editing{f: f, cur: f, size: len(f.Data)}
 	for i, d := range f.Docs {
-		switch {
-		case d.Err != nil:
-			return nil, fmt.Errorf("a document of the file cannot be read: line %d: %s", d.Err.Line, d.Err.Message)
-		case isJSON(d.Root) || strings.HasSuffix(f.Name, ".json"):
-			return nil, fmt.Errorf("a JSON file holds one document")
-		case !d.Root.IsZero():
+		if !d.Root.IsZero() {
 			e.doc = i
 		}
 	}

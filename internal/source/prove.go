@@ -15,40 +15,18 @@ import (
 // This file is the second opinion: it reads old and new text with another YAML reader, makes the changes on what that reader saw,
 // and compares. It shares nothing with the code that wrote the edits but paths and values.
 
-// prove returns a *ProofError unless next is f with just the edits, and means what f means with just the changes made to the
-// document of root, and has all comments that f has.
-func prove(f, next *File, root Node, edits []Edit, changes []Change) error {
+// prove returns a *ProofError unless next is f with just the edits, and means what f means with just the changes made inside its
+// documents and behind the last, and has all comments that f has.
+func prove(f, next *File, edits []Edit, inside map[int][]rooted, appended []appended) error {
 	if !bytes.Equal(ApplyEdits(f.Data, edits), next.Data) {
 		return &ProofError{Message: "the edits do not lead to the new text"}
 	}
 	if err := proveComments(f, next); err != nil {
 		return err
 	}
-	var inside, appended []Change
-	for _, c := range changes {
-		if c.Op == Append {
-			appended = append(appended, c)
-		} else {
-			inside = append(inside, c)
-		}
-	}
-	doc := -1
-	for i, d := range f.Docs {
-		if !d.Root.IsZero() && root.f == f && d.Root.i <= root.i && root.i < f.nodes[d.Root.i].next {
-			doc = i
-		}
-	}
-	var route []int
-	if doc >= 0 {
-		route = ordinals(f.Docs[doc].Root, root)
-	}
-	// A document is read alone where that is possible, and the others are compared as bytes.
-	if doc >= 0 && len(f.Docs) > 1 && len(appended) == 0 && len(f.Docs) == len(next.Docs) && sameElsewhere(f, next, doc) {
-		was, is := f.Docs[doc].Span, next.Docs[doc].Span
-		before, err1 := forest(f.Data[was.Start:was.End])
-		after, err2 := forest(next.Data[is.Start:is.End])
-		if err1 == nil && err2 == nil && len(before) == 1 && len(after) == 1 {
-			return proveTree(before[0], after[0], route, inside)
+	if len(appended) == 0 {
+		if able, err := proveAlone(f, next, inside); able {
+			return err
 		}
 	}
 	before, err := forest(f.Data)
@@ -62,20 +40,18 @@ func prove(f, next *File, root Node, edits []Edit, changes []Change) error {
 	if want := len(before) + len(appended); len(after) != want {
 		return &ProofError{Message: fmt.Sprintf("%d documents wanted, %d found", want, len(after))}
 	}
-	ordinal := 0
+	var docs []int // those that hold something, as the forests have them
 	for i, d := range f.Docs {
-		if i < doc && !d.Root.IsZero() {
-			ordinal++
+		if !d.Root.IsZero() {
+			docs = append(docs, i)
 		}
 	}
 	for i, old := range before {
-		var err error
-		if doc >= 0 && i == ordinal {
-			err = proveTree(old, after[i], route, inside)
-		} else {
-			err = proveTree(old, after[i], nil, nil)
+		var changes []rooted
+		if i < len(docs) {
+			changes = inside[docs[i]]
 		}
-		if err != nil {
+		if err := proveTree(old, after[i], changes); err != nil {
 			return err
 		}
 	}
@@ -91,15 +67,30 @@ func prove(f, next *File, root Node, edits []Edit, changes []Change) error {
 	return nil
 }
 
-// sameElsewhere reports whether all documents but one have the same bytes in both files.
-func sameElsewhere(f, next *File, doc int) bool {
+// proveAlone reads the changed documents each by itself and compares the others as bytes. It reports false where that is not possible.
+func proveAlone(f, next *File, inside map[int][]rooted) (able bool, err error) {
+	if len(f.Docs) == 1 || len(f.Docs) != len(next.Docs) {
+		return false, nil
+	}
 	for i := range f.Docs {
 		was, is := f.Docs[i].Span, next.Docs[i].Span
-		if i != doc && !bytes.Equal(f.Data[was.Start:was.End], next.Data[is.Start:is.End]) {
-			return false
+		old, now := f.Data[was.Start:was.End], next.Data[is.Start:is.End]
+		if len(inside[i]) == 0 {
+			if !bytes.Equal(old, now) {
+				return false, nil
+			}
+			continue
+		}
+		before, err1 := forest(old)
+		after, err2 := forest(now)
+		if err1 != nil || err2 != nil || len(before) != 1 || len(after) != 1 {
+			return false, nil
+		}
+		if err := proveTree(before[0], after[0], inside[i]); err != nil {
+			return true, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 // proveComments looks for comments that got lost.
@@ -346,8 +337,8 @@ func treeOf(v Value) *tree {
 	return t
 }
 
-// proveTree makes changes on the old document, below the node that route leads to, and compares the outcome with the new one.
-func proveTree(before, after *yaml.Node, route []int, changes []Change) error {
+// proveTree makes changes on the old document and compares the outcome with the new one.
+func proveTree(before, after *yaml.Node, changes []rooted) error {
 	was, err := newBuilder().build(before)
 	if err != nil {
 		return &ProofError{Old: true, Message: "the text before the changes cannot be read: " + err.Error()}
@@ -356,30 +347,50 @@ func proveTree(before, after *yaml.Node, route []int, changes []Change) error {
 	if err != nil {
 		return &ProofError{Message: "the new text cannot be read: " + err.Error()}
 	}
-	var top Path
-	for n := before; len(route) > 0; route = route[1:] {
-		switch {
-		case n.Kind == yaml.MappingNode && 2*route[0]+1 < len(n.Content):
-			top = append(top, Step{Key: n.Content[2*route[0]].Value})
-			n = n.Content[2*route[0]+1]
-		case n.Kind == yaml.SequenceNode && route[0] < len(n.Content):
-			top = append(top, Step{Index: route[0]})
-			n = n.Content[route[0]]
-		default:
-			return &ProofError{Old: true, Path: top.String(), Message: "the two readers see different nodes"}
-		}
-	}
 	want := was
-	for _, c := range changes {
-		p := append(top[:len(top):len(top)], c.Path...)
-		if want, err = want.change(p, c); err != nil {
-			return &ProofError{Path: p.String(), Message: err.Error()}
+	var all []Change
+	for _, r := range changes {
+		top, err := followed(before, r.route)
+		if err != nil {
+			return err
 		}
+		for _, c := range r.changes {
+			if c.Op == Append {
+				continue
+			}
+			p := append(top[:len(top):len(top)], c.Path...)
+			if want, err = want.change(p, c); err != nil {
+				return &ProofError{Path: p.String(), Message: err.Error()}
+			}
+		}
+		all = append(all, r.changes...)
 	}
 	if err := sameMeaning(want, is, nil, map[[2]*tree]bool{}); err != nil {
 		return err
 	}
-	// A key that was taken away, by itself or with what it stood in, may have come back at the end.
+	return sameOrder(was, is, nil, returning(all), map[[2]*tree]bool{})
+}
+
+// followed returns the path along a route from n.
+func followed(n *yaml.Node, route []int) (Path, error) {
+	var top Path
+	for _, k := range route {
+		switch {
+		case n.Kind == yaml.MappingNode && 2*k+1 < len(n.Content):
+			top = append(top, Step{Key: n.Content[2*k].Value})
+			n = n.Content[2*k+1]
+		case n.Kind == yaml.SequenceNode && k < len(n.Content):
+			top = append(top, Step{Index: k})
+			n = n.Content[k]
+		default:
+			return nil, &ProofError{Old: true, Path: top.String(), Message: "the two readers see different nodes"}
+		}
+	}
+	return top, nil
+}
+
+// returning returns the keys that changes take away, by themselves or with what they stand in, and that may have come back at the end.
+func returning(changes []Change) map[string]bool {
 	moved := map[string]bool{}
 	for i, c := range changes {
 		n := len(c.Path)
@@ -396,7 +407,7 @@ func proveTree(before, after *yaml.Node, route []int, changes []Change) error {
 			}
 		}
 	}
-	return sameOrder(was, is, nil, moved, map[[2]*tree]bool{})
+	return moved
 }
 
 // change returns t with one change made. What is not on the way is shared with t, and t stays what it is.
