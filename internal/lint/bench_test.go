@@ -62,3 +62,24 @@ func bench(b *testing.B, objects int, read func() *load.Input) {
 	}
 	b.ReportMetric(float64(objects*b.N)/b.Elapsed().Seconds(), "objects/s")
 }
+
+// BenchmarkFix mends a folder of real files in memory.
+func BenchmarkFix(b *testing.B) {
+	dir := os.Getenv("FAIRWAY_CORPUS")
+	if dir == "" {
+		b.Skip("FAIRWAY_CORPUS names no folder")
+	}
+	in, err := load.Load(b.Context(), []string{dir}, load.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	o := lint.Options{Catalogue: catalogue.New(), Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}
+	checks := 0
+	o.Progress = func(int, int) { checks++ }
+	for b.Loop() {
+		if _, err := lint.Fix(b.Context(), in, o); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(checks)/float64(b.N), "trials/op")
+}

@@ -53,11 +53,15 @@ type Result struct {
 
 // Check checks what was loaded.
 func Check(in *load.Input, o Options) (*Result, error) {
+	return check(in, o, &judge{version: o.Version})
+}
+
+func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	active, err := o.Catalogue.Activate(o.Policy, o.Profile, o.Only)
 	if err != nil {
 		return nil, err
 	}
-	judged := objects(in.Objects, o.Version)
+	judged := j.objects(in.Objects)
 	r := &Result{Skipped: slices.Clone(in.Skipped), Failures: in.Failures}
 	all := make([]*cluster.Object, len(judged))
 	for i := range judged {
@@ -76,11 +80,32 @@ func Check(in *load.Input, o Options) (*Result, error) {
 			r.Skipped = append(r.Skipped, finding.Skipped{Place: place, Object: x.Ref, Reason: NoSchema, Detail: x.unknown})
 		}
 	}
+	r.brief()
 	slices.SortFunc(r.Findings, (*finding.Finding).Compare)
 	r.Findings = slices.CompactFunc(r.Findings, sameFinding)
 	r.decide(in.Files, active, o)
 	r.group()
 	return r, nil
+}
+
+// brief shortens what messages quote of the input.
+func (r *Result) brief() {
+	for _, f := range r.Findings {
+		f.Message = finding.Brief(f.Message)
+		if f.Fix != nil && len(f.Fix.Title) > len(finding.Brief(f.Fix.Title)) {
+			f.Fix = &finding.Fix{Title: finding.Brief(f.Fix.Title), Changes: f.Fix.Changes}
+		}
+	}
+	for i := range r.Unknown {
+		r.Unknown[i].Missing = finding.Brief(r.Unknown[i].Missing)
+	}
+	for i := range r.Skipped {
+		r.Skipped[i].Detail = finding.Brief(r.Skipped[i].Detail)
+	}
+	r.Failures = slices.Clone(r.Failures)
+	for i := range r.Failures {
+		r.Failures[i].Message = finding.Brief(r.Failures[i].Message)
+	}
 }
 
 // sameFinding reports whether two findings say the same of the same place, as findings about two builds of one base do.

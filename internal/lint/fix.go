@@ -45,10 +45,10 @@ type Refusal struct {
 //
 // When ctx ends, Fix returns its error: nothing is half mended.
 func Fix(ctx context.Context, in *load.Input, o Options) (*Mended, error) {
-	m := &mender{options: o, gate: gateOf(o), input: in}
+	m := &mender{options: o, gate: gateOf(o), judge: &judge{version: o.Version, keep: true}, input: in}
 	m.narrowed = len(o.Only) > 0 || o.Within != nil || o.Baseline != nil || m.gate.Policy != o.Policy
 	var err error
-	if m.result, err = Check(in, m.gate); err != nil {
+	if m.result, err = check(in, m.gate, m.judge); err != nil {
 		return nil, err
 	}
 	if err := m.look(); err != nil {
@@ -105,6 +105,7 @@ func keyOf(f *finding.Finding) findingKey {
 
 type mender struct {
 	options, gate Options
+	judge         *judge
 	narrowed      bool // options ask for less than gate
 	input         *load.Input
 	result        *Result                           // of input, under gate
@@ -119,7 +120,7 @@ type mender struct {
 func (m *mender) look() (err error) {
 	m.wanted = m.result
 	if m.narrowed {
-		if m.wanted, err = Check(m.input, m.options); err != nil {
+		if m.wanted, err = check(m.input, m.options, m.judge); err != nil {
 			return err
 		}
 	}
@@ -307,10 +308,10 @@ func (m *mender) attempt(ctx context.Context, edits map[string]*edit) (attempt, 
 		}
 		a.input = edited(a.input, next)
 		var err error
-		if a.result, err = Check(a.input, m.gate); err != nil {
+		if a.result, err = check(a.input, m.gate, m.judge); err != nil {
 			return a, err
 		}
-		a.harms = judge(m.result, a.result, edits)
+		a.harms = harmsOf(m.result, a.result, edits)
 		if len(a.harms) == 0 || m.narrowed || follows == maxFollows {
 			return a, nil
 		}
@@ -354,24 +355,25 @@ func made(in *load.Input) map[*source.File]bool {
 // edited returns the input with edits in place. The builds that the edited files went into are edited alike.
 func edited(in *load.Input, edits map[string]*edit) *load.Input {
 	later := map[*source.File]*source.File{}
-	built := map[source.Node][]load.Tree{}
+	built := map[source.Node][]source.Node{}
 	for _, t := range in.Objects {
 		if t.Built && t.Origin != t.Root {
-			built[t.Origin] = append(built[t.Origin], t)
+			built[t.Origin] = append(built[t.Origin], t.Root)
 		}
 	}
+	alike := map[*source.File][]source.Request{}
 	for _, name := range slices.Sorted(maps.Keys(edits)) {
 		e := edits[name]
 		later[e.before] = e.after
 		for _, f := range e.done {
-			for _, t := range built[f.Root] {
-				build := t.Root.File()
-				at := cmp.Or(later[build], build)
-				if next, _, err := at.Apply(load.SameNode(t.Root, at), f.Fix.Changes...); err == nil {
-					later[build] = next
-				} // else the build keeps the finding, and the gate sees it
+			for _, root := range built[f.Root] {
+				alike[root.File()] = append(alike[root.File()], source.Request{Root: root, Changes: f.Fix.Changes})
 			}
 		}
+	}
+	for build, requests := range alike {
+		// What is refused stays in the build as a finding, and the gate sees it.
+		later[build], _, _ = build.ApplyAll(requests)
 	}
 	return in.Replace(later)
 }
@@ -382,28 +384,40 @@ type edit struct {
 	done          []*finding.Finding // whose changes are in after
 }
 
-// apply makes the fixes of findings, file by file, one after another. What does not go together with those before it is not done;
-// what does not even go alone has failed.
+// apply makes the fixes of findings, file by file. What does not go together with those before it is not done; what does not even go
+// alone has failed.
 func apply(findings []*finding.Finding) (edits map[string]*edit, failed []Refusal) {
 	edits = map[string]*edit{}
+	inFile := map[*source.File][]*finding.Finding{}
+	var files []*source.File
 	for _, f := range findings {
 		file := f.Root.File()
-		e := cmp.Or(edits[file.Name], &edit{before: file, after: file})
-		root := load.SameNode(f.Root, e.after)
-		if root.IsZero() {
-			continue
+		if inFile[file] == nil {
+			files = append(files, file)
 		}
-		next, changes, err := e.after.Apply(root, f.Fix.Changes...)
-		switch {
-		case err == nil && len(changes) > 0:
-			e.after = next
-			e.done = append(e.done, f)
+		inFile[file] = append(inFile[file], f)
+	}
+	for _, file := range files {
+		var requests []source.Request
+		for _, f := range inFile[file] {
+			requests = append(requests, source.Request{Root: f.Root, Changes: f.Fix.Changes})
+		}
+		e := &edit{before: file}
+		var answers []source.Answer
+		e.after, _, answers = file.ApplyAll(requests)
+		for i, f := range inFile[file] {
+			switch a := answers[i]; {
+			case a.Taken:
+				e.done = append(e.done, f)
+			case len(e.done) > 0: // it may be because of those
+			case a.Err != nil:
+				failed = append(failed, Refusal{f, a.Err.Error()})
+			default:
+				failed = append(failed, Refusal{f, "its fix changes nothing"})
+			}
+		}
+		if len(e.done) > 0 {
 			edits[file.Name] = e
-		case len(e.done) > 0: // it may be because of those
-		case err != nil:
-			failed = append(failed, Refusal{f, err.Error()})
-		default:
-			failed = append(failed, Refusal{f, "its fix changes nothing"})
 		}
 	}
 	return edits, failed

@@ -136,6 +136,12 @@ func TestGates(t *testing.T) {
 			want:  "-- f.yaml --\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: x, annotations: {a: \"1\"}}\nvalue: 1\n",
 		},
 		{
+			name: "and so is one in another namespace", fixed: 1,
+			rules: []*rule.Rule{forbid("no-a", "a"), wish("b", "b", "2", rule.Set("metadata", source.MustValue("{name: x, namespace: shop, annotations: {a: \"1\", b: \"2\"}}")))},
+			files: map[string]string{"f.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, annotations: {a: \"1\"}}\n"},
+			want:  "-- f.yaml --\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: shop, annotations: {a: \"1\", b: \"2\"}}\n",
+		},
+		{
 			name: "a fix that leaves its finding is refused", fixed: 1,
 			rules: []*rule.Rule{wish("a", "a", "1", annotate("a", "1")), wish("b", "b", "2", annotate("b", "3"))},
 			files: map[string]string{"f.yaml": configMap("x", "z: \"0\"")},

@@ -9,7 +9,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/finding"
 )
 
-// sortKey sorts findings by file, object and rule. An object that is moved to another API version is the same object.
+// sortKey sorts findings by file, object and rule. An object that is moved to another API version or namespace is the same object.
 type sortKey struct {
 	file   string
 	object finding.Ref
@@ -18,7 +18,7 @@ type sortKey struct {
 
 func sortOf(file string, f *finding.Finding) sortKey {
 	object := f.Object
-	object.APIVersion = ""
+	object.APIVersion, object.Namespace = "", ""
 	return sortKey{file, object, f.Rule}
 }
 
@@ -47,13 +47,13 @@ func (h harm) sameAs(other harm) bool {
 	return h.sortKey == other.sortKey && h.remains == other.remains
 }
 
-// judge compares the check after a trial with the one before. The harms come in a fixed order.
-func judge(was, is *Result, edits map[string]*edit) []harm {
+// harmsOf compares the check after a trial with the one before. The harms come in a fixed order.
+func harmsOf(was, is *Result, edits map[string]*edit) []harm {
 	var harms []harm
 	before, now := sorted(was.Findings), sorted(is.Findings)
 	for k, found := range now {
 		if len(found) > len(before[k]) {
-			harms = append(harms, harm{k, false, fmt.Sprintf("it would make %s break %s", k.object, k.rule), found})
+			harms = append(harms, harm{k, false, fmt.Sprintf("it would make %s break %s", found[0].Object, k.rule), found})
 		}
 	}
 	mended := map[sortKey]int{}
@@ -64,7 +64,7 @@ func judge(was, is *Result, edits map[string]*edit) []harm {
 	}
 	for k, n := range mended {
 		if n := len(before[k]) - n; len(now[k]) > n && len(now[k]) <= len(before[k]) {
-			harms = append(harms, harm{k, true, fmt.Sprintf("%s would still be found in %s", k.rule, k.object), now[k]})
+			harms = append(harms, harm{k, true, fmt.Sprintf("%s would still be found in %s", k.rule, now[k][0].Object), now[k]})
 		}
 	}
 	slices.SortFunc(harms, func(a, b harm) int {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,12 +23,28 @@ type object struct {
 	unknown  string // why its kind could not be judged; "" when it was
 }
 
+// judge says what the API server does. It can remember the objects of one check for the next, which asks again for most of them:
+// they stay true as long as the definitions of custom resources are the same.
+type judge struct {
+	version     string // of Kubernetes
+	keep        bool
+	definitions []source.Node
+	schemas     *crd.Schemas
+	known       map[load.Tree]object
+}
+
 // objects gives trees their typed form, on all processors, in the order of the trees.
-func objects(trees []load.Tree, version string) []object {
-	schemas := &crd.Schemas{}
+func (j *judge) objects(trees []load.Tree) []object {
+	var definitions []source.Node
 	for _, t := range trees {
 		if t.Kind == "CustomResourceDefinition" {
-			schemas.Add(t.Root)
+			definitions = append(definitions, t.Root)
+		}
+	}
+	if j.schemas == nil || !slices.Equal(definitions, j.definitions) {
+		j.definitions, j.schemas, j.known = definitions, &crd.Schemas{}, nil
+		for _, d := range definitions {
+			j.schemas.Add(d)
 		}
 	}
 	out := make([]object, len(trees))
@@ -38,7 +55,11 @@ func objects(trees []load.Tree, version string) []object {
 		wg.Go(func() {
 			for start := range next {
 				for i := start; i < min(start+batch, len(trees)); i++ {
-					out[i] = newObject(trees[i], version, schemas)
+					if o, ok := j.known[trees[i]]; ok {
+						out[i] = o
+					} else {
+						out[i] = newObject(trees[i], j.version, j.schemas)
+					}
 				}
 			}
 		})
@@ -48,13 +69,20 @@ func objects(trees []load.Tree, version string) []object {
 	}
 	close(next)
 	wg.Wait()
+	if j.keep {
+		j.known = make(map[load.Tree]object, len(trees))
+		for i, t := range trees {
+			j.known[t] = out[i]
+		}
+	}
 	return out
 }
 
 func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 	meta := t.Root.Get("metadata").Resolve()
 	o := &cluster.Object{
-		Ref:         finding.Ref{APIVersion: t.APIVersion, Kind: t.Kind, Namespace: meta.Get("namespace").Text(), Name: nameOf(meta)},
+		Ref: finding.Ref{APIVersion: finding.Brief(t.APIVersion), Kind: finding.Brief(t.Kind),
+			Namespace: finding.Brief(meta.Get("namespace").Text()), Name: finding.Brief(nameOf(meta))},
 		Labels:      stringMap(meta.Get("labels")),
 		Annotations: stringMap(meta.Get("annotations")),
 		Root:        t.Root,
