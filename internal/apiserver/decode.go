@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -124,8 +125,8 @@ func (d *decoder) scalar(n source.Node, pl *plan, p unsafe.Pointer) {
 			if d.integer(n, t, pl, p) {
 				return
 			}
-			d.wrong(n, pl, fmt.Sprintf("%s does not fit: a whole number of %d bits is wanted", n.Raw(), pl.typ.Bits()),
-				"cannot unmarshal number "+n.Raw()+" into a field of type "+pl.typ.String())
+			d.wrong(n, pl, fmt.Sprintf("%s does not fit: a whole number of %d bits is wanted", abbreviate(n.Raw()), pl.typ.Bits()),
+				"cannot unmarshal number "+abbreviate(n.Raw())+" into a field of type "+pl.typ.String())
 			return
 		}
 	case opUint:
@@ -521,7 +522,7 @@ func (d *decoder) mismatch(n source.Node, pl *plan) {
 		case source.BoolValue:
 			got, word = "the boolean "+n.Raw(), "bool"
 		case source.IntValue, source.FloatValue:
-			got, word = "the number "+n.Raw(), "number"
+			got, word = "the number "+abbreviate(n.Raw()), "number"
 		case source.StringValue:
 			got, word = "the string "+abbreviate(strconv.Quote(n.Text())), "string"
 		}
@@ -540,11 +541,16 @@ func (d *decoder) mismatch(n source.Node, pl *plan) {
 	last.Suggestion, last.Fix = d.recast(n, pl)
 }
 
+// abbreviate shortens a value for a message.
 func abbreviate(s string) string {
-	if len(s) > 60 {
-		return s[:57] + "..."
+	if len(s) <= 60 {
+		return s
 	}
-	return s
+	end := 57
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "..."
 }
 
 // describe says what a document must hold for pl, with an article.

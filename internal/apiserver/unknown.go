@@ -166,6 +166,9 @@ func below(pl *plan, name string, levels int) string {
 	return ""
 }
 
+// maxRecast is up to how many bytes a value is written anew in a suggestion.
+const maxRecast = 1000
+
 // recast suggests how a scalar of the wrong type is to be written, with the change that does it when no value is invented.
 func (d *decoder) recast(n source.Node, pl *plan) (string, []source.Change) {
 	for pl.op == opPointer {
@@ -175,6 +178,9 @@ func (d *decoder) recast(n source.Node, pl *plan) (string, []source.Change) {
 		if pl.op == opSlice && n.Kind() == source.Mapping {
 			return "write it as a list: put a dash (- ) before the first field", nil
 		}
+		return "", nil
+	}
+	if span := n.Span(); span.End-span.Start > maxRecast {
 		return "", nil
 	}
 	text := n.Text()

@@ -299,7 +299,13 @@ func (p *parser) blockKey(s *scalar, col int) bool {
 	return p.fail(s.start, "a key without its colon", hint)
 }
 
+// maxKey is how many bytes a key may have. Most readers look for its colon in 1024 characters; paths and messages quote it.
+const maxKey = 64 << 10
+
 func (p *parser) addKey(s *scalar) {
+	if s.end-s.start > maxKey {
+		p.fail(s.start, "a key of more than 64 KiB", "is a quote or a line break missing?")
+	}
 	i := p.addScalar(s, -1)
 	if s.style == Plain && s.end-s.start == 2 && p.data[s.start] == '<' && p.data[s.start+1] == '<' && (s.props == nil || s.props.tag == (Span{})) {
 		p.f.nodes[i].flags |= flagMerge

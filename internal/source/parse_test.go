@@ -144,6 +144,7 @@ var refusedRows = []struct {
 	hint     string // part of it
 	ours     bool
 }{
+	{"endless key", "a: {" + strings.Repeat("k", 70000) + ": v}\n", "1:5", "a key of more than 64 KiB", "quote", true},
 	{"tab as indentation", "a:\n\tb: c\n", "2:1", "tab", "replace the tab", false},
 	{"tab behind spaces before a mapping", "a:\n  \tb: c\n", "2:4", "tab", "replace the tab", false},
 	{"tab before a nested sequence", "-\t- a\n", "1:3", "tab", "replace the tab", false},
