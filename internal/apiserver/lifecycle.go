@@ -132,6 +132,10 @@ func outdated(root source.Node, name typeName, l life, o Options) (Problem, bool
 		}
 		if row.Same && !row.differs(root) {
 			p.Fix = setAPIVersion(row.Use)
+		} else if migrate := migrations[name]; migrate != nil {
+			if changes, ok := migrate(root); ok {
+				p.Fix = append(setAPIVersion(row.Use), changes...)
+			}
 		}
 	case l.replacement.Kind != "":
 		p.Suggestion = fmt.Sprintf("use %s %s", l.replacement.GroupVersion(), l.replacement.Kind)

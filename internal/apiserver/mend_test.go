@@ -20,6 +20,7 @@ func TestMend(t *testing.T) {
 	for _, f := range a.Files {
 		fixed[f.Name] = string(f.Data)
 	}
+	compared := 0
 	for i, f := range a.Files {
 		if i > 0 && f.Name == a.Files[i-1].Name+".fixed" {
 			continue
@@ -35,12 +36,20 @@ func TestMend(t *testing.T) {
 				t.Fatal("there is no problem to mend")
 			}
 			for range 9 {
-				changes := firstFix(file.Docs[0].Root)
-				if changes == nil {
+				p := firstWithFix(file.Docs[0].Root)
+				if p == nil {
 					break
 				}
-				if file, _, err = file.Apply(file.Docs[0].Root, changes...); err != nil {
+				before := Check(file.Docs[0].Root, Options{}).Object
+				if file, _, err = file.Apply(file.Docs[0].Root, p.Fix...); err != nil {
 					t.Fatal(err)
+				}
+				// Another version of the API is another way to write the same object.
+				if after := Check(file.Docs[0].Root, Options{}).Object; p.Rule == Removed && before != nil {
+					compared++
+					if diff := cmp.Diff(before, after); diff != "" {
+						t.Errorf("the object before and after the fix of its version (-before +after):\n%s", diff)
+					}
 				}
 			}
 			if diff := cmp.Diff(want, string(file.Data)); diff != "" {
@@ -51,12 +60,16 @@ func TestMend(t *testing.T) {
 			}
 		})
 	}
+	if compared == 0 {
+		t.Error("no object was compared with itself in another version")
+	}
 }
 
-func firstFix(root source.Node) []source.Change {
-	for _, p := range Check(root, Options{}).Problems {
-		if p.Fix != nil {
-			return p.Fix
+func firstWithFix(root source.Node) *Problem {
+	problems := Check(root, Options{}).Problems
+	for i := range problems {
+		if problems[i].Fix != nil {
+			return &problems[i]
 		}
 	}
 	return nil
