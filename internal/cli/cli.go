@@ -20,6 +20,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
 )
 
 // Env is the world as a verb sees it.
@@ -84,18 +85,18 @@ func Run(ctx context.Context, args []string, e Env) int {
 	return problem.ExitCode(err)
 }
 
-// printError is the one place where an error becomes text.
+// printError is the one place where an error becomes text. What it quotes may come from anywhere.
 func printError(w io.Writer, name string, err error) {
 	p, ok := errors.AsType[*problem.Problem](err)
 	if !ok {
-		fmt.Fprintf(w, "%s: %v\n", name, err)
+		fmt.Fprintf(w, "%s: %s\n", name, report.CleanLines(err.Error()))
 		fmt.Fprintf(w, "  next: %s --help\n", name)
 		return
 	}
-	fmt.Fprintf(w, "%s: %s\n", name, p.What)
+	fmt.Fprintf(w, "%s: %s\n", name, report.CleanLines(p.What))
 	for _, line := range []struct{ label, text string }{{"where", p.Where}, {"why", p.Why}, {"next", p.Next}} {
 		if line.text != "" {
-			fmt.Fprintf(w, "  %-6s %s\n", line.label+":", strings.ReplaceAll(line.text, "\n", "\n         "))
+			fmt.Fprintf(w, "  %-6s %s\n", line.label+":", strings.ReplaceAll(report.CleanLines(line.text), "\n", "\n         "))
 		}
 	}
 }

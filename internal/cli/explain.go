@@ -287,7 +287,8 @@ type foundHere struct {
 
 func (x explainedLine) text(width int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d\n  %s of %s (%s)\n", x.File, x.Line, cmp.Or(x.Field, "the object"), x.Object, x.Object.APIVersion)
+	fmt.Fprintf(&b, "%s:%d\n  %s of %s (%s)\n", report.Clean(x.File), x.Line,
+		report.Clean(cmp.Or(x.Field, "the object")), report.Clean(x.Object.String()), report.Clean(x.Object.APIVersion))
 	if len(x.Findings) == 0 {
 		b.WriteString("\n  Nothing was found on this line.\n")
 	}

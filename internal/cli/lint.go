@@ -124,7 +124,7 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 		if err := store.WriteFile(f.baseline, lint.NewBaseline(result.Findings).Encode()); err != nil {
 			return &problem.Problem{What: "cannot write the baseline", Where: f.baseline, Why: err.Error(), Next: "choose another file with --baseline"}
 		}
-		fmt.Fprintf(e.Stderr, "fairway: %s accepted in %s\n", report.Count(len(result.Findings), "finding", "findings"), f.baseline)
+		fmt.Fprintf(e.Stderr, "fairway: %s accepted in %s\n", report.Count(len(result.Findings), "finding", "findings"), report.Clean(f.baseline))
 		return f.exit(&lint.Result{Failures: result.Failures})
 	}
 	if err := f.show(e, in, result, e.Now().Sub(start)); err != nil {

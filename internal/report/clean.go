@@ -26,6 +26,15 @@ func Clean(s string) string {
 	return b.String()
 }
 
+// CleanLines is Clean that leaves line breaks.
+func CleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // visible returns how one character is shown. raw are its bytes.
 func visible(r rune, raw string) string {
 	if r == utf8.RuneError && len(raw) == 1 {

@@ -92,18 +92,9 @@ var (
 	propertyEscapes = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-func commandData(s string) string { return dataEscapes.Replace(cleanLines(s)) }
+func commandData(s string) string { return dataEscapes.Replace(CleanLines(s)) }
 
 func commandProperty(s string) string { return propertyEscapes.Replace(Clean(s)) }
-
-// cleanLines is Clean that leaves line breaks.
-func cleanLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = Clean(lines[i])
-	}
-	return strings.Join(lines, "\n")
-}
 
 // plainLine makes text of the input safe to stand in a log that is read for commands: a line that begins with :: and the older form
 // ##[command] anywhere in a line are commands.
