@@ -2,9 +2,12 @@ package config
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -24,18 +27,23 @@ var envDuplicate = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Incident: "last-one-wins", Fixes: true,
 	Links: []string{"https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/", "https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
+		seen := entriesByName(c.Env)
+		if len(seen) == len(c.Env) {
+			return
+		}
+		noteUses(c.Env, seen)
 		var dead []source.Change
 		var f *finding.Finding
 		for i := range c.Env {
-			last := lastOf(c, i)
-			if last == i || cluster.Placeholder(c.Env[i].Name) {
+			e := seen[c.Env[i].Name]
+			if e.last == i || cluster.Placeholder(c.Env[i].Name) {
 				continue
 			}
 			path := c.Path + ".env[" + strconv.Itoa(i) + "]"
 			if f == nil {
-				f = p.Report(w.Object, path+".name", "%s", duplicateMessage(c))
+				f = p.Report(w.Object, path+".name", "%s", duplicateMessage(c, seen))
 			}
-			if !usedBetween(c, i, last) {
+			if e.used <= i {
 				dead = append(dead, rule.Remove(path))
 			}
 		}
@@ -46,63 +54,86 @@ var envDuplicate = &rule.Rule{
 	},
 }
 
-// lastOf returns the index of the last entry with the name of entry i.
-func lastOf(c *cluster.Container, i int) int {
-	last := i
-	for k := i + 1; k < len(c.Env); k++ {
-		if c.Env[k].Name == c.Env[i].Name {
-			last = k
-		}
-	}
-	return last
+// entries is what is known of the entries of one name.
+type entries struct {
+	first, last, times int
+	// used is the last entry that gives those before it an effect although entry last replaces them: it expands them, or it is of
+	// their name and an optional reference that may come to nothing.
+	used int
 }
 
-func duplicateMessage(c *cluster.Container) string {
-	var said []string
-	for i := range c.Env {
-		if n := times(c, c.Env[i].Name); n > 1 && firstOf(c, i) {
-			said = append(said, fmt.Sprintf("%s is set %d times", c.Env[i].Name, n))
+func entriesByName(env []corev1.EnvVar) map[string]*entries {
+	seen := make(map[string]*entries, len(env))
+	for i := range env {
+		e := seen[env[i].Name]
+		if e == nil {
+			e = &entries{first: i, used: -1}
+			seen[env[i].Name] = e
 		}
+		e.last = i
+		e.times++
+	}
+	return seen
+}
+
+// noteUses finds out which entries give those before them an effect.
+func noteUses(env []corev1.EnvVar, seen map[string]*entries) {
+	longest := 0
+	for name := range seen {
+		longest = max(longest, len(name))
+	}
+	for k := range env {
+		for name := range expansions(env[k].Value, longest) {
+			if e := seen[name]; e != nil && k <= e.last {
+				e.used = k
+			}
+		}
+		if from := env[k].ValueFrom; from != nil {
+			if r, s := from.ConfigMapKeyRef, from.SecretKeyRef; r != nil && isTrue(r.Optional) || s != nil && isTrue(s.Optional) {
+				seen[env[k].Name].used = k
+			}
+		}
+	}
+}
+
+// expansions yields what a value expands with $(NAME), names of at most so many bytes.
+func expansions(value string, longest int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		end := -1
+		for at := 0; ; at += len("$(") {
+			i := strings.Index(value[at:], "$(")
+			if i < 0 {
+				return
+			}
+			at += i
+			if end < at {
+				if end = strings.IndexByte(value[at:], ')'); end < 0 {
+					return
+				}
+				end += at
+			}
+			if name := value[at+len("$(") : end]; len(name) <= longest && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+func duplicateMessage(c *cluster.Container, seen map[string]*entries) string {
+	const most = 10
+	var said []string
+	more := 0
+	for i := range c.Env {
+		switch e := seen[c.Env[i].Name]; {
+		case e.times == 1 || e.first != i:
+		case len(said) == most:
+			more++
+		default:
+			said = append(said, fmt.Sprintf("%s is set %d times", c.Env[i].Name, e.times))
+		}
+	}
+	if more > 0 {
+		said = append(said, fmt.Sprintf("and so are %d others", more))
 	}
 	return strings.Join(said, ", ") + " in container " + c.Name + ": the last one counts"
-}
-
-func times(c *cluster.Container, name string) (n int) {
-	for i := range c.Env {
-		if c.Env[i].Name == name {
-			n++
-		}
-	}
-	return n
-}
-
-func firstOf(c *cluster.Container, i int) bool {
-	for k := range i {
-		if c.Env[k].Name == c.Env[i].Name {
-			return false
-		}
-	}
-	return true
-}
-
-// usedBetween reports whether entry i has an effect although entry last replaces it: an entry up to the next of its name expands it,
-// or one that replaces it is an optional reference that may come to nothing.
-func usedBetween(c *cluster.Container, i, last int) bool {
-	expanded := "$(" + c.Env[i].Name + ")"
-	for k := i + 1; k <= last; k++ {
-		e := &c.Env[k]
-		if strings.Contains(e.Value, expanded) {
-			return true
-		}
-		if e.Name != c.Env[i].Name || e.ValueFrom == nil {
-			continue
-		}
-		if r := e.ValueFrom.ConfigMapKeyRef; r != nil && isTrue(r.Optional) {
-			return true
-		}
-		if r := e.ValueFrom.SecretKeyRef; r != nil && isTrue(r.Optional) {
-			return true
-		}
-	}
-	return false
 }
