@@ -74,6 +74,9 @@ func details(r *finding.Report, g *group) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n<details><summary>%s: %s</summary>\n\n", markdownText(g.name()), tally(g))
 	for _, f := range g.findings {
+		if b.Len() > markdownLimit {
+			return b.String() // it does not fit, whatever follows
+		}
 		fmt.Fprintf(&b, "- **%s** %s %s: %s\n", f.Severity, code(f.Rule), code(placeOrObject(f.Place, f.Object)), markdownText(f.Message))
 		if file := r.FileOf(f); file != nil && f.Place.Line > 0 {
 			line, _, _ := showLine(strings.TrimSpace(file.Line(f.Place.Line)), 1, 1, 90)

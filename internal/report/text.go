@@ -44,6 +44,12 @@ func Text(w io.Writer, r *finding.Report, o TextOptions) error {
 	return t.Flush()
 }
 
+// groupLines is how many findings of one rule a group shows; nobody mends more than those before looking again.
+const groupLines = 50
+
+// maxGroups is how many groups are shown; the worst are the first.
+const maxGroups = 1000
+
 type textWriter struct {
 	*bufio.Writer
 	r *finding.Report
@@ -91,10 +97,21 @@ func (t *textWriter) row(indent, word, color, rest, right string) {
 func (t *textWriter) report() {
 	all := groups(t.r)
 	counts := total(all)
-	for _, g := range all {
+	for i, g := range all {
+		if i == maxGroups && !t.o.Full {
+			rest := total(all[i:])
+			t.WriteString("and " + Count(len(all)-i, "more object", "more objects") + " with " +
+				Count(rest[finding.Must]+rest[finding.Should]+rest[finding.Could], "finding", "findings") + " (--full lists them)\n\n")
+			t.count(all[i:])
+			break
+		}
 		t.group(g)
 	}
 	for i := range t.r.Failures {
+		if i == groupLines && !t.o.Full {
+			t.WriteString("and " + Count(len(t.r.Failures)-i, "more error", "more errors") + " (--full lists them)\n\n")
+			break
+		}
 		t.failure(&t.r.Failures[i])
 	}
 	if t.o.Full {
@@ -107,6 +124,18 @@ func (t *textWriter) report() {
 	}
 	t.summary(all, counts)
 	t.repeated()
+}
+
+// count counts groups for the closing lines.
+func (t *textWriter) count(rest []*group) {
+	for _, g := range rest {
+		for _, f := range g.findings {
+			t.shown[f.Rule]++
+		}
+		for _, u := range g.unknown {
+			t.unknown[u.Rule]++
+		}
+	}
 }
 
 func (t *textWriter) group(g *group) {
@@ -129,7 +158,12 @@ func (t *textWriter) group(g *group) {
 	t.row(name, "", "", "", tally(g))
 	inFull := false           // the last finding was shown in full
 	told := map[string]bool{} // rules whose reason stands above already
+	lines := map[string]int{} // findings of the group by rule
 	for _, f := range g.findings {
+		if lines[f.Rule]++; lines[f.Rule] > groupLines && !t.o.Full {
+			t.shown[f.Rule]++
+			continue
+		}
 		full := t.o.Full || t.shown[f.Rule] < t.o.Fold
 		t.shown[f.Rule]++
 		if full || inFull {
@@ -142,6 +176,11 @@ func (t *textWriter) group(g *group) {
 			t.line(g, f)
 		}
 		inFull = full
+	}
+	for _, rule := range sortedByCount(lines) {
+		if n := lines[rule] - groupLines; n > 0 && !t.o.Full {
+			t.WriteString("  and " + Thousands(n) + " more " + rule + " (--full lists them)\n")
+		}
 	}
 	if inFull && len(unknown) > 0 {
 		t.WriteString("\n")
