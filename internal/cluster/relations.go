@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -73,6 +74,7 @@ func (s *Snapshot) selectIn(from *Object, namespace string, sel *metav1.LabelSel
 // relations are the inverse directions, made once on first use.
 type relations struct {
 	services, budgets, scalers map[*Workload][]*Object
+	traffic                    map[*Workload][]*Object // of services, those that carry requests: see TrafficOf
 	policies                   policies
 	pods                       map[*Object][]*Workload // of Services, PDBs, NetworkPolicies
 	bindings                   map[*Object][]*Object   // ServiceAccount -> RoleBindings and ClusterRoleBindings
@@ -82,30 +84,23 @@ type relations struct {
 func (s *Snapshot) related() *relations {
 	s.relate.Do(func() {
 		r := &s.relations
-		r.services, r.budgets = map[*Workload][]*Object{}, map[*Workload][]*Object{}
+		services, budgets, labelled := newLinks(s), newLinks(s), newLinks(s)
 		r.scalers, r.policies = map[*Workload][]*Object{}, newPolicies()
 		r.pods = map[*Object][]*Workload{}
 		r.bindings, r.routes = map[*Object][]*Object{}, map[*Object][]*Object{}
-		link := func(m map[*Workload][]*Object, o *Object, sel *metav1.LabelSelector) {
-			found := s.Select(o, sel)
-			r.pods[o] = found
-			for _, w := range found {
-				m[w] = append(m[w], o)
-			}
-		}
 		for _, o := range s.Objects {
 			switch t := o.Typed.(type) {
 			case *corev1.Service:
 				if len(t.Spec.Selector) > 0 {
-					link(r.services, o, &metav1.LabelSelector{MatchLabels: t.Spec.Selector})
+					r.pods[o] = services.add(o, &metav1.LabelSelector{MatchLabels: t.Spec.Selector})
 				}
 			case *policyv1.PodDisruptionBudget:
-				link(r.budgets, o, t.Spec.Selector)
+				r.pods[o] = budgets.add(o, t.Spec.Selector)
 			case *networkingv1.NetworkPolicy:
 				if s.linkNamespace(o, &t.Spec.PodSelector) {
 					r.pods[o] = s.everyPod(o, o.Namespace)
 				} else {
-					link(r.policies.labels, o, &t.Spec.PodSelector)
+					r.pods[o] = labelled.add(o, &t.Spec.PodSelector)
 				}
 			case *autoscalingv2.HorizontalPodAutoscaler:
 				s.linkScaler(o, t.Spec.ScaleTargetRef.APIVersion, t.Spec.ScaleTargetRef.Kind, t.Spec.ScaleTargetRef.Name)
@@ -136,6 +131,8 @@ func (s *Snapshot) related() *relations {
 				}
 			}
 		}
+		r.services, r.budgets, r.policies.labels = services.byWorkload(nil), budgets.byWorkload(nil), labelled.byWorkload(nil)
+		r.traffic = services.byWorkload(carriesTraffic)
 	})
 	return &s.relations
 }
@@ -183,22 +180,97 @@ func (s *Snapshot) linkSubjects(o *Object, subjects []rbacv1.Subject) {
 		if sub.Kind != rbacv1.ServiceAccountKind {
 			continue
 		}
-		if sa := s.Lookup(o, "", "ServiceAccount", sub.Namespace, sub.Name); sa != nil && !slices.Contains(s.relations.bindings[sa], o) {
-			s.relations.bindings[sa] = append(s.relations.bindings[sa], o)
+		if sa := s.Lookup(o, "", "ServiceAccount", sub.Namespace, sub.Name); sa != nil {
+			s.relations.bindings[sa] = appendNew(s.relations.bindings[sa], o)
 		}
 	}
 }
 
 func (s *Snapshot) linkRoute(o *Object, service string) {
-	if svc := s.Lookup(o, "", "Service", "", service); svc != nil && !slices.Contains(s.relations.routes[svc], o) {
-		s.relations.routes[svc] = append(s.relations.routes[svc], o)
+	if svc := s.Lookup(o, "", "Service", "", service); svc != nil {
+		s.relations.routes[svc] = appendNew(s.relations.routes[svc], o)
 	}
 }
 
-// ServicesOf returns the Services whose selector selects w's pods.
+// appendNew appends o unless it is the last of the list already. Lists are made object by object, so it is nowhere else.
+func appendNew(list []*Object, o *Object) []*Object {
+	if n := len(list); n > 0 && list[n-1] == o {
+		return list
+	}
+	return append(list, o)
+}
+
+// links are the objects of one kind that select pods, those with the same selection together: thousands of Services that select the
+// same thousands of workloads are one list of either, not millions of pairs.
+type links struct {
+	s      *Snapshot
+	groups map[selection]*selected
+	order  []*selected // of first mention
+	place  map[*Object]int
+}
+
+// selection is what decides which pods an object selects.
+type selection struct{ scope, namespace, selector string }
+
+type selected struct {
+	pods    []*Workload
+	objects []*Object
+}
+
+func newLinks(s *Snapshot) *links {
+	return &links{s: s, groups: map[selection]*selected{}, place: map[*Object]int{}}
+}
+
+// add takes in an object and returns the workloads that it selects.
+func (l *links) add(o *Object, sel *metav1.LabelSelector) []*Workload {
+	if sel == nil {
+		return nil
+	}
+	key := selection{o.Scope, o.Namespace, fmt.Sprintf("%q %q", sel.MatchLabels, sel.MatchExpressions)}
+	g := l.groups[key]
+	if g == nil {
+		g = &selected{pods: l.s.Select(o, sel)}
+		l.groups[key] = g
+		l.order = append(l.order, g)
+	}
+	l.place[o] = len(l.place)
+	g.objects = append(g.objects, o)
+	return g.pods
+}
+
+// byWorkload returns the objects that select each workload, in the snapshot's order; where keep is not nil, those that it keeps.
+// Workloads that the same objects select share a list.
+func (l *links) byWorkload(keep func(*Object) bool) map[*Workload][]*Object {
+	out := map[*Workload][]*Object{}
+	several := map[*Workload]bool{}
+	for _, g := range l.order {
+		objects := g.objects
+		if keep != nil {
+			objects = slices.DeleteFunc(slices.Clone(objects), func(o *Object) bool { return !keep(o) })
+		}
+		if len(objects) == 0 {
+			continue
+		}
+		objects = slices.Clip(objects)
+		for _, w := range g.pods {
+			if out[w] == nil {
+				out[w] = objects
+			} else {
+				several[w] = true
+				out[w] = append(out[w], objects...)
+			}
+		}
+	}
+	for w := range several {
+		slices.SortFunc(out[w], func(a, b *Object) int { return l.place[a] - l.place[b] })
+	}
+	return out
+}
+
+// ServicesOf returns the Services whose selector selects w's pods. The caller must not change the slice.
 func (s *Snapshot) ServicesOf(w *Workload) []*Object { return s.related().services[w] }
 
-// BudgetsOf returns the PodDisruptionBudgets that select w's pods.
+// BudgetsOf returns the PodDisruptionBudgets that select w's pods. The caller must not change the slice.
 func (s *Snapshot) BudgetsOf(w *Workload) []*Object { return s.related().budgets[w] }
 
 // ScalersOf returns the HorizontalPodAutoscalers and KEDA ScaledObjects that scale w.

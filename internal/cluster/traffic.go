@@ -11,17 +11,18 @@ import (
 // TrafficOf returns those Services of w (see ServicesOf) through which clients send requests that would be missed: not one of type
 // ExternalName, not one that wants pods which are not ready (publishNotReadyAddresses), and not one that carries nothing but
 // metrics, for a lost scrape hurts nobody. Pods that only sleep answer nobody; a Service in front of them gives them a name.
+//
+// The caller must not change the slice.
 func (s *Snapshot) TrafficOf(w *Workload) []*Object {
 	if w.Sleeps() {
 		return nil
 	}
-	var out []*Object
-	for _, o := range s.ServicesOf(w) {
-		if svc := As[*corev1.Service](o); svc != nil && svc.Spec.Type != corev1.ServiceTypeExternalName && !svc.Spec.PublishNotReadyAddresses && !onlyMetrics(svc) {
-			out = append(out, o)
-		}
-	}
-	return out
+	return s.related().traffic[w]
+}
+
+func carriesTraffic(o *Object) bool {
+	svc := As[*corev1.Service](o)
+	return svc != nil && svc.Spec.Type != corev1.ServiceTypeExternalName && !svc.Spec.PublishNotReadyAddresses && !onlyMetrics(svc)
 }
 
 // Sleeps reports whether every main container of w does nothing but wait to be entered: sleep, or tail -f /dev/null, as they are or
