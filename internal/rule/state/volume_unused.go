@@ -1,6 +1,7 @@
 package state
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,7 +13,8 @@ import (
 
 // volumeUnused leaves pods alone into which a webhook puts containers that may mount the volume. The kubelet skips a volume that no
 // container mounts (pkg/kubelet/volumemanager/populator, Kubernetes 1.36), but the scheduler waits for its claim, and a disk is
-// attached all the same. So the fix takes away what only the kubelet would have made.
+// attached all the same. So the fix takes away what only the kubelet would have made, unless a mount names a volume that is not there: it
+// may have meant this one.
 var volumeUnused = &rule.Rule{
 	ID:    "volume-unused",
 	Title: "no container mounts a volume",
@@ -35,7 +37,7 @@ var volumeUnused = &rule.Rule{
 				waits = ", but the pod waits for its claim"
 			}
 			f := p.Report(w.Object, volumePath(w, i), "no container mounts volume %s%s", v.Name, waits)
-			if !made(v) {
+			if !made(v) || dangling(w) {
 				continue
 			}
 			path := w.SpecPath + ".volumes"
@@ -62,6 +64,21 @@ func mounted(w *cluster.Workload, volume string) bool {
 		}
 	}
 	return false
+}
+
+// dangling reports whether a container mounts a volume that the pod does not have.
+func dangling(w *cluster.Workload) bool {
+	has := map[string]bool{}
+	for i := range w.Template.Spec.Volumes {
+		has[w.Template.Spec.Volumes[i].Name] = true
+	}
+	for _, t := range templates(w.Object) {
+		has[t.Name] = true
+	}
+	return slices.ContainsFunc(w.Containers, func(c cluster.Container) bool {
+		return slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return !has[m.Name] }) ||
+			slices.ContainsFunc(c.VolumeDevices, func(d corev1.VolumeDevice) bool { return !has[d.Name] })
+	})
 }
 
 // injected reports whether an annotation or label of the pods asks for containers or mounts that the manifest does not show.
