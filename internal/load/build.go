@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
@@ -28,9 +27,14 @@ type build struct {
 	trees []Tree
 }
 
-// run builds a kustomization with kustomize, in process. Files outside of the folder may be used, as Flux and Argo CD allow.
-// Plugins, functions and Git stay off; what would be fetched was found out before.
-func (l *loader) run(x *kustomization) (*build, error) {
+// run builds a kustomization with kustomize, in process; all is what it refers to, itself included. Files outside of the folder may
+// be used, as Flux and Argo CD allow, but none outside of the fences. Plugins, functions and Git stay off; what would be fetched was
+// found out before.
+func (l *loader) run(x *kustomization, all []*kustomization) (*build, error) {
+	var f fence
+	for _, y := range all {
+		f = append(f, y.fence...)
+	}
 	o := krusty.MakeDefaultOptions()
 	o.LoadRestrictions = types.LoadRestrictionsNone
 	if l.Helm != "" {
@@ -38,7 +42,7 @@ func (l *loader) run(x *kustomization) (*build, error) {
 	}
 	var m resmap.ResMap
 	err := silently(func() (err error) {
-		m, err = krusty.MakeKustomizer(o).Run(filesys.MakeFsOnDisk(), x.real)
+		m, err = krusty.MakeKustomizer(o).Run(newFencedDisk(f), x.real)
 		if !x.at.Get("openapi").IsZero() {
 			openapi.ResetOpenAPI() // or the next build would use this one's schema
 		}

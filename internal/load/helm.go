@@ -57,6 +57,12 @@ func (l *loader) renderChart(ctx context.Context, c folder) (r rendered) {
 		r.skip(c, "a library chart: it is checked with the charts that use it")
 		return r
 	}
+	// Helm follows symbolic links, and a template can print what they lead to.
+	if f := l.fenceOf(c.real); l.strays(c.real, f) != "" {
+		r.failures = append(r.failures, finding.Failure{Place: finding.Place{File: c.name},
+			Message: "the chart is not rendered: " + l.show(l.strays(c.real, f)) + " is a link that leads out of " + l.border(f), Hint: "put the file itself into the chart"})
+		return r
+	}
 	ctx, cancel := context.WithTimeout(ctx, helmTimeout)
 	defer cancel()
 	// No flag but the ones here: nothing is downloaded, no cluster is asked, no post-renderer runs. The folder is absolute, so

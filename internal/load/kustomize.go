@@ -30,6 +30,7 @@ type kustomization struct {
 	file      *source.File
 	at        source.Node // the file's root
 	foreign   bool        // the file is only called like a kustomization
+	fence     fence       // what may be read for it
 	named     bool        // it is in the input, not only referred to from there
 	component bool
 	refers    []string // folders with the kustomizations below, real paths
@@ -124,8 +125,12 @@ func (k *kustomize) visit(dir string, names map[string]string) *kustomization {
 
 // open reads the kustomization of a folder, and nothing that it refers to.
 func (k *kustomize) open(f folder) *kustomization {
-	x := &kustomization{folder: f}
+	x := &kustomization{folder: f, fence: k.l.fenceOf(f.real)}
 	file := k.l.kustomizationIn(f.real)
+	if file == "" {
+		x.fail(source.Node{}, "the kustomization is no file, or cannot be read", "mend or remove it")
+		return x
+	}
 	u := k.l.read(context.Background(), entry{real: filepath.Join(f.real, file), name: joinName(f.name, file), explicit: true})
 	if len(u.trees) > 0 { // a Kustomization of Flux, say: an object like any other
 		x.foreign, x.tried = true, true
@@ -267,6 +272,10 @@ func (r *references) lookup(n source.Node, text string) (real string, info fs.Fi
 	}
 	if info, err := r.l.disk.Stat(at); err == nil {
 		if real, err := r.l.disk.EvalSymlinks(at); err == nil {
+			if !info.IsDir() && !r.k.fence.holds(real) {
+				r.stray(n, text)
+				return "", nil
+			}
 			return real, info
 		}
 	}
@@ -276,6 +285,11 @@ func (r *references) lookup(n source.Node, text string) (real string, info fs.Fi
 		r.missing = append(r.missing, n)
 	}
 	return "", nil
+}
+
+// stray notes a reference that leads out of the fence.
+func (r *references) stray(n source.Node, text string) {
+	r.k.fail(n, text+" leads out of "+r.l.border(r.k.fence)+", and nothing outside is read", "keep what a build needs beside it, in one Git repository")
 }
 
 func (r *references) remote(n source.Node, text string) {
@@ -438,10 +452,20 @@ func (r *references) charts() {
 			home = filepath.Join(r.k.real, home)
 		}
 		name := r.get(n, "name").Text()
-		info, err := r.l.disk.Stat(filepath.Join(home, name))
+		chart, info := filepath.Join(home, name), fs.FileInfo(nil)
+		real, err := r.l.disk.EvalSymlinks(chart)
+		if err == nil {
+			info, err = r.l.disk.Stat(chart)
+		}
 		switch {
 		case err != nil || !info.IsDir():
 			r.helmSkip(n, fmt.Sprintf("chart %s would have to be fetched", name))
+		case !r.k.fence.holds(real):
+			r.stray(n, "chart "+name)
+		case r.l.strays(real, r.k.fence) != "":
+			r.stray(n, r.l.show(r.l.strays(real, r.k.fence)))
+		case r.get(r.get(r.k.at, "helmGlobals"), "configHome").Text() != "":
+			r.helmSkip(n, "it brings helm's configuration, and with it plugins, of its own")
 		case r.l.Helm == "":
 			r.helmSkip(n, "it inflates chart "+name+" and there is no helm to do it")
 		}
@@ -539,7 +563,7 @@ func (k *kustomize) try(ctx context.Context, x *kustomization) {
 	if blocked {
 		return
 	}
-	b, err := k.l.run(x)
+	b, err := k.l.run(x, all)
 	if err != nil {
 		x.broken = true
 		k.note(x.place(source.Node{}), "kustomize cannot build it: "+reason(err, k.l), "run kustomize build "+x.name+" to see the same")

@@ -324,17 +324,39 @@ func TestPipes(t *testing.T) {
 	if len(in.Skipped) != 1 || in.Skipped[0].Reason != NotAFile {
 		t.Errorf("in a folder, a pipe is not opened:\n%s", dump(in))
 	}
-	go func() {
-		if err := os.WriteFile(pipe, []byte(configMap), 0); err != nil {
-			t.Error(err)
-		}
-	}()
 	in, err = Load(t.Context(), []string{"pipe.yaml"}, Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(in.Failures) != 1 || !strings.Contains(in.Failures[0].Hint, "fairway lint - < pipe.yaml") {
+		t.Errorf("a pipe that is named may have nobody who writes to it:\n%s", dump(in))
+	}
+	if err := os.Rename(pipe, filepath.Join(dir, "kustomization.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{".", "kustomization.yaml"} {
+		if in, err = Load(t.Context(), []string{path}, Options{Dir: dir}); err != nil {
+			t.Fatal(err)
+		}
+		if len(in.Failures)+len(in.Skipped) != 1 {
+			t.Errorf("%s, a pipe called kustomization.yaml:\n%s", path, dump(in))
+		}
+	}
+	// What a shell puts in the place of <(command) is read.
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := w.WriteString(configMap); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if in, err = Load(t.Context(), []string{fmt.Sprintf("/dev/fd/%d", r.Fd())}, Options{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
 	if len(in.Objects) != 1 {
-		t.Errorf("a pipe that is named is read:\n%s", dump(in))
+		t.Errorf("an open file is read:\n%s", dump(in))
 	}
 }
 

@@ -33,6 +33,7 @@ type folder struct {
 type link struct {
 	at, name, root string
 	parent         string // the folder it is in, without symbolic links
+	fence          fence
 }
 
 // walker finds files. Links are followed after everything else, so that a file that can be reached both ways has its real name.
@@ -49,6 +50,7 @@ type walker struct {
 	seen  map[string]string // real path of a file or folder -> its name
 	links []link
 	root  string
+	fence fence // of the path that is being walked
 }
 
 func newWalker(l *loader) *walker { return &walker{l: l, seen: map[string]string{}} }
@@ -83,6 +85,14 @@ func (w *walker) path(typed string) error {
 		w.failRead(name, err)
 		return nil
 	}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		if !isDescriptor(at) {
+			w.fail(name, "is a pipe, a socket or a device", "read it as standard input: fairway lint - < "+name)
+			return nil
+		}
+		w.file(entry{real: at, name: name, root: name, explicit: true})
+		return nil
+	}
 	real, err := w.l.disk.EvalSymlinks(at)
 	if err != nil {
 		w.failRead(name, err)
@@ -90,6 +100,7 @@ func (w *walker) path(typed string) error {
 	}
 	switch {
 	case info.IsDir():
+		w.fence = append(w.l.fenceOf(real), real)
 		w.folder(real, name)
 	case isKustomization(filepath.Base(at)):
 		dir := folder{real: filepath.Dir(real), name: path.Dir(name)}
@@ -103,6 +114,11 @@ func (w *walker) path(typed string) error {
 		}
 	}
 	return nil
+}
+
+// isDescriptor knows the names of a process's own open files: what a shell puts in the place of <(command).
+func isDescriptor(at string) bool {
+	return at == "/dev/stdin" || strings.HasPrefix(at, "/dev/fd/") || strings.HasPrefix(at, "/proc/self/fd/")
 }
 
 // suggest says what to do about a path that does not exist, with the neighbour whose name is nearest.
@@ -174,7 +190,9 @@ func (w *walker) folder(real, name string) {
 		w.failRead(name, err)
 	}
 	has := func(want func(string) bool) bool {
-		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() && want(e.Name()) })
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			return (e.Type().IsRegular() || e.Type()&fs.ModeSymlink != 0) && want(e.Name())
+		})
 	}
 	chart := has(func(s string) bool { return s == "Chart.yaml" })
 	if chart {
@@ -193,9 +211,9 @@ func (w *walker) folder(real, name string) {
 		case chart && isChartFile(e.Name()): // rendered with the chart, or skipped with it
 		case e.IsDir():
 			w.folder(at, child)
-		case isKustomization(e.Name()):
+		case isKustomization(e.Name()) && (e.Type().IsRegular() || e.Type()&fs.ModeSymlink != 0):
 		case e.Type()&fs.ModeSymlink != 0:
-			w.links = append(w.links, link{at: at, name: child, root: w.root, parent: real})
+			w.links = append(w.links, link{at: at, name: child, root: w.root, parent: real, fence: w.fence})
 		case !isManifest(e.Name()):
 		case e.Type().IsRegular():
 			w.file(entry{real: at, name: child, root: w.root})
@@ -236,7 +254,7 @@ func (w *walker) followLinks() {
 	for len(w.links) > 0 {
 		k := w.links[0]
 		w.links = w.links[1:]
-		w.root = k.root
+		w.root, w.fence = k.root, k.fence
 		info, err := w.l.disk.Stat(k.at)
 		var real string
 		if err == nil {
@@ -250,6 +268,8 @@ func (w *walker) followLinks() {
 			w.skip(k.name, NotAFile, "a link to nothing")
 		case err != nil:
 			w.failRead(k.name, err)
+		case (info.IsDir() || manifest) && !k.fence.holds(real):
+			w.skip(k.name, Outside, "it leads to "+filepath.ToSlash(real))
 		case info.IsDir() && isIgnored(path.Base(k.name)):
 			w.ignored.add(w.root, 1, k.name)
 		case info.IsDir() && within(k.parent, real):

@@ -1,0 +1,132 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// A fence is the folders, without symbolic links, that files may be read from because the input refers to them. What somebody wrote
+// into a manifest must not make Fairway read, and show, any file that its user can read.
+type fence []string
+
+// fenceOf returns the fence of a folder: the Git repository that it is in; without one the working directory, when that holds it; and
+// the folder itself. Kustomize's own restriction is the folder alone; Flux and Argo CD lift it for the whole repository.
+func (l *loader) fenceOf(dir string) fence {
+	f := fence{dir}
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := l.disk.Lstat(filepath.Join(at, ".git")); err == nil {
+			return append(f, at)
+		}
+		if at == filepath.Dir(at) {
+			break
+		}
+	}
+	if within(dir, l.realDir) {
+		f = append(f, l.realDir)
+	}
+	return f
+}
+
+// holds reports whether a path without symbolic links is inside.
+func (f fence) holds(real string) bool {
+	return slices.ContainsFunc(f, func(root string) bool { return within(real, root) })
+}
+
+// widest is the folder that messages name.
+func (f fence) widest() string {
+	return slices.MinFunc(f, func(a, b string) int { return len(a) - len(b) })
+}
+
+// border says in messages what a fence is around.
+func (l *loader) border(f fence) string {
+	if name := l.show(f.widest()); name != "." {
+		return name
+	}
+	return "the working directory"
+}
+
+// strays returns the first symbolic link in a folder, or below it, that leads out of the fence, "" when there is none.
+func (l *loader) strays(dir string, f fence) string {
+	entries, err := l.disk.ReadDir(dir)
+	if err != nil {
+		return "" // nobody else can read it either
+	}
+	for _, e := range entries {
+		at := filepath.Join(dir, e.Name())
+		switch {
+		case e.IsDir():
+			if found := l.strays(at, f); found != "" {
+				return found
+			}
+		case e.Type()&fs.ModeSymlink != 0:
+			if real, err := l.disk.EvalSymlinks(at); err == nil && !f.holds(real) {
+				return at
+			}
+		}
+	}
+	return ""
+}
+
+// fencedDisk is the disk as a build of kustomize sees it: inside its fence only, and not to be written to. All references are looked
+// at before a build begins; this is for those that are not known.
+type fencedDisk struct {
+	filesys.FileSystem
+	fence fence
+}
+
+func newFencedDisk(f fence) fencedDisk { return fencedDisk{filesys.MakeFsOnDisk(), f} }
+
+var errReadOnly = errors.New("a build writes no files")
+
+func (d fencedDisk) check(path string) error {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err != nil {
+		return err
+	}
+	if !d.fence.holds(real) {
+		return fmt.Errorf("%s leads out of %s", path, d.fence.widest())
+	}
+	return nil
+}
+
+func (d fencedDisk) ReadFile(path string) ([]byte, error) {
+	if err := d.check(path); err != nil {
+		return nil, err
+	}
+	return d.FileSystem.ReadFile(path)
+}
+
+func (d fencedDisk) Open(path string) (filesys.File, error) {
+	if err := d.check(path); err != nil {
+		return nil, err
+	}
+	return d.FileSystem.Open(path)
+}
+
+func (d fencedDisk) ReadDir(path string) ([]string, error) {
+	if err := d.check(path); err != nil {
+		return nil, err
+	}
+	return d.FileSystem.ReadDir(path)
+}
+
+func (d fencedDisk) Walk(path string, walk filepath.WalkFunc) error {
+	if err := d.check(path); err != nil {
+		return err
+	}
+	return d.FileSystem.Walk(path, walk)
+}
+
+func (fencedDisk) Create(string) (filesys.File, error) { return nil, errReadOnly }
+func (fencedDisk) Mkdir(string) error                  { return errReadOnly }
+func (fencedDisk) MkdirAll(string) error               { return errReadOnly }
+func (fencedDisk) RemoveAll(string) error              { return errReadOnly }
+func (fencedDisk) WriteFile(string, []byte) error      { return errReadOnly }

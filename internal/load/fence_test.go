@@ -1,0 +1,131 @@
+package load
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Nothing that a manifest refers to is read from outside of its repository, whatever way it goes.
+func TestFence(t *testing.T) {
+	const secret = "PASSWORD=hunter2\n"
+	for _, x := range []struct {
+		name, kustomization string
+		link                [2]string // made in the folder: name and target
+		helm                bool
+		reads               bool // what is referred to may be read
+	}{
+		{name: "a base inside", kustomization: "resources: [../base]", reads: true},
+		{name: "a file beside", kustomization: "configMapGenerator: [{name: x, envs: [../base/values.env]}]", reads: true},
+		{name: "parent folders", kustomization: "configMapGenerator: [{name: x, envs: [../../outside/secret.env]}]"},
+		{name: "files with a key", kustomization: "configMapGenerator: [{name: x, files: [key=../../outside/secret.env]}]"},
+		{name: "a Secret", kustomization: "secretGenerator: [{name: x, files: [../../outside/secret.env]}]"},
+		{name: "an absolute path", kustomization: "configMapGenerator: [{name: x, files: [OUTSIDE/secret.env]}]"},
+		{name: "a link", kustomization: "configMapGenerator: [{name: x, files: [link]}]", link: [2]string{"link", "../../outside/secret.env"}},
+		{name: "a linked folder", kustomization: "configMapGenerator: [{name: x, files: [link/secret.env]}]", link: [2]string{"link", "../../outside"}},
+		{name: "a resource", kustomization: "resources: [../../outside/secret.yaml]"},
+		{name: "a patch", kustomization: "patches: [{path: ../../outside/secret.yaml}]"},
+		{name: "a replacement", kustomization: "replacements: [{path: ../../outside/secret.yaml}]"},
+		{name: "a configuration", kustomization: "configurations: [../../outside/secret.yaml]"},
+		{name: "a generator's own file", kustomization: "generators: [generator.yaml]", link: [2]string{"secret", "../../outside/secret.env"}},
+		{name: "a chart", kustomization: "helmGlobals: {chartHome: ../../outside}\nhelmCharts: [{name: chart, releaseName: x}]", helm: true},
+		{name: "a link in a chart", kustomization: "helmCharts: [{name: chart, releaseName: x}]", link: [2]string{"charts/chart/secret.env", "../../../../outside/secret.env"}, helm: true},
+		{name: "values", kustomization: "helmCharts: [{name: chart, releaseName: x, valuesFile: ../../outside/secret.yaml}]", helm: true},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			dir := t.TempDir()
+			outside := filepath.Join(dir, "outside")
+			write(t, dir, "outside/secret.env", secret)
+			write(t, dir, "outside/secret.yaml", configMap+"data: {password: hunter2}\n")
+			write(t, dir, "outside/chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
+			write(t, dir, "repo/.git/HEAD", "")
+			write(t, dir, "repo/base/kustomization.yaml", "resources: [cm.yaml]\n")
+			write(t, dir, "repo/base/cm.yaml", configMap)
+			write(t, dir, "repo/base/values.env", "A=1\n")
+			write(t, dir, "repo/over/charts/chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
+			write(t, dir, "repo/over/generator.yaml", "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: x}\nfiles: [secret]\n")
+			write(t, dir, "repo/over/kustomization.yaml", strings.ReplaceAll(x.kustomization, "OUTSIDE", outside)+"\n")
+			if x.link[0] != "" {
+				if err := os.Symlink(x.link[1], filepath.Join(dir, "repo/over", x.link[0])); err != nil {
+					t.Skip(err)
+				}
+			}
+			o := Options{Dir: filepath.Join(dir, "repo")}
+			if x.helm {
+				o.Helm = filepath.Join(dir, "no-helm") // must not be reached
+			}
+			in, err := Load(t.Context(), []string{"over"}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if read := in.Stats.Builds > 0; read != x.reads {
+				t.Errorf("built: %t, want %t:\n%s", read, x.reads, dump(in))
+			}
+			if !x.reads && len(in.Failures) == 0 {
+				t.Errorf("nothing is said:\n%s", dump(in))
+			}
+			for _, f := range in.Files {
+				if strings.Contains(string(f.Data), "hunter2") {
+					t.Errorf("%s holds what is outside:\n%s", f.Name, f.Data)
+				}
+			}
+		})
+	}
+}
+
+// The disk that kustomize is given holds, whatever it asks for.
+func TestFencedDisk(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "in/a", "a")
+	write(t, dir, "out/b", "b")
+	if err := os.Symlink("../out/b", filepath.Join(dir, "in/link")); err != nil {
+		t.Skip(err)
+	}
+	real, err := filepath.EvalSymlinks(filepath.Join(dir, "in"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newFencedDisk(fence{real})
+	for name, want := range map[string]bool{"in/a": true, "in/link": false, "out/b": false, "in/../out/b": false} {
+		if _, err := d.ReadFile(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("ReadFile %s: %v, want it read: %t", name, err, want)
+		}
+		if f, err := d.Open(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("Open %s: %v, want it open: %t", name, err, want)
+		} else if err == nil {
+			f.Close()
+		}
+	}
+	if _, err := d.ReadDir(filepath.Join(dir, "out")); err == nil {
+		t.Error("a folder outside was read")
+	}
+	if err := d.WriteFile(filepath.Join(dir, "in/a"), nil); err == nil {
+		t.Error("a file was written")
+	}
+}
+
+// A link in a folder is followed as far as the fence.
+func TestLinksThatLeadOut(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "outside/cm.yaml", configMap)
+	write(t, dir, "repo/.git/HEAD", "")
+	write(t, dir, "repo/shared/cm.yaml", configMap)
+	write(t, dir, "repo/app/own.yaml", configMap)
+	for name, target := range map[string]string{"out.yaml": "../../outside/cm.yaml", "in.yaml": "../shared/cm.yaml", "folder": "../../outside"} {
+		if err := os.Symlink(target, filepath.Join(dir, "repo/app", name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	in, err := Load(t.Context(), []string{"app"}, Options{Dir: filepath.Join(dir, "repo")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(in.Objects) != 2 || len(in.Skipped) != 2 || in.Skipped[0].Reason != Outside || in.Skipped[1].Reason != Outside {
+		t.Errorf("got\n%s", dump(in))
+	}
+	// Named, it is read.
+	if in, err = Load(t.Context(), []string{"app/out.yaml"}, Options{Dir: filepath.Join(dir, "repo")}); err != nil || len(in.Objects) != 1 {
+		t.Errorf("%v\n%s", err, dump(in))
+	}
+}
