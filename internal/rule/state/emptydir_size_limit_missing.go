@@ -10,8 +10,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// emptyDirSizeLimitMissing is silent about disk where a container has a limit for it: what the whole pod writes, emptyDirs included, is
-// then bounded by those limits (pkg/kubelet/eviction, podEphemeralStorageLimitEviction, Kubernetes 1.36).
+// emptyDirSizeLimitMissing names another harm where a container has a limit for the disk: what the whole pod writes, emptyDirs included,
+// is then bounded by those limits (pkg/kubelet/eviction, podEphemeralStorageLimitEviction, Kubernetes 1.36).
 var emptyDirSizeLimitMissing = &rule.Rule{
 	ID:    "emptydir-size-limit-missing",
 	Title: "an emptyDir has no size limit",
@@ -31,13 +31,12 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 			if v.EmptyDir == nil || v.EmptyDir.SizeLimit != nil {
 				continue
 			}
-			memory := v.EmptyDir.Medium == corev1.StorageMediumMemory
-			if bounded && !memory {
-				continue
-			}
 			harm := "it can fill the node's disk, and pods beside it are evicted"
-			if memory {
+			switch {
+			case v.EmptyDir.Medium == corev1.StorageMediumMemory:
 				harm = "its files use up the containers' memory until they are killed"
+			case bounded:
+				harm = "it can use up what the containers' limits leave for logs, and the pod is evicted"
 			}
 			p.Report(w.Object, volumePath(w, i)+".emptyDir.sizeLimit", "emptyDir %s has no sizeLimit: %s", v.Name, harm)
 		}
