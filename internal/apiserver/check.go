@@ -111,6 +111,13 @@ func Check(root source.Node, o Options) Result {
 // finding out that they are there.
 const MaxProblems = 200
 
+// maxUntold is how many problems may be untold for the others to have fixes: mending tells of the next ones, and so on until none is
+// left, which is not for objects of tens of thousands.
+const maxUntold = 5 * MaxProblems
+
+// Untold reports whether n problems that are not told are so many that the object is not to be mended.
+func Untold(n int) bool { return n > maxUntold }
+
 // More says that there are n problems more.
 func More(root source.Node, n int) Problem {
 	return Problem{Rule: Invalid, Node: root, Message: fmt.Sprintf("%d more problems of this object are not listed; mend these first", n)}
@@ -142,6 +149,11 @@ func (r *Result) judge(root source.Node, k *kind) {
 	d.decode(root, k.plan(), unsafe.Pointer(v.Pointer()))
 	r.Problems = append(r.Problems, d.problems...)
 	defer func() {
+		if Untold(d.more) {
+			for i := range r.Problems {
+				r.Problems[i].Fix = nil
+			}
+		}
 		if d.more > 0 {
 			r.Problems = append(r.Problems, More(root, d.more))
 		}

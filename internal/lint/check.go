@@ -176,6 +176,7 @@ func duplicateKeys(in *load.Input, judged []object, active []rule.Active) []*fin
 	var out []*finding.Finding
 	for _, f := range in.Files {
 		for _, d := range f.Docs {
+			first := len(out)
 			told, rest := map[source.Node]int{}, map[source.Node]*finding.Finding{} // by the root of the object
 			for _, key := range d.Duplicates {
 				if owners == nil {
@@ -203,6 +204,11 @@ func duplicateKeys(in *load.Input, judged []object, active []rule.Active) []*fin
 					path := pathOf(o.Root, key)
 					x.Field = path.String()
 					x.Fix = &finding.Fix{Title: "drop the earlier entries, which have no effect", Changes: []source.Change{{Op: source.Dedupe, Path: path}}}
+				}
+			}
+			for _, x := range out[first:] {
+				if apiserver.Untold(told[x.Root] - apiserver.MaxProblems) {
+					x.Fix = nil
 				}
 			}
 			for root, x := range rest {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -627,22 +628,57 @@ func (e *editing) dedupe(p Path) error {
 		if err != nil {
 			return err
 		}
-		if len(rest) > 0 || at.key.IsZero() || e.repeats(at) < 2 {
+		if len(rest) > 0 || at.key.IsZero() {
+			return nil
+		}
+		earlier := e.earlier(at)
+		if len(earlier) == 0 {
 			return nil
 		}
 		p = at.path()
-		for i, c := range children(at.up.value) {
-			if !c.key.IsMergeKey() && c.key.is(at.key.Text()) {
-				if err := e.own(at.up, c.key, c.value); err != nil {
-					return err
-				}
-				if err := e.commit(c.key, func() { e.cutChild(at.up, i) }); err != nil {
-					return err
-				}
-				break
+		cs := children(at.up.value)
+		for _, i := range earlier {
+			if err := e.own(at.up, cs[i].key, cs[i].value); err != nil {
+				return err
 			}
 		}
+		err = e.commit(cs[earlier[0]].key, func() {
+			for _, i := range earlier {
+				e.cutChild(at.up, i)
+			}
+			if overlapping(e.edits) {
+				e.edits = nil
+				e.cutChild(at.up, earlier[0])
+			}
+		})
+		if err != nil {
+			return err
+		}
 	}
+}
+
+// earlier returns the entries that the entry at a place replaces, of neighbours only the first: what is cut out of one entry ends
+// where the next begins.
+func (e *editing) earlier(at *place) []int {
+	var found []int
+	text := at.key.Text()
+	for i, c := range children(at.up.value) {
+		if i < at.index && !c.key.IsMergeKey() && c.key.is(text) && (len(found) == 0 || found[len(found)-1] < i-1) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// overlapping reports whether two edits are about the same bytes.
+func overlapping(edits []Edit) bool {
+	sorted := sortEdits(slices.Clone(edits))
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i].Start < sorted[i-1].End {
+			return true
+		}
+	}
+	return false
 }
 
 // appendable returns why no document can be added to f, nil when one can.

@@ -21,6 +21,7 @@ type report struct {
 	// origin names the release that a schema is from: "istio v1.31.4"; "" for schemas of the input.
 	origin   string
 	problems []Problem
+	untold   int // problems that are not among them
 	// renamed are the fields that unknown fields were probably meant to be.
 	renamed []string
 }
@@ -38,11 +39,17 @@ func (r *report) add(p Problem) {
 // more says that n problems are not told, if there are any.
 func (r *report) more(n int) {
 	if n > 0 {
+		r.untold += n
 		r.add(apiserver.More(r.root, n))
 	}
 }
 
 func (r *report) sorted() []Problem {
+	if apiserver.Untold(r.untold) {
+		for i := range r.problems {
+			r.problems[i].Fix = nil
+		}
+	}
 	slices.SortFunc(r.problems, byPlace)
 	return r.problems
 }
