@@ -24,7 +24,7 @@ func mend(e *field.Error, path source.Path, root source.Node) (string, []source.
 		switch {
 		case path.String() == "spec.selector":
 			return selectPods(root)
-		case last == "pathType" && root.Get("kind").Text() == "Ingress":
+		case last == "pathType" && isKind(root, "networking.k8s.io/v1", "Ingress"):
 			// What v1beta1 took (kubernetes.io, "Deprecated API Migration Guide", Ingress). A backend of that version is not mended by it.
 			at, _ := root.Reach(path[:len(path)-1])
 			if b := at.Value.Get("backend"); b.Get("service").IsZero() && b.Get("resource").IsZero() {
@@ -32,7 +32,7 @@ func mend(e *field.Error, path source.Path, root source.Node) (string, []source.
 			}
 			return "ImplementationSpecific is what an Ingress without pathType had before v1",
 				[]source.Change{{Op: source.Set, Path: path, Value: source.String("ImplementationSpecific"), After: []string{"path"}}}
-		case last == "name" && len(path) == 4 && path[1].Key == "ports" && root.Get("kind").Text() == "Service":
+		case last == "name" && len(path) == 4 && path[1].Key == "ports" && isKind(root, "v1", "Service"):
 			return namePort(path, root)
 		}
 	case field.ErrorTypeInvalid:
@@ -97,7 +97,7 @@ func selectPods(root source.Node) (string, []source.Change) {
 func labelPods(root source.Node) (string, []source.Change) {
 	spec := root.Get("spec")
 	wanted := spec.Get("selector").Get("matchLabels").Resolve()
-	if wanted.IsZero() && root.Get("kind").Text() == "ReplicationController" {
+	if isKind(root, "v1", "ReplicationController") {
 		wanted = spec.Get("selector").Resolve()
 	}
 	labels := spec.Get("template").Get("metadata").Get("labels")
@@ -168,6 +168,10 @@ func wholePod(spec source.Node) bool {
 		}
 	}
 	return containers.Len() > 0
+}
+
+func isKind(root source.Node, apiVersion, kind string) bool {
+	return root.Get("apiVersion").Text() == apiVersion && root.Get("kind").Text() == kind
 }
 
 // plainText reports whether a value is text that is there in full: no placeholder.
