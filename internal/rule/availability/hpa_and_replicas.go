@@ -7,7 +7,8 @@ import (
 )
 
 // hpaAndReplicas mends replicas: 1 only. With client-side apply, the first apply after the line is gone prunes the field, and the API
-// server's default of 1 comes in: what every apply has set so far, and the last time that it does. For another number the autoscaler
+// server's default of 1 comes in, or that of the Rollout's controller: what every apply has set so far, and the last time that it does.
+// What other controllers do with a workload that says no number is not known. For another number than 1 the autoscaler
 // would have to climb from 1 under full load; How says the way round. replicas: 0 is silent, as that is how an autoscaler is switched
 // off on purpose.
 var hpaAndReplicas = &rule.Rule{
@@ -34,7 +35,7 @@ var hpaAndReplicas = &rule.Rule{
 			return
 		}
 		f := p.Report(w.Object, "spec.replicas", "every apply sets %s again, whatever %s (%d to %d) has decided", plural(int32(n), "replica"), title(o), s.min, s.max)
-		if n == 1 {
+		if n == 1 && (w.Group() == "apps" || w.Is("argoproj.io", "Rollout")) {
 			f.Fix = rule.Mend("remove replicas: 1, which is the default as well", rule.Remove("spec.replicas"))
 		}
 	},
