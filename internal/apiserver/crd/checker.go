@@ -117,7 +117,7 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 	if readable && meta != nil {
 		r.fieldErrors(apivalidation.ValidateObjectMetaAccessor(meta, c.namespaced, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata")))
 	}
-	errs := schemavalidation.ValidateCustomResource(nil, obj, c.validator)
+	errs := c.bySchema(obj, &r)
 	errs = append(errs, c.replicas(obj)...)
 	errs = append(errs, objectmeta.Validate(nil, obj, c.shape.structural, false)...)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.shape.structural, obj)...)
@@ -130,6 +130,48 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 	}
 	r.fieldErrors(errs)
 	return nil
+}
+
+// bySchema runs the validation of the schema. The API server's code compares every error with every other one, which takes minutes for
+// 50,000; an object of that size is first looked at in part, and when errors abound there, they are all that is said.
+func (c *checker) bySchema(obj map[string]any, r *report) field.ErrorList {
+	if part, cut := partOf(obj); cut {
+		errs := schemavalidation.ValidateCustomResource(nil, part, c.validator)
+		errs = slices.DeleteFunc(errs, func(e *field.Error) bool { return e.Type == field.ErrorTypeRequired }) // it may have been left out
+		if len(errs) > apiserver.MaxProblems/10 {
+			r.abound()
+			return errs
+		}
+	}
+	return schemavalidation.ValidateCustomResource(nil, obj, c.validator)
+}
+
+// manyEntries is from how many entries on a mapping or list is looked at in part.
+const manyEntries = 2000
+
+// partOf returns a value with entries left out of its large mappings, evenly, and of its large lists, at the end, so that the others
+// keep their indices. cut is false when nothing is left out.
+func partOf(value any) (part any, cut bool) {
+	switch value := value.(type) {
+	case map[string]any:
+		out := make(map[string]any, min(len(value), manyEntries))
+		keys := sortedKeys(value)
+		for i := 0; i < len(keys); i += max(1, len(keys)/manyEntries) {
+			sub, less := partOf(value[keys[i]])
+			out[keys[i]] = sub
+			cut = cut || less
+		}
+		return out, cut || len(out) < len(value)
+	case []any:
+		out := make([]any, min(len(value), manyEntries))
+		for i := range out {
+			sub, less := partOf(value[i])
+			out[i] = sub
+			cut = cut || less
+		}
+		return out, cut || len(out) < len(value)
+	}
+	return value, false
 }
 
 // readObject returns the object as the API server would read it.

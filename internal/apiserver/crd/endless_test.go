@@ -1,6 +1,7 @@
 package crd
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,6 +46,46 @@ spec:
 		}
 		if !known || got != c.rule {
 			t.Errorf("size %s, limit %s: got %q (known: %t), want %q", c.size, c.limit, got, known, c.rule)
+		}
+	}
+}
+
+// TestManyErrors: the API server's validation compares all errors of an object with each other. A test that fails here takes minutes.
+func TestManyErrors(t *testing.T) {
+	definition := `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: disks.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: disks, singular: disk, kind: Disk, listKind: DiskList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        required: [zone]
+        properties:
+          zone: {type: string}
+          sizes: {type: object, additionalProperties: {type: integer}}
+`
+	for _, c := range []struct {
+		value   string
+		count   int
+		problem bool
+	}{{"large", 100_000, true}, {"1", 100_000, false}, {"large", 30, true}} {
+		var s Schemas
+		s.Add(source.Parse("", []byte(definition)).Docs[0].Root)
+		var b strings.Builder
+		b.WriteString("apiVersion: example.com/v1\nkind: Disk\nmetadata: {name: a}\nzone: a\nsizes:\n")
+		for i := range c.count {
+			fmt.Fprintf(&b, "  k%d: %s\n", i, c.value)
+		}
+		problems, _ := s.Check(source.Parse("", []byte(b.String())).Docs[0].Root)
+		if most := min(c.count, apiserver.MaxProblems+2); len(problems) > most || (len(problems) > 0) != c.problem {
+			t.Errorf("%d times %s: %d problems, want at most %d, and some: %t", c.count, c.value, len(problems), most, c.problem)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package crd
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -42,6 +43,12 @@ func (r *report) more(n int) {
 		r.untold += n
 		r.add(apiserver.More(r.root, n))
 	}
+}
+
+// abound says that there are many more problems, nobody knows how many.
+func (r *report) abound() {
+	r.untold = math.MaxInt32
+	r.add(Problem{Rule: apiserver.Invalid, Node: r.root, Message: "many more problems of this object are not listed; mend these first"})
 }
 
 func (r *report) sorted() []Problem {
