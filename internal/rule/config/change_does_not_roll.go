@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,9 +34,7 @@ var changeDoesNotRoll = &rule.Rule{
 		if !w.LongRunning() || w.Selector == nil || onDelete(w) || follows(w) {
 			return
 		}
-		var first *reference
-		var names []string
-		env := false
+		var mounted, env []string
 		for r := range references(w) {
 			if r.shape == inDriver {
 				continue
@@ -44,25 +43,28 @@ var changeDoesNotRoll = &rule.Rule{
 			if o == nil || o.Scope != w.Scope || fixedForEver(o) {
 				continue
 			}
-			if first == nil {
-				first = &r
-			}
-			env = env || r.container != nil
 			name := r.kind + " " + r.name
-			if !slices.Contains(names, name) {
-				names = append(names, name)
+			switch {
+			case r.container != nil:
+				env = append(env, name)
+			case !readsItself(w, o):
+				mounted = append(mounted, name)
 			}
 		}
-		if first == nil || !env && reloads(w) {
+		// The environment is the surer half: a program may look at its files again, but not at that.
+		names, keeps := env, "the running pods keep the old environment"
+		if len(env) == 0 {
+			if names, keeps = mounted, "the running pods keep what they read at their start"; reloads(w) {
+				return
+			}
+		}
+		slices.Sort(names)
+		if names = slices.Compact(names); len(names) == 0 {
 			return
 		}
 		what := names[0]
 		if n := len(names) - 1; n > 0 {
 			what += fmt.Sprintf(" (or of %d more)", n)
-		}
-		keeps := "the running pods keep what they read at their start"
-		if env {
-			keeps = "the running pods keep the old environment"
 		}
 		p.Report(w.Object, w.MetaPath+".annotations", "a change of %s starts no rollout: %s", what, keeps)
 	},
@@ -123,17 +125,69 @@ func watched(key string) bool {
 	return strings.Contains(key, "reloader.stakater.com/") || key == "wave.pusher.com/update-on-config-change"
 }
 
-// reloads reports whether a container beside the application watches mounted files for it.
+// reloads reports whether something in the pod watches mounted files: a container beside the application, or the application itself, by
+// what its flags and variables say or because it is known to.
 func reloads(w *cluster.Workload) bool {
 	for c := range w.Main() {
-		for _, word := range [...]string{"reload", "k8s-sidecar", "config-watcher"} {
+		for _, word := range [...]string{"reload", "k8s-sidecar", "config-watcher", "kube-state-metrics"} {
 			if strings.Contains(c.Image, word) {
+				return true
+			}
+		}
+		for _, list := range [...][]string{c.Command, c.Args} {
+			if slices.ContainsFunc(list, watches) {
+				return true
+			}
+		}
+		for i := range c.Env {
+			if e := &c.Env[i]; e.ValueFrom == nil && !isSwitchedOff(e.Value) && watches(e.Name) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// watches reports whether a flag, a script or the name of a variable speaks of watching the configuration: --watch-config,
+// --enable-feature=auto-reload-config, inotifywait.
+func watches(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "reload") && !strings.Contains(text, "reload=false") || strings.Contains(text, "inotify") ||
+		strings.Contains(text, "watch") && strings.Contains(text, "config")
+}
+
+func isSwitchedOff(value string) bool {
+	switch strings.ToLower(value) {
+	case "", "0", "false", "no", "off":
+		return true
+	}
+	return false
+}
+
+// readsItself reports whether a program sees a change of a mounted object without a restart: it is told the object's name, to watch it
+// through the API, or what it reads tells it to look again.
+func readsItself(w *cluster.Workload, o *cluster.Object) bool {
+	for i := range w.Containers {
+		for k := range w.Containers[i].Env {
+			e := &w.Containers[i].Env[k]
+			if name := strings.ToUpper(e.Name); e.Value == o.Name && (strings.Contains(name, "CONFIG") || strings.Contains(name, "SECRET")) {
+				return true
+			}
+		}
+	}
+	if c := cluster.As[*corev1.ConfigMap](o); c != nil {
+		for _, text := range c.Data {
+			if looksAgain.MatchString(text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// looksAgain finds the settings by which a program reads its file again: Log4j's monitorInterval, Logback's scan, the reload plugin of
+// CoreDNS, the watch of Traefik's file provider.
+var looksAgain = regexp.MustCompile(`(?m)monitorInterval\s*[=:"]|scan="true"|^\s*reload(\s+[0-9]|\s*$)|^\s*watch\s*[:=]\s*true`)
 
 // fixedForEver reports whether a ConfigMap or Secret is not changed by its author while pods use it: a change gets another name, or
 // a controller writes the content.
