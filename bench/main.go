@@ -3,6 +3,7 @@
 //	go run . defects             what every tool finds of the seeded defects; writes ../docs/defects.md
 //	go run . speed               CPU, time and memory for 50, 200 and 800 applications
 //	go run . start               cost of starting, and the size of the binary
+//	go run . select FROM TO      the YAML files below a folder that every tool can read
 //	go run . fixes DIR           what --fix does to a copy of the YAML files below DIR
 //
 // It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
@@ -21,13 +22,14 @@ var commands = map[string]func(args []string) error{
 	"speed":   speed,
 	"start":   start,
 	"fixes":   fixes,
+	"select":  choose,
 	"measure": measureChild,
 	"schemas": schemasChild,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | fixes DIR")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// choose copies YAML files of a folder that every tool can read: each document an object, no template, no part of a chart or
+// kustomization, no copy of another, and no file on which some tool gives up. Where there are more than wanted, every second, third
+// or so is taken. Speed is measured on them, and fixes are.
+func choose(args []string) error {
+	flags := flag.NewFlagSet("select", flag.ContinueOnError)
+	most := flags.Int("files", 1700, "how many files to take at most")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() != 2 {
+		return errors.New("select needs the folder to select from and an empty one")
+	}
+	from, to := flags.Arg(0), flags.Arg(1)
+	if found, err := os.ReadDir(to); err == nil && len(found) > 0 {
+		return fmt.Errorf("%s is not empty", to)
+	}
+	list, err := tools()
+	if err != nil {
+		return err
+	}
+	names, err := plain(from)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d files without charts, kustomizations, templates and copies\n", len(names))
+	if names, err = objectsOnly(list[0], from, names); err != nil {
+		return err
+	}
+	fmt.Printf("%d in which every document is an object\n", len(names))
+	if all := names; len(all) > *most {
+		names = make([]string, *most)
+		for i := range names {
+			names[i] = all[i*len(all) / *most]
+		}
+	}
+	for _, t := range list[1:] {
+		refused, err := refusals(t, from, names)
+		if err != nil {
+			return err
+		}
+		names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(refused, n) })
+		fmt.Printf("%d without those on which %s gives up\n", len(names), t.name)
+	}
+	return copyFiles(from, to, names)
+}
+
+// plain are the YAML files below a folder, by name, that are what is applied: no input of a chart or a kustomization, no template, and
+// nothing in hidden folders, which fairway leaves out.
+func plain(dir string) ([]string, error) {
+	charts := map[string]bool{}
+	inChart := func(folder string) bool {
+		for ; len(folder) >= len(dir); folder = filepath.Dir(folder) {
+			is, known := charts[folder]
+			if !known {
+				_, err := os.Stat(filepath.Join(folder, "Chart.yaml"))
+				is = err == nil
+				charts[folder] = is
+			}
+			if is {
+				return true
+			}
+		}
+		return false
+	}
+	seen := map[string]bool{}
+	var names []string
+	for _, path := range yamlFiles(dir) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		if base == "kustomization" || strings.Contains(path, string(filepath.Separator)+".") || bytes.Contains(data, []byte("{{")) || seen[string(data)] || inChart(filepath.Dir(path)) {
+			continue
+		}
+		seen[string(data)] = true
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// objectsOnly are the files of which fairway skips nothing but the fields of custom resources whose schema it does not know.
+func objectsOnly(fairway tool, dir string, names []string) ([]string, error) {
+	work, err := os.MkdirTemp("", "fairway-bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(work)
+	if err := copyFiles(dir, work, names); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(fairway.path, "lint", "--fail-on=never", "-o=json", ".")
+	cmd.Dir = work
+	out, err := cmd.Output()
+	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+		return nil, err
+	}
+	var r struct {
+		Skipped, Errors []struct{ File, Reason string }
+	}
+	if err := json.Unmarshal(out, &r); err != nil {
+		return nil, err
+	}
+	drop := map[string]bool{}
+	for _, x := range append(r.Skipped, r.Errors...) {
+		if x.Reason != "no-schema" {
+			drop[filepath.FromSlash(x.File)] = true
+		}
+	}
+	return slices.DeleteFunc(names, func(n string) bool { return drop[n] }), nil
+}
+
+// refusals are the files on which a tool gives up, so that it says nothing that can be read. It looks in halves.
+func refusals(t tool, dir string, names []string) ([]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	work, err := os.MkdirTemp("", "fairway-bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(work)
+	if err := copyFiles(dir, work, names); err != nil {
+		return nil, err
+	}
+	command := t.quick
+	if t.all != nil {
+		command = t.all
+	}
+	args := command(work)
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		if _, ok := errors.AsType[*exec.ExitError](err); !ok {
+			return nil, err
+		}
+	}
+	if t.found == nil {
+		return nil, nil
+	}
+	if _, err := t.found(stdout.Bytes(), stderr.Bytes()); err == nil && stdout.Len() > 0 {
+		return nil, nil
+	}
+	if len(names) == 1 {
+		return names, nil
+	}
+	first, err := refusals(t, dir, names[:len(names)/2])
+	if err != nil {
+		return nil, err
+	}
+	second, err := refusals(t, dir, names[len(names)/2:])
+	return append(slices.Clone(first), second...), err
+}
+
+func copyFiles(from, to string, names []string) error {
+	for _, name := range names {
+		data, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, name)
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, data, fs.FileMode(0o644)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
