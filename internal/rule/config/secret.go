@@ -25,7 +25,7 @@ func credential(value string) string {
 		for rest := value[i+len(k.prefix):]; n < len(rest) && keyByte(rest[n]); {
 			n++
 		}
-		if n >= k.least && n <= k.most && varied(value[i+len(k.prefix):i+len(k.prefix)+n]) {
+		if n >= k.least && n <= k.most && !strings.HasSuffix(value[:i+len(k.prefix)+n], "EXAMPLE") && varied(value[i+len(k.prefix):i+len(k.prefix)+n]) {
 			return k.what
 		}
 	}
@@ -225,7 +225,9 @@ func passwordName(name string) bool {
 		strings.HasSuffix(lower, "passphrase") || strings.HasSuffix(lower, "pass")
 }
 
-// filledIn reports whether a value is one that somebody or something is to replace.
+// filledIn reports whether a value is one that somebody or something is to replace. "changeme" is among them: a password as weak as
+// "password", but nothing that was secret lies in Git, and whoever deploys it has been told. "password" itself, "admin" and "fake_password"
+// are not: some database starts with them.
 func filledIn(s string) bool {
 	if s == "" || strings.ContainsAny(s, "<>{}") || strings.Contains(s, "***") || strings.Contains(s, "...") {
 		return true
@@ -233,16 +235,21 @@ func filledIn(s string) bool {
 	if i := strings.IndexByte(s, '$'); i >= 0 && i+1 < len(s) && (s[i+1] == '(' || 'A' <= s[i+1] && s[i+1] <= 'Z' || s[i+1] == '_') {
 		return true
 	}
-	if strings.HasPrefix(s, "__") || strings.HasPrefix(s, "%") && strings.HasSuffix(s, "%") || strings.HasPrefix(s, "ENC[") {
+	for _, mark := range [...]string{"%", "@", "__", "[", "#"} { // %TOKEN%, @TOKEN@, __TOKEN__, [TOKEN]
+		if rest, ok := strings.CutPrefix(s, mark); ok && (strings.HasSuffix(rest, mark) || mark == "__" || mark == "[" && strings.HasSuffix(rest, "]")) {
+			return true
+		}
+	}
+	if strings.HasPrefix(s, "ENC[") {
 		return true
 	}
 	lower := folded(s)
-	for _, word := range [...]string{"changeme", "changeit", "replaceme", "replacewith", "toreplace", "placeholder", "redacted", "fillme", "insert", "yourpassword", "yoursecret", "yourtoken", "yourapikey", "setme", "notset", "unset", "dummy"} {
+	for _, word := range [...]string{"changeme", "changethis", "changeit", "replaceme", "replacethis", "replacewith", "toreplace", "overrideme", "editme", "fixme", "placeholder", "redacted", "fillme", "insert", "yourpassword", "yoursecret", "yourtoken", "yourapikey", "yourkey", "tokenhere", "keyhere", "passwordhere", "secrethere", "goeshere", "setme", "notset", "unset", "dummy"} {
 		if strings.Contains(lower, word) {
 			return true
 		}
 	}
-	return strings.HasPrefix(lower, "your") || strings.HasPrefix(lower, "todo") || strings.Trim(lower, "x") == ""
+	return strings.HasPrefix(lower, "your") || strings.HasPrefix(lower, "todo") || lower == "tbd" || strings.Trim(lower, "x") == ""
 }
 
 func isSwitch(lower string) bool {

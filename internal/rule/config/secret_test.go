@@ -55,6 +55,16 @@ func TestSecretByName(t *testing.T) {
 		{"REQUIRE_PASSWORD", "true", false},
 		{"GOOGLE_API_KEY", "GOOGLE_API_KEY_VAL", false},
 		{"DB_PASSWORD", "DB_PASS_HERE", false},
+		{"DB_PASSWORD", "REPLACE_ME", false},
+		{"DB_PASSWORD", "[password]", false},
+		{"DB_PASSWORD", "@DB_PASSWORD@", false},
+		{"DB_PASSWORD", "%db.password%", false},
+		{"API_TOKEN", "put-your-token-here-1", false},
+		{"API_TOKEN", "change-this-1", false},
+		{"DB_PASSWORD", "TBD", false},
+		{"DB_PASSWORD", "#h4rd!", true},
+		{"DB_PASSWORD", "password", true},
+		{"DB_PASSWORD", "fake_password", true},
 	} {
 		if got := maySecret(c.name) && secretName(c.name) && secretValue(c.name, c.value); got != c.want {
 			t.Errorf("%s=%q is a secret: %v", c.name, c.value, got)
@@ -82,6 +92,7 @@ func TestCredential(t *testing.T) {
 		{"https://example.com:8443/a", ""},
 		{"mailto:a@example.com see http://x", ""},
 		{"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", ""},
+		{"AKIAIOSFODNN7EXAMPLE", ""},
 		{"-----BEGIN CERTIFICATE-----\nMIID", ""},
 		{"eyJ.eyJ.x", ""},
 		{"some ordinary text of a setting", ""},
