@@ -244,11 +244,12 @@ func mend(found []*finding.Finding, fix *finding.Fix) {
 }
 
 // needless reports whether nothing breaks the rules of a suppression, wherever the object is looked at. A rule that needs other
-// objects may be silent for their lack.
+// objects may be silent for their lack, and what the API server says depends on its version.
 func (x *suppression) needless(severities map[string]finding.Severity, c *Catalogue) bool {
 	return !slices.ContainsFunc(x.rules, func(id string) bool {
 		_, ran := severities[id]
-		return !ran || x.broken[id] || c.Rule(id).NeedsContext
+		r := c.Rule(id)
+		return !ran || x.broken[id] || r.NeedsContext || r.External
 	})
 }
 
