@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -36,6 +38,7 @@ func (d *decoder) unknown(n source.Node, e source.Entry, name string, pl *plan) 
 	switch {
 	case former != "":
 		p.Suggestion = former
+		p.Fix = fromFormer(pl.typ, n, sourcePath(d.path))
 	case best != "" && (distance <= 1 || elsewhere == ""):
 		p.Suggestion = "did you mean " + best + "?"
 		if n.Get(best).IsZero() && fits(e.Value.Resolve(), pl.fields[best].plan) {
@@ -115,6 +118,18 @@ var formerly = map[string]string{
 	"v1.HorizontalPodAutoscalerSpec.behavior":                       "behavior belongs to autoscaling/v2",
 	"v1.DaemonSetSpec.replicas":                                     "a DaemonSet runs one pod on each node and has no replicas",
 	"v1.ConfigMap.stringData":                                       "a ConfigMap's data is plain text; stringData is a Secret's",
+}
+
+// fromFormer rewrites a field that another version has for this one, or takes away what no version would heed.
+func fromFormer(holder reflect.Type, n source.Node, path source.Path) []source.Change {
+	switch holder {
+	case reflect.TypeFor[networkingv1.IngressBackend]():
+		changes, _ := migrateBackend(n, path[:len(path)-1])
+		return changes
+	case reflect.TypeFor[appsv1.DaemonSetSpec]():
+		return []source.Change{{Op: source.Remove, Path: path}}
+	}
+	return nil
 }
 
 // ubiquitous are names that so many types have that meeting them elsewhere means nothing.
