@@ -13,21 +13,21 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// portNameWithoutProtocol looks at TCP ports of Services that select pods: UDP and SCTP say enough by themselves,
-// and requests for metrics need no routes. Its mend writes a
-// protocol only where the name itself is that of one; what speaks behind "main" or port 80, only its author knows.
+// portNameWithoutProtocol looks at TCP ports of Services that select pods of an Istio mesh: without one nobody reads the protocol (other
+// meshes detect it, or have fields of their own), UDP and SCTP say enough by themselves, and requests for metrics need no routes. Its
+// mend writes a protocol only where the name itself is that of one; what speaks behind "main" or port 80, only its author knows.
 var portNameWithoutProtocol = &rule.Rule{
 	ID:    "port-name-without-protocol",
-	Title: "a Service port does not say which protocol it speaks",
-	Why: "Meshes and gateways read the protocol from appProtocol or from the beginning of the port's name (http, grpc, tcp ...). Without " +
-		"either they guess, or treat the connection as opaque bytes: no retries, no path rules, no metrics of requests.",
+	Title: "a Service port does not tell the mesh which protocol it speaks",
+	Why: "Istio reads the protocol from appProtocol or from the beginning of the port's name (http, grpc, tcp ...). Without either it " +
+		"guesses from the first bytes, and what it cannot guess is opaque: no retries, no path rules, no metrics of requests.",
 	How:      "Set appProtocol, or begin the name with the protocol: http, http-api, grpc, tcp-postgres.",
 	Example:  "ports:\n  - name: http\n    port: 80\n    targetPort: http\n    appProtocol: http\n",
 	Severity: finding.Could, Profile: rule.Golden, Since: "0.1.0", Incident: "port-mismatch", Fixes: true,
 	Links: []string{linkService + "#application-protocol", "https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		svc := cluster.As[*corev1.Service](o)
-		if svc == nil || !selects(svc) {
+		if svc == nil || !selects(svc) || !inMesh(p, o) {
 			return
 		}
 		for i := range svc.Spec.Ports {
