@@ -1,6 +1,7 @@
 package network
 
 import (
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,20 +29,35 @@ var policyPeerSelectsNothing = &rule.Rule{
 		if np == nil {
 			return
 		}
+		var unseen unseenNamespaces
 		for i := range np.Spec.Ingress {
 			for j := range np.Spec.Ingress[i].From {
-				judgePeer(p, o, &np.Spec.Ingress[i].From[j], "ingress", i, "from", j)
+				judgePeer(p, o, &np.Spec.Ingress[i].From[j], "ingress", i, "from", j, &unseen)
 			}
 		}
 		for i := range np.Spec.Egress {
 			for j := range np.Spec.Egress[i].To {
-				judgePeer(p, o, &np.Spec.Egress[i].To[j], "egress", i, "to", j)
+				judgePeer(p, o, &np.Spec.Egress[i].To[j], "egress", i, "to", j, &unseen)
 			}
+		}
+		if n := len(unseen.selectors); n > 0 {
+			more := ""
+			if n > 1 {
+				more = " (and with " + strconv.Itoa(n-1) + " more selectors)"
+			}
+			p.Unknown(o, unseen.first, "a Namespace with %s%s", unseen.selectors[0], more)
 		}
 	},
 }
 
-func judgePeer(p *rule.Pass, o *cluster.Object, peer *networkingv1.NetworkPolicyPeer, direction string, i int, list string, j int) {
+// unseenNamespaces are the namespaces that the peers of a policy select and the input does not show. A policy for calls from outside has
+// some by nature, so they are said once.
+type unseenNamespaces struct {
+	first     string // the field of the first
+	selectors []string
+}
+
+func judgePeer(p *rule.Pass, o *cluster.Object, peer *networkingv1.NetworkPolicyPeer, direction string, i int, list string, j int, unseen *unseenNamespaces) {
 	if selectorHidden(peer.PodSelector) || selectorHidden(peer.NamespaceSelector) {
 		return
 	}
@@ -51,7 +67,12 @@ func judgePeer(p *rule.Pass, o *cluster.Object, peer *networkingv1.NetworkPolicy
 	switch {
 	case peer.NamespaceSelector != nil:
 		if !namespaceExists(p, o, peer.NamespaceSelector) {
-			p.Unknown(o, field("namespaceSelector"), "a Namespace with %s", metav1.FormatLabelSelector(peer.NamespaceSelector))
+			if len(unseen.selectors) == 0 {
+				unseen.first = field("namespaceSelector")
+			}
+			if said := metav1.FormatLabelSelector(peer.NamespaceSelector); !slices.Contains(unseen.selectors, said) {
+				unseen.selectors = append(unseen.selectors, said)
+			}
 		}
 		return
 	case peer.PodSelector == nil || cluster.SelectorEmpty(peer.PodSelector) || len(p.Select(o, peer.PodSelector)) > 0:
