@@ -118,6 +118,16 @@ func (p *Problem) placeholder() {
 				m = placeholders.FindString(item.Raw())
 			}
 		}
+	case source.Mapping: // labels and selectors
+		for e := range p.Node.Entries() {
+			if e.Value.Kind() != source.Scalar {
+				m = ""
+				break
+			}
+			if m == "" {
+				m = placeholders.FindString(e.Value.Raw())
+			}
+		}
 	}
 	if m != "" {
 		*p = Problem{Rule: Unjudged, Field: p.Field, Node: p.Node,

@@ -70,10 +70,10 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	r.Snapshot = cluster.NewSnapshot(all, cluster.Options{})
 
 	outcome := rule.Run(r.Snapshot, active)
-	external := apiFindings(judged, active)
+	external, unjudged := apiFindings(judged, active)
 	external = append(external, duplicateKeys(in, judged, active)...)
 	r.Findings = append(outcome.Findings, external...)
-	r.Unknown = outcome.Unknown
+	r.Unknown = append(outcome.Unknown, unjudged...)
 	for i := range judged {
 		if x := &judged[i]; x.unknown != "" {
 			_, place := rule.Locate(x.Object, "kind")
@@ -137,22 +137,29 @@ func (r *Result) decide(files []*source.File, active []rule.Active, o Options) {
 	}
 }
 
-// apiFindings files what the API server would say under the rules that are active.
-func apiFindings(judged []object, active []rule.Active) []*finding.Finding {
+// apiFindings files what the API server would say under the rules that are active. What could not be judged is unknown to api-invalid.
+func apiFindings(judged []object, active []rule.Active) (out []*finding.Finding, unknown []finding.Unknown) {
 	severity := rule.Severities(active)
-	var out []*finding.Finding
 	for i := range judged {
 		x := &judged[i]
 		for _, p := range x.problems {
-			sev := severity[p.Rule]
+			id := p.Rule
+			if id == apiserver.Unjudged {
+				id = apiserver.Invalid
+			}
+			sev := severity[id]
 			if sev == finding.Off {
 				continue
 			}
-			f := &finding.Finding{Rule: p.Rule, Severity: sev, Object: x.Ref, Workload: x.Ref, Field: p.Field, Message: p.Message}
-			f.Root, f.Place = rule.Locate(x.Object, p.Field)
+			root, place := rule.Locate(x.Object, p.Field)
 			if !p.Node.IsZero() && x.Origin == x.Root {
-				f.Place = rule.PlaceOf(source.Entry{Value: p.Node})
+				place = rule.PlaceOf(source.Entry{Value: p.Node})
 			}
+			if p.Rule == apiserver.Unjudged {
+				unknown = append(unknown, finding.Unknown{Rule: id, Object: x.Ref, Place: place, Missing: p.Message})
+				continue
+			}
+			f := &finding.Finding{Rule: id, Severity: sev, Object: x.Ref, Workload: x.Ref, Field: p.Field, Message: p.Message, Root: root, Place: place}
 			if p.Suggestion != "" {
 				f.Message += "; " + p.Suggestion
 			}
@@ -162,7 +169,7 @@ func apiFindings(judged []object, active []rule.Active) []*finding.Finding {
 			out = append(out, f)
 		}
 	}
-	return out
+	return out, unknown
 }
 
 // duplicateKeys makes a finding of every key that repeats an earlier one of its mapping; of an object that repeats very many, of the

@@ -3,6 +3,7 @@ package lint_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,5 +86,20 @@ func TestDuplicateKeys(t *testing.T) {
 				t.Errorf("%d findings, want one: %v", n, r.Findings)
 			}
 		})
+	}
+}
+
+// What the API server cannot judge yet is unknown, and not passed over.
+func TestPlaceholdersAreUnknown(t *testing.T) {
+	r, err := lint.Check(load.Strings(map[string]string{"f.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: \"${NAME}\"}\nspec: {ports: [{port: 80}], selector: {app: \"${APP}\"}}\n"}), options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, u := range r.Unknown {
+		got = append(got, u.Place.String()+" "+u.Rule)
+	}
+	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid"}; !slices.Equal(got, want) {
+		t.Errorf("unknown: %v, want %v; findings: %v", got, want, r.Findings)
 	}
 }
