@@ -78,7 +78,7 @@ func newLint(e Env) *cobra.Command {
 	flags.BoolVar(&f.writeBaseline, "write-baseline", false, "write all findings to the --baseline file and accept them")
 	flags.StringVar(&f.since, "since", "", "show findings only in files that changed since this Git revision")
 	flags.BoolVar(&f.full, "full", false, "show every finding in full instead of folding repeats")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line per finding")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line per finding; with --full, per unknown as well")
 	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
 	_ = cmd.RegisterFlagCompletionFunc("enable", completeRules)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runLint(cmd.Context(), e, f, args) }

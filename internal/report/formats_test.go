@@ -35,7 +35,7 @@ func render(t testing.TB, write func(io.Writer) error) []byte {
 var formats = map[string]func(io.Writer, *finding.Report) error{
 	"text":     func(w io.Writer, r *finding.Report) error { return Text(w, r, TextOptions{}) },
 	"full":     func(w io.Writer, r *finding.Report) error { return Text(w, r, TextOptions{Full: true, Width: 61}) },
-	"quiet":    func(w io.Writer, r *finding.Report) error { return Text(w, r, TextOptions{Quiet: true}) },
+	"quiet":    func(w io.Writer, r *finding.Report) error { return Text(w, r, TextOptions{Quiet: true, Full: true}) },
 	"json":     JSON,
 	"sarif":    func(w io.Writer, r *finding.Report) error { return SARIF(w, r, "") },
 	"junit":    JUnit,

@@ -22,8 +22,8 @@ type TextOptions struct {
 	Width int  // columns; 0 means 100, less than 60 is taken as 60
 	Color bool // mark severities with ANSI colours
 	Full  bool // show every finding in full and list everything that was skipped
-	Quiet bool // one line per finding, unknown and error, and nothing else
-	Fold  int  // full showings of a rule before its findings take one line each; 0 means 3
+	Quiet bool // one line per finding and error, with Full per unknown as well, and nothing else
+	Fold  int  // full showings of a rule before its findings are put together; 0 means 3
 }
 
 // Text shows a report to a person at a terminal: grouped by workload, the worst first.
@@ -156,27 +156,36 @@ func (t *textWriter) group(g *group) {
 		name += "  " + file
 	}
 	t.row(name, "", "", "", tally(g))
-	inFull := false           // the last finding was shown in full
-	told := map[string]bool{} // rules whose reason stands above already
+	inFull := false // the last thing shown was a finding in full
+	var known []*finding.Finding
 	lines := map[string]int{} // findings of the group by rule
 	for _, f := range g.findings {
 		if lines[f.Rule]++; lines[f.Rule] > groupLines && !t.o.Full {
 			t.shown[f.Rule]++
 			continue
 		}
-		full := t.o.Full || t.shown[f.Rule] < t.o.Fold
 		t.shown[f.Rule]++
-		if full || inFull {
-			t.WriteString("\n")
-		}
-		if full {
-			t.finding(g, f, told[f.Rule] && !t.o.Full)
-			told[f.Rule] = true
-		} else {
+		if !t.o.Full && t.shown[f.Rule] > t.o.Fold {
+			if f.Severity < finding.Must {
+				known = append(known, f)
+				continue
+			}
+			if inFull {
+				t.WriteString("\n")
+			}
 			t.line(g, f)
+			inFull = false
+			continue
 		}
-		inFull = full
+		t.WriteString("\n")
+		t.finding(g, f)
+		inFull = true
 	}
+	if inFull && len(known) > 0 {
+		t.WriteString("\n")
+		inFull = false
+	}
+	t.known(g, known)
 	for _, rule := range sortedByCount(lines) {
 		if n := lines[rule] - groupLines; n > 0 && !t.o.Full {
 			t.WriteString("  and " + Thousands(n) + " more " + rule + " (--full lists them)\n")
@@ -185,9 +194,7 @@ func (t *textWriter) group(g *group) {
 	if inFull && len(unknown) > 0 {
 		t.WriteString("\n")
 	}
-	for _, u := range unknown {
-		t.hanging("  ", "unknown", colorUnknown, "  "+u.Rule+"    ", Clean(u.Missing))
-	}
+	t.unknowns(unknown)
 	t.WriteString("\n")
 }
 
@@ -234,8 +241,8 @@ func (g *group) about(f *finding.Finding) string {
 	return "  " + label(o)
 }
 
-// finding shows a finding in full; again leaves out what its group was told of the rule already.
-func (t *textWriter) finding(g *group, f *finding.Finding, again bool) {
+// finding shows a finding in full. The reason stands where its rule is met first, unless everything is asked for.
+func (t *textWriter) finding(g *group, f *finding.Finding) {
 	color := severityColor(f.Severity)
 	t.row("  ", f.Severity.String(), color, "  "+f.Rule+g.about(f), g.place(f))
 	message := Clean(f.Message)
@@ -249,7 +256,7 @@ func (t *textWriter) finding(g *group, f *finding.Finding, again bool) {
 		t.paragraph(message)
 	}
 	info := about(t.r, f.Rule)
-	if again {
+	if !t.o.Full && t.shown[f.Rule] > 1 {
 		if f.Fix != nil {
 			t.paragraph(fixLine(f, info))
 		}
@@ -522,7 +529,8 @@ func inContainers(all []*finding.Finding, rules map[string]int) map[string]int {
 	return counts
 }
 
-// quiet writes one line per finding, unknown and error, for grep and for editors: file:line:col: must rule: message.
+// quiet writes one line per finding and error, for grep and for editors: file:line:col: must rule: message. What is unknown needs
+// nobody's hand, and is many lines where a repository holds half of what a cluster does.
 func (t *textWriter) quiet() {
 	for i := range t.r.Failures {
 		e := &t.r.Failures[i]
@@ -533,6 +541,9 @@ func (t *textWriter) quiet() {
 	}
 	for _, f := range t.r.Findings {
 		t.WriteString(placeOrObject(f.Place, f.Object) + ": " + t.paint(severityColor(f.Severity))(f.Severity.String()) + " " + f.Rule + ": " + Clean(f.Message) + "\n")
+	}
+	if !t.o.Full {
+		return
 	}
 	for _, u := range t.r.Unknown {
 		t.WriteString(placeOrObject(u.Place, u.Object) + ": " + t.paint(colorUnknown)("unknown") + " " + u.Rule + ": " + Clean(u.Missing) + "\n")
