@@ -101,9 +101,9 @@ func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 	switch {
 	case r.Status == apiserver.Foreign:
 		if x.problems, known = schemas.Check(t.Root); !known {
-			x.unknown = schemas.Missing(t.APIVersion, t.Kind)
+			x.unknown = schemas.Missing(t.Root)
 		}
-		namespaced, known = schemas.Namespaced(t.APIVersion, t.Kind)
+		namespaced, known = schemas.Namespaced(t.Root)
 		// A kind may carry several templates (an Argo Experiment); rules look at the first.
 		if found := podtemplate.Find(t.Root); len(found) > 0 {
 			o.Pods = apiserver.PodTemplate(found[0].Template)

@@ -62,18 +62,26 @@ func (c *checker) build() error {
 }
 
 // Check says what the API server would say of a custom resource. known is false when there is no usable schema of its kind; see
-// Missing. Problems are in the order of the document.
+// Missing. Problems are in the order of the document. Where the input holds several definitions that may count, a problem is what all of
+// them say.
 func (s *Schemas) Check(root source.Node) (problems []Problem, known bool) {
 	root = root.Resolve()
 	gvk, ok := gvkOf(root)
 	if !ok {
 		return nil, false
 	}
-	c, _ := s.checkerFor(gvk)
-	if c == nil {
-		return nil, false
+	all, _ := s.checkersFor(gvk, root)
+	for i, c := range all {
+		found := c.check(root)
+		if i == 0 {
+			problems = found
+			continue
+		}
+		problems = slices.DeleteFunc(problems, func(p Problem) bool {
+			return !slices.ContainsFunc(found, func(q Problem) bool { return p.Rule == q.Rule && p.Field == q.Field && p.Message == q.Message })
+		})
 	}
-	return c.check(root), true
+	return problems, len(all) > 0
 }
 
 // check runs the steps of the API server in its order: read, default, prune, validate (customresource_handler.go and

@@ -74,7 +74,7 @@ func checkFile(t *testing.T, s *Schemas, f txtar.File) {
 		}
 		problems, known := s.Check(d.Root)
 		if !known && !IsDefinition(d.Root) {
-			t.Errorf("%s: %s", f.Name, s.Missing(d.Root.Get("apiVersion").Text(), d.Root.Get("kind").Text()))
+			t.Errorf("%s: %s", f.Name, s.Missing(d.Root))
 		}
 		for _, p := range problems {
 			at := p.Node.Position()
@@ -107,10 +107,10 @@ func TestEmbeddedSchemas(t *testing.T) {
 		for _, k := range p.Kinds {
 			for _, v := range slices.Concat(k.Versions, k.Unserved) {
 				kinds++
-				if why := s.Missing(k.Group+"/"+v, k.Kind); why != "" {
+				d := source.Parse("", []byte("apiVersion: "+k.Group+"/"+v+"\nkind: "+k.Kind+"\nmetadata: {name: a}\n")).Docs[0]
+				if why := s.Missing(d.Root); why != "" {
 					t.Error(why)
 				}
-				d := source.Parse("", []byte("apiVersion: "+k.Group+"/"+v+"\nkind: "+k.Kind+"\nmetadata: {name: a}\n")).Docs[0]
 				problems, _ := s.Check(d.Root)
 				for _, p := range problems {
 					if strings.Contains(p.Message, "compil") || p.Rule == "api-unjudged" {
@@ -133,13 +133,64 @@ func TestMissing(t *testing.T) {
 		{"cert-manager.io/v1", "Certificate", ""},
 		{"a/b/c", "Thing", "unexpected GroupVersion string"},
 	} {
-		got := s.Missing(c.apiVersion, c.kind)
+		root := resource("", c.apiVersion, c.kind)
+		got := s.Missing(root)
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s %s: %q, want %q", c.apiVersion, c.kind, got, c.want)
 		}
-		root := source.Parse("", []byte("apiVersion: "+c.apiVersion+"\nkind: "+c.kind+"\n")).Docs[0].Root
 		if _, known := s.Check(root); known != (c.want == "") {
 			t.Errorf("%s %s: known is %t", c.apiVersion, c.kind, known)
+		}
+	}
+}
+
+func resource(file, apiVersion, kind string) source.Node {
+	return source.Parse(file, []byte("apiVersion: "+apiVersion+"\nkind: "+kind+"\nmetadata: {name: a}\nspec: {size: 1}\n")).Docs[0].Root
+}
+
+// Of several definitions of a kind the one nearest to the object counts; when several are as near and differ, what all of them say.
+func TestNearestDefinitionCounts(t *testing.T) {
+	definition := func(file, property, comment string) source.Node {
+		return source.Parse(file, []byte(comment+`
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: things, singular: thing, kind: Thing, listKind: ThingList}
+`+comment+`
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {`+property+`: {type: integer}}}}}}
+`)).Docs[0].Root
+	}
+	var s Schemas
+	s.Add(definition("old/crds/thing.yaml", "count", ""))
+	s.Add(definition("new/crds/thing.yaml", "size", ""))
+	s.Add(definition("new/install.yaml", "size", "# the same, written otherwise"))
+	for file, want := range map[string]string{
+		"old/samples/thing.yaml":           "spec.colour spec.size",
+		"old/overlays/a (kustomize build)": "spec.colour spec.size",
+		"old/crds/thing.yaml":              "spec.colour spec.size",
+		"new/samples/thing.yaml":           "spec.colour spec.count",
+		"new (kustomize build)":            "spec.colour spec.count",
+		"samples/thing.yaml":               "spec.colour",
+	} {
+		root := source.Parse(file, []byte("apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {colour: 1, count: 1, size: 1}\n")).Docs[0].Root
+		problems, known := s.Check(root)
+		var fields []string
+		for _, p := range problems {
+			fields = append(fields, p.Field)
+		}
+		slices.Sort(fields)
+		if got := strings.Join(fields, " "); got != want || !known {
+			t.Errorf("%s: problems of %q, want %q; known is %t", file, got, want, known)
+		}
+		if namespaced, known := s.Namespaced(root); !known || !namespaced {
+			t.Errorf("%s: namespaced is %t, known %t", file, namespaced, known)
 		}
 	}
 }
@@ -154,7 +205,7 @@ func TestNamespaced(t *testing.T) {
 		{"cert-manager.io/v1", "Issuer", true, true},
 		{"example.com/v1", "Thing", false, false},
 	} {
-		if n, k := s.Namespaced(c.apiVersion, c.kind); n != c.namespaced || k != c.known {
+		if n, k := s.Namespaced(resource("", c.apiVersion, c.kind)); n != c.namespaced || k != c.known {
 			t.Errorf("%s %s: %t, %t", c.apiVersion, c.kind, n, k)
 		}
 	}
@@ -245,14 +296,15 @@ spec:
 	if problems, known := s.Check(certificate); !known || len(problems) > 0 {
 		t.Errorf("by the added schema: known is %t, problems %v", known, problems)
 	}
-	if namespaced, known := s.Namespaced("cert-manager.io/v1", "Certificate"); namespaced || !known {
+	if namespaced, known := s.Namespaced(certificate); namespaced || !known {
 		t.Errorf("namespaced is %t, known %t", namespaced, known)
 	}
+	s = Schemas{}
 	s.Add(source.Parse("", []byte(definition)).Docs[0].Root)
 	if _, known := s.Check(certificate); known {
 		t.Error("a definition with scope SCOPE is used")
 	}
-	if why := s.Missing("cert-manager.io/v1", "Certificate"); !strings.Contains(why, "not valid") {
+	if why := s.Missing(certificate); !strings.Contains(why, "not valid") {
 		t.Errorf("the reason is %q", why)
 	}
 }
@@ -274,10 +326,11 @@ func TestRulesLikeServer(t *testing.T) {
 			for _, d := range source.Parse(f.Name, f.Data).Docs {
 				s.Add(d.Root)
 				gvk, _ := gvkOf(d.Root)
-				c, _ := s.checkerFor(gvk)
-				if c == nil || c.build() != nil {
+				all, _ := s.checkersFor(gvk, d.Root)
+				if len(all) == 0 || all[0].build() != nil {
 					continue
 				}
+				c := all[0]
 				obj, err := readObject(d.Root)
 				if err != nil {
 					t.Fatal(err)

@@ -24,7 +24,7 @@ func IsDefinition(root source.Node) bool {
 }
 
 // Add has objects of the kind that a CustomResourceDefinition defines checked against it; other objects are ignored. Definitions
-// are to be added before the objects are checked. Of two definitions of one kind the last counts.
+// are to be added before the objects are checked. Of several definitions of one kind the nearest to an object counts.
 func (s *Schemas) Add(root source.Node) {
 	if !IsDefinition(root) {
 		return
@@ -34,14 +34,12 @@ func (s *Schemas) Add(root source.Node) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.added == nil {
-		s.added = map[schema.GroupKind]*definition{}
+		s.added, s.byRoot = map[schema.GroupKind][]*definition{}, map[source.Node]*definition{}
 	}
-	s.added[gk] = &definition{root: root}
-	for gvk := range s.checkers {
-		if gvk.GroupKind() == gk {
-			delete(s.checkers, gvk)
-		}
-	}
+	d := &definition{root: root}
+	s.added[gk] = append(s.added[gk], d)
+	s.byRoot[root] = d
+	s.nearest, s.checkers = nil, nil
 }
 
 // schemaErrors says which schemas of a definition are not structural, and which of their rules do not compile.
@@ -163,7 +161,7 @@ const handWritten = 64 << 10
 func (s *Schemas) definitionAt(root source.Node) *definition {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d := s.added[definedBy(root)]; d != nil && d.root == root {
+	if d := s.byRoot[root]; d != nil {
 		return d
 	}
 	return &definition{root: root}

@@ -3,7 +3,7 @@
 // projects, which are part of the program, and on those of the CustomResourceDefinitions in the user's input.
 //
 //	var s crd.Schemas
-//	s.Add(definition)                    // a CustomResourceDefinition from the input; it wins over what is embedded
+//	s.Add(definition)                    // a CustomResourceDefinition from the input; it wins over what is embedded, the nearest first
 //	problems, known := s.Check(object)   // known is false when there is no schema: s.Missing says why
 //
 // # What it decides

@@ -1,9 +1,12 @@
 package crd
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -21,9 +24,21 @@ import (
 type Schemas struct {
 	mu sync.Mutex
 	// added are definitions from the input, by group and kind. A broken one is there with its reason.
-	added map[schema.GroupKind]*definition
-	// checkers are made on first use.
-	checkers map[schema.GroupVersionKind]*checker
+	added  map[schema.GroupKind][]*definition
+	byRoot map[source.Node]*definition
+	// nearest are those for the objects of a file, and checkers are made, on first use.
+	nearest  map[kindIn][]*definition
+	checkers map[checkerKey]*checker
+}
+
+type kindIn struct {
+	schema.GroupKind
+	file string
+}
+
+type checkerKey struct {
+	from *definition // nil for an embedded schema
+	schema.GroupVersionKind
 }
 
 // definition is a custom resource of the user's input.
@@ -167,25 +182,111 @@ func gvkOf(root source.Node) (schema.GroupVersionKind, bool) {
 	return gv.WithKind(k.Text()), err == nil && gv.Version != "" && k.Text() != ""
 }
 
-// checkerFor returns the checker of a kind, or why there is none.
-func (s *Schemas) checkerFor(gvk schema.GroupVersionKind) (*checker, string) {
+// checkersFor returns the checkers of a kind for an object, or why there are none.
+func (s *Schemas) checkersFor(gvk schema.GroupVersionKind, root source.Node) ([]*checker, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.checkers[gvk]; c != nil {
-		return c, ""
+	from := s.definitionsFor(gvk.GroupKind(), root)
+	switch {
+	case len(from) == 0:
+		from = []*definition{nil}
+	case len(from) > maxDefinitions:
+		return nil, fmt.Sprintf("the input holds more than %d different definitions of %s, and none is nearer than the others", maxDefinitions, gvk.Kind)
 	}
-	c, why := s.find(gvk)
-	if c != nil {
-		if s.checkers == nil {
-			s.checkers = map[schema.GroupVersionKind]*checker{}
+	var out []*checker
+	for _, d := range from {
+		key := checkerKey{d, gvk}
+		c := s.checkers[key]
+		if c == nil {
+			var why string
+			if c, why = find(gvk, d); c == nil {
+				return nil, why
+			}
+			if s.checkers == nil {
+				s.checkers = map[checkerKey]*checker{}
+			}
+			s.checkers[key] = c
 		}
-		s.checkers[gvk] = c
+		out = append(out, c)
 	}
-	return c, why
+	return out, ""
 }
 
-func (s *Schemas) find(gvk schema.GroupVersionKind) (*checker, string) {
-	if d := s.added[gvk.GroupKind()]; d != nil {
+// definitionsFor returns the definitions of the input that an object is to be checked against. A repository may hold several of one kind,
+// of several versions (vendored charts, examples, releases): those with the longest way of folders in common count. Where such definitions
+// differ, nobody knows which one the cluster has.
+func (s *Schemas) definitionsFor(gk schema.GroupKind, root source.Node) []*definition {
+	all := s.added[gk]
+	if len(all) < 2 {
+		return all
+	}
+	key := kindIn{gk, fileOf(root)}
+	near, known := s.nearest[key]
+	if !known {
+		near = nearestOf(all, key.file)
+		if s.nearest == nil {
+			s.nearest = map[kindIn][]*definition{}
+		}
+		s.nearest[key] = near
+	}
+	return near
+}
+
+// maxDefinitions is how many definitions an object is checked against; where there are more, the input is a collection.
+const maxDefinitions = 4
+
+// nearestOf returns the definitions that are nearest to a file and differ, and no more than one above maxDefinitions of them.
+func nearestOf(all []*definition, file string) (near []*definition) {
+	best := -1
+	for _, d := range all {
+		n := nearness(fileOf(d.root), file)
+		if n > best {
+			best, near = n, nil
+		}
+		if n == best && len(near) <= maxDefinitions && !slices.ContainsFunc(near, d.same) {
+			near = append(near, d)
+		}
+	}
+	return near
+}
+
+// same reports whether two definitions define the same.
+func (d *definition) same(e *definition) bool {
+	a, b := d.root.Get("spec"), e.root.Get("spec")
+	if a.File() != nil && b.File() != nil && bytes.Equal(textOf(a), textOf(b)) {
+		return true
+	}
+	d.read()
+	e.read()
+	return d.err == nil && e.err == nil && reflect.DeepEqual(d.crd.Spec, e.crd.Spec)
+}
+
+func textOf(n source.Node) []byte { return n.File().Data[n.Span().Start:n.Span().End] }
+
+func fileOf(n source.Node) string {
+	if f := n.File(); f != nil {
+		return f.Name
+	}
+	return ""
+}
+
+// nearness counts the leading folders that two files have in common; nothing is nearer than the file itself. What a build made is in the
+// folder that it is named after.
+func nearness(a, b string) int {
+	if a == b {
+		return math.MaxInt
+	}
+	const build = " (kustomize build)"
+	x, y := strings.Split(strings.TrimSuffix(a, build), "/"), strings.Split(strings.TrimSuffix(b, build), "/")
+	n := 0
+	for n < len(x) && n < len(y) && x[n] == y[n] {
+		n++
+	}
+	return n
+}
+
+func find(gvk schema.GroupVersionKind, d *definition) (*checker, string) {
+	if d != nil {
 		if why := d.broken(); why != "" {
 			return nil, why
 		}
@@ -233,30 +334,43 @@ func addedChecker(crd *apiextensions.CustomResourceDefinition, v *apiextensions.
 	return c, ""
 }
 
-// Missing returns why there is no schema for a kind, for the reader of a report; "" when there is one.
-func (s *Schemas) Missing(apiVersion, kind string) string {
-	gv, err := schema.ParseGroupVersion(apiVersion)
-	if err != nil {
+// Missing returns why there is no schema for a custom resource, for the reader of a report; "" when there is one.
+func (s *Schemas) Missing(root source.Node) string {
+	root = root.Resolve()
+	gvk, ok := gvkOf(root)
+	if _, err := schema.ParseGroupVersion(root.Get("apiVersion").Resolve().Text()); err != nil {
 		return err.Error()
 	}
-	_, why := s.checkerFor(gv.WithKind(kind))
+	if !ok {
+		return "apiVersion and kind do not say what it is"
+	}
+	_, why := s.checkersFor(gvk, root)
 	return why
 }
 
-// Namespaced reports whether objects of a kind live in namespaces; known is false for kinds without a definition.
-func (s *Schemas) Namespaced(apiVersion, kind string) (namespaced, known bool) {
-	gv, err := schema.ParseGroupVersion(apiVersion)
-	if err != nil {
+// Namespaced reports whether a custom resource lives in a namespace; known is false for kinds without a definition.
+func (s *Schemas) Namespaced(root source.Node) (namespaced, known bool) {
+	gvk, ok := gvkOf(root.Resolve())
+	if !ok {
 		return false, false
 	}
-	gk := schema.GroupKind{Group: gv.Group, Kind: kind}
 	s.mu.Lock()
-	d := s.added[gk]
+	from := s.definitionsFor(gvk.GroupKind(), root)
 	s.mu.Unlock()
-	if d != nil && d.broken() == "" {
-		return d.crd.Spec.Scope == apiextensions.NamespaceScoped, true
+	for _, d := range from {
+		if d.broken() != "" {
+			continue
+		}
+		n := d.crd.Spec.Scope == apiextensions.NamespaceScoped
+		if known && n != namespaced {
+			return false, false
+		}
+		namespaced, known = n, true
 	}
-	if k := index().kinds[gk]; k != nil {
+	if known {
+		return namespaced, true
+	}
+	if k := index().kinds[gvk.GroupKind()]; k != nil {
 		return k.Scope == "Namespaced", true
 	}
 	return false, false
