@@ -1,10 +1,10 @@
-// Package content holds the knowledge that is data, not code: incidents, defaults, and facts about Kubernetes. It can be edited
+// Package content holds the knowledge that is data, not code: golden paths, defaults, incidents, and facts about Kubernetes. It can be edited
 // without knowing Go; package knowledge reads it strictly and a test checks that all records name only records that exist.
 package content
 
 import "embed"
 
-// FS holds incidents/*.md and defaults/*.yaml.
+// FS holds incidents/*.md, defaults/*.yaml and paths/SHAPE/VERSION/.
 //
-//go:embed incidents/*.md defaults/*.yaml
+//go:embed incidents/*.md defaults/*.yaml paths
 var FS embed.FS

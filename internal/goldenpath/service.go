@@ -1,0 +1,320 @@
+package goldenpath
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/spell"
+)
+
+// Service is a service file that was read against its path.
+type Service struct {
+	Path *Path
+	// Waivers are the defaults that the service may differ from.
+	Waivers []Waiver
+
+	vars map[string]any // parameters and computed variables
+}
+
+// Waiver is a default that a service may differ from, with the reason and an end.
+type Waiver struct {
+	Default, Reason, Owner, Until string
+}
+
+// Fault is something wrong with a service file.
+type Fault struct {
+	// Position is in File; a zero one means that something is missing from the whole file.
+	File string
+	source.Position
+	Parameter string // such as resources.memory
+	Message   string // begins with the parameter's name
+	Next      string
+}
+
+// reserved are the keys of a service file that are no parameters.
+var reserved = []string{"path", "waivers"}
+
+// ReadService reads a service file, and an organisation's file behind it (nil without one), against a path. With faults the Service
+// is nil.
+func ReadService(p *Path, file, org *source.File) (*Service, []Fault) {
+	r := reader{path: p, s: &Service{Path: p, vars: map[string]any{}}}
+	r.read(file, org)
+	if len(r.faults) > 0 {
+		slices.SortStableFunc(r.faults, func(a, b Fault) int {
+			return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		})
+		return nil, r.faults
+	}
+	return r.s, nil
+}
+
+func (r *reader) read(file, org *source.File) {
+	root := r.top(file)
+	base := r.top(org)
+	if root.IsZero() || org != nil && base.IsZero() {
+		return // it cannot be read
+	}
+	r.keys(root, r.path.Parameters, "")
+	r.keys(base, r.path.Parameters, "")
+	r.waivers(root)
+	var waived []any
+	for _, w := range r.s.Waivers {
+		waived = append(waived, w.Default)
+	}
+	r.s.vars["waived"] = waived
+	for _, x := range r.path.Parameters {
+		r.s.vars[variable(x.Name)] = r.value(x, root.Get(x.Name), base.Get(x.Name), root)
+	}
+	if len(r.faults) > 0 {
+		return
+	}
+	for i, c := range r.path.Computed {
+		v, err := r.path.computed[i].eval(r.s.vars)
+		if err != nil {
+			r.fault(root, "", err.Error(), "this is a fault of the path")
+			return
+		}
+		r.s.vars[c.Name] = v
+	}
+	r.checks(root)
+}
+
+type reader struct {
+	path   *Path
+	s      *Service
+	faults []Fault
+}
+
+func (r *reader) fault(at source.Node, parameter, message, next string) {
+	f := Fault{Parameter: parameter, Message: message, Next: next}
+	if !at.IsZero() {
+		f.File, f.Position = at.File().Name, at.Position()
+	}
+	r.faults = append(r.faults, f)
+}
+
+// top returns the mapping of a file.
+func (r *reader) top(f *source.File) source.Node {
+	if f == nil {
+		return source.Node{}
+	}
+	for _, d := range f.Docs {
+		if d.Err != nil {
+			r.faults = append(r.faults, Fault{File: f.Name, Position: source.Position{Line: d.Err.Line, Column: d.Err.Column}, Message: d.Err.Message, Next: "correct the YAML there"})
+			return source.Node{}
+		}
+		for _, k := range d.Duplicates {
+			r.fault(k, k.Text(), k.Text()+" is there twice", "remove one of the two")
+		}
+	}
+	root := f.Docs[0].Root.Resolve()
+	if len(f.Docs) > 1 || root.Kind() != source.Mapping {
+		r.faults = append(r.faults, Fault{File: f.Name, Position: source.Position{Line: 1, Column: 1}, Message: "the file is not one mapping of parameters", Next: "write name: value, one a line"})
+		return source.Node{}
+	}
+	return root
+}
+
+// keys complains of keys that are no parameters.
+func (r *reader) keys(n source.Node, known []*Parameter, above string) {
+	top := above == ""
+	for e := range n.Entries() {
+		key := e.Key.Text()
+		if slices.ContainsFunc(known, func(x *Parameter) bool { return x.Name == key }) || top && slices.Contains(reserved, key) {
+			continue
+		}
+		var names []string
+		for _, x := range known {
+			names = append(names, x.Name)
+		}
+		if top {
+			names = append(names, reserved...)
+		}
+		next := "the parameters are " + strings.Join(names, ", ")
+		best := max(2, len(key)/3) + 1
+		for _, name := range names {
+			if d := spell.Distance(key, name); d < best {
+				best, next = d, "did you mean "+name+"?"
+			}
+		}
+		what := key
+		if above != "" {
+			what = above + "." + key
+		}
+		r.fault(e.Key, what, "there is no parameter "+what, next)
+	}
+}
+
+// value returns the value of a parameter: from the service file, else the organisation's, else the default.
+func (r *reader) value(x *Parameter, n, base, parent source.Node) any {
+	n, base = n.Resolve(), base.Resolve()
+	switch x.Type {
+	case Object:
+		for _, m := range []source.Node{n, base} {
+			if !m.IsZero() && m.Kind() != source.Mapping {
+				r.fault(m, x.path, x.path+" is no mapping", r.example(x))
+				return nil
+			}
+			r.keys(m, x.Fields, x.path)
+		}
+		out := map[string]any{}
+		if x.path == x.Name {
+			r.s.vars[variable(x.Name)] = out // defaults of later fields are computed from earlier ones
+		}
+		for _, f := range x.Fields {
+			at := n
+			if at.IsZero() {
+				at = parent
+			}
+			out[f.Name] = r.value(f, n.Get(f.Name), base.Get(f.Name), at)
+		}
+		return out
+	case List:
+		list := n
+		if list.IsZero() {
+			list = base
+		}
+		out := []any{}
+		if list.IsZero() {
+			return out
+		}
+		if list.Kind() != source.Sequence {
+			r.fault(list, x.path, x.path+" is no list", r.example(x))
+			return out
+		}
+		for _, item := range list.Items() {
+			out = append(out, r.value(x.Items, item, source.Node{}, item))
+		}
+		return out
+	}
+	if n.IsZero() {
+		n = base
+	}
+	if n.IsZero() || n.IsEmpty() {
+		return r.fallback(x, parent)
+	}
+	v, err := x.Type.parse(n)
+	if err == nil {
+		err = x.inRange(v)
+	}
+	if err != nil {
+		r.fault(n, x.path, x.path+" "+err.Error(), r.example(x))
+		return nil
+	}
+	return v
+}
+
+// fallback is the value of a parameter that nobody has set.
+func (r *reader) fallback(x *Parameter, parent source.Node) any {
+	if x.Required {
+		r.fault(parent, x.path, x.path+" is missing: "+x.Doc, r.example(x))
+		return nil
+	}
+	if x.fallback != nil {
+		if len(r.faults) > 0 {
+			return nil // what it is computed from may be what is wrong
+		}
+		v, err := x.fallback.eval(r.s.vars)
+		if err != nil {
+			r.fault(parent, x.path, x.path+" cannot be computed: "+err.Error(), r.example(x))
+		}
+		return v
+	}
+	if x.Default != "" {
+		v, err := x.Type.parseText(x.Default)
+		if err != nil {
+			r.fault(parent, x.path, x.path+": its default "+err.Error(), "this is a fault of the path")
+		}
+		return v
+	}
+	switch x.Type {
+	case Bool:
+		return false
+	case Int, Port, Duration, CPU, Memory:
+		return int64(0)
+	}
+	return ""
+}
+
+// inRange checks a value against the limits of its parameter.
+func (x *Parameter) inRange(v any) error {
+	if s, ok := v.(string); ok && len(x.OneOf) > 0 && !slices.Contains(x.OneOf, s) {
+		return fmt.Errorf("is %q, and must be one of %s", s, strings.Join(x.OneOf, ", "))
+	}
+	n, ok := v.(int64)
+	if !ok {
+		return nil
+	}
+	lo, hi := x.Min, x.Max
+	if x.Type == Port && lo == "" && hi == "" {
+		lo, hi = "1", "65535"
+	}
+	if lo != "" {
+		if least, err := x.Type.parseText(lo); err == nil && n < least.(int64) {
+			return fmt.Errorf("is %s, and must be at least %s", x.Type.write(v), lo)
+		}
+	}
+	if hi != "" {
+		if most, err := x.Type.parseText(hi); err == nil && n > most.(int64) {
+			return fmt.Errorf("is %s, and must be at most %s", x.Type.write(v), hi)
+		}
+	}
+	return nil
+}
+
+func (r *reader) example(x *Parameter) string {
+	if x.Example == "" {
+		return x.Doc
+	}
+	name := x.path[strings.LastIndexByte(x.path, '.')+1:]
+	return "for example " + name + ": " + x.Example
+}
+
+// waivers reads the list of waivers.
+func (r *reader) waivers(root source.Node) {
+	for _, n := range root.Get("waivers").Items() {
+		n = n.Resolve()
+		w := Waiver{n.Get("default").Text(), n.Get("reason").Text(), n.Get("owner").Text(), n.Get("until").Text()}
+		if w.Default == "" || w.Reason == "" || w.Owner == "" || w.Until == "" {
+			r.fault(n, "waivers", "a waiver needs default, reason, owner and until", "for example {default: state-declared, reason: \"moves to S3 in May\", owner: payments, until: 2027-06-01}")
+		}
+		r.s.Waivers = append(r.s.Waivers, w)
+	}
+}
+
+// checks looks at the conditions between parameters.
+func (r *reader) checks(root source.Node) {
+	for _, c := range r.path.checks {
+		holds, err := c.holds.evalBool(r.s.vars)
+		if err == nil && holds {
+			continue
+		}
+		message := r.sentence(c.say)
+		if err != nil {
+			message = err.Error()
+		}
+		at := root
+		for _, step := range strings.Split(c.At, ".") {
+			if next := at.Get(step); !next.IsZero() {
+				at = next
+			}
+		}
+		r.fault(at, c.At, message, r.sentence(c.next))
+	}
+}
+
+// sentence puts a text with expressions together. What cannot be computed is left out.
+func (r *reader) sentence(pieces []piece) string {
+	var b strings.Builder
+	for i := range pieces {
+		if e := pieces[i].embed; e == nil {
+			b.WriteString(pieces[i].text)
+		} else if v, err := e.eval(r.s.vars); err == nil {
+			b.WriteString(plainText(v))
+		}
+	}
+	return b.String()
+}
