@@ -30,6 +30,9 @@ type Snapshot struct {
 
 	seekMention sync.Once
 	mentions    map[string][]*Object // see Mentions
+
+	countUsers sync.Once
+	users      map[userKey]int // see Expected
 }
 
 type groupKind struct{ group, kind string }

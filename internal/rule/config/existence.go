@@ -45,6 +45,10 @@ func judgeAbsence(p *rule.Pass, r reference) {
 		return
 	}
 	near, elsewhere := candidates(p, o, r.kind, r.name)
+	if near == "" && elsewhere == "" && p.Expected(o, r.kind, r.name) {
+		p.Unknown(o, r.field(), "%s %s, which several workloads here expect from elsewhere", r.kind, r.name)
+		return
+	}
 	message := fmt.Sprintf("%s needs %s %s, which is not in the input: %s", r.user(), r.kind, r.name, r.consequence())
 	if n := places(r); n > 1 {
 		message += fmt.Sprintf(" (%d places name it)", n)

@@ -56,8 +56,12 @@ func accountOfPods(p *rule.Pass, w *cluster.Workload) {
 		p.Unknown(w.Object, path, "ServiceAccount %s", name)
 		return
 	}
-	f := p.Report(w.Object, path, "there is no ServiceAccount %s%s: the API server creates no pod without it", name, inNamespace(w.Namespace))
-	f.Fix = rename(p, w.Object, w.Namespace, name, path)
+	fix := rename(p, w.Object, w.Namespace, name, path)
+	if fix == nil && p.Expected(w.Object, "ServiceAccount", name) {
+		p.Unknown(w.Object, path, "ServiceAccount %s, which several workloads here expect from elsewhere", name)
+		return
+	}
+	p.Report(w.Object, path, "there is no ServiceAccount %s%s: the API server creates no pod without it", name, inNamespace(w.Namespace)).Fix = fix
 }
 
 func accountOfBinding(p *rule.Pass, o *cluster.Object, i int, s *rbacv1.Subject) {
