@@ -11,18 +11,20 @@ import (
 
 const linkSchedule = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline"
 
+// startingDeadlineMissing says what the controller does today (pkg/controller/cronjob/utils.go of Kubernetes 1.36): of missed runs it starts
+// the last, however late, and of more than 100 it warns. The controller of old gave up then, which the documentation still says.
 var startingDeadlineMissing = &rule.Rule{
 	ID:    "cronjob-starting-deadline-missing",
 	Title: "a missed run of a CronJob has no latest start",
-	Why: "After an outage of the controller, or while runs are forbidden, missed runs are counted from the last one; at more than " +
-		"100 of them the CronJob stops being scheduled. With a deadline only that window counts, and a run that would come too late is skipped.",
+	Why: "After an outage of the control plane, or when a run that forbade others ends, the last run that was missed starts at once, " +
+		"however late: the nightly backup in the middle of the day. With a deadline a run that would come too late is skipped.",
 	How:      "Set startingDeadlineSeconds to how late a run may start and still be of use.",
 	Example:  "spec:\n  schedule: \"*/5 * * * *\"\n  startingDeadlineSeconds: 200\n",
 	Severity: finding.Could, Profile: rule.Golden, Since: "0.1.0", Incident: "schedule-piled-up",
 	Links: []string{linkSchedule},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		if c := cluster.As[*batchv1.CronJob](o); c != nil && c.Spec.StartingDeadlineSeconds == nil {
-			p.Report(o, "spec.startingDeadlineSeconds", "startingDeadlineSeconds is not set: after more than 100 missed runs nothing is scheduled any more")
+			p.Report(o, "spec.startingDeadlineSeconds", "startingDeadlineSeconds is not set: a run that was missed starts as soon as it can, however late")
 		}
 	},
 }
