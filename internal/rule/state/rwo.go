@@ -75,7 +75,7 @@ var rwoSurgeDeadlock = &rule.Rule{
 		}
 		most, _ := mostPods(p, w)
 		surge := surgeOf(d, most)
-		if most != 1 || surge == 0 {
+		if most != 1 || surge == 0 || givesUpOne(d) {
 			return
 		}
 		for i := range w.Template.Spec.Volumes {
@@ -128,6 +128,17 @@ func surgeOf(d *appsv1.Deployment, n int32) int {
 		return 0 // what the API server refuses is said elsewhere
 	}
 	return surge
+}
+
+// givesUpOne reports whether a rollout may stop the only pod before the new one is ready: then the volume comes free. Percentages are
+// rounded down, so that only the whole is one pod.
+func givesUpOne(d *appsv1.Deployment) bool {
+	r := d.Spec.Strategy.RollingUpdate
+	if r == nil || r.MaxUnavailable == nil {
+		return false
+	}
+	n, err := intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, 1, false)
+	return err == nil && n > 0
 }
 
 func surgeText(d *appsv1.Deployment) string {
