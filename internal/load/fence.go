@@ -18,18 +18,25 @@ type fence []string
 // the folder itself. Kustomize's own restriction is the folder alone; Flux and Argo CD lift it for the whole repository.
 func (l *loader) fenceOf(dir string) fence {
 	f := fence{dir}
-	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := l.disk.Lstat(filepath.Join(at, ".git")); err == nil {
-			return append(f, at)
-		}
-		if at == filepath.Dir(at) {
-			break
-		}
+	if repository := l.repositoryOf(dir); repository != "" {
+		return append(f, repository)
 	}
 	if within(dir, l.realDir) {
 		f = append(f, l.realDir)
 	}
 	return f
+}
+
+// repositoryOf returns the Git repository that a folder is in, "" when it is in none.
+func (l *loader) repositoryOf(dir string) string {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := l.disk.Lstat(filepath.Join(at, ".git")); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return ""
+		}
+	}
 }
 
 // holds reports whether a path without symbolic links is inside.
@@ -50,8 +57,15 @@ func (l *loader) border(f fence) string {
 	return "the working directory"
 }
 
-// strays returns the first symbolic link in a folder, or below it, that leads out of the fence, "" when there is none.
-func (l *loader) strays(dir string, f fence) string {
+// strays returns the first symbolic link in a folder, below it, or in folders that links there lead to, that leads out of the fence,
+// "" when there is none.
+func (l *loader) strays(dir string, f fence) string { return l.straysIn(dir, f, map[string]bool{}) }
+
+func (l *loader) straysIn(dir string, f fence, seen map[string]bool) string {
+	if seen[dir] {
+		return ""
+	}
+	seen[dir] = true
 	entries, err := l.disk.ReadDir(dir)
 	if err != nil {
 		return "" // nobody else can read it either
@@ -60,12 +74,21 @@ func (l *loader) strays(dir string, f fence) string {
 		at := filepath.Join(dir, e.Name())
 		switch {
 		case e.IsDir():
-			if found := l.strays(at, f); found != "" {
+			if found := l.straysIn(at, f, seen); found != "" {
 				return found
 			}
 		case e.Type()&fs.ModeSymlink != 0:
-			if real, err := l.disk.EvalSymlinks(at); err == nil && !f.holds(real) {
+			real, err := l.disk.EvalSymlinks(at)
+			if err != nil {
+				continue
+			}
+			if !f.holds(real) {
 				return at
+			}
+			if info, err := l.disk.Stat(real); err == nil && info.IsDir() {
+				if found := l.straysIn(real, f, seen); found != "" {
+					return found
+				}
 			}
 		}
 	}

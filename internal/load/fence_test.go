@@ -24,6 +24,9 @@ func TestFence(t *testing.T) {
 		{name: "an absolute path", kustomization: "configMapGenerator: [{name: x, files: [OUTSIDE/secret.env]}]"},
 		{name: "a link", kustomization: "configMapGenerator: [{name: x, files: [link]}]", link: [2]string{"link", "../../outside/secret.env"}},
 		{name: "a linked folder", kustomization: "configMapGenerator: [{name: x, files: [link/secret.env]}]", link: [2]string{"link", "../../outside"}},
+		{name: "a base", kustomization: "resources: [../../outside]"},
+		{name: "a linked base", kustomization: "resources: [link]", link: [2]string{"link", "../../outside"}},
+		{name: "a linked kustomization", link: [2]string{"kustomization.yaml", "../../outside/kustomization.yaml"}},
 		{name: "a resource", kustomization: "resources: [../../outside/secret.yaml]"},
 		{name: "a patch", kustomization: "patches: [{path: ../../outside/secret.yaml}]"},
 		{name: "a replacement", kustomization: "replacements: [{path: ../../outside/secret.yaml}]"},
@@ -31,6 +34,7 @@ func TestFence(t *testing.T) {
 		{name: "a generator's own file", kustomization: "generators: [generator.yaml]", link: [2]string{"secret", "../../outside/secret.env"}},
 		{name: "a chart", kustomization: "helmGlobals: {chartHome: ../../outside}\nhelmCharts: [{name: chart, releaseName: x}]", helm: true},
 		{name: "a link in a chart", kustomization: "helmCharts: [{name: chart, releaseName: x}]", link: [2]string{"charts/chart/secret.env", "../../../../outside/secret.env"}, helm: true},
+		{name: "a link to a folder with a link", kustomization: "helmCharts: [{name: chart, releaseName: x}]", link: [2]string{"charts/chart/files", "../../../shared"}, helm: true},
 		{name: "values", kustomization: "helmCharts: [{name: chart, releaseName: x, valuesFile: ../../outside/secret.yaml}]", helm: true},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -38,6 +42,7 @@ func TestFence(t *testing.T) {
 			outside := filepath.Join(dir, "outside")
 			write(t, dir, "outside/secret.env", secret)
 			write(t, dir, "outside/secret.yaml", configMap+"data: {password: hunter2}\n")
+			write(t, dir, "outside/kustomization.yaml", "resources: [secret.yaml]\n")
 			write(t, dir, "outside/chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
 			write(t, dir, "repo/.git/HEAD", "")
 			write(t, dir, "repo/base/kustomization.yaml", "resources: [cm.yaml]\n")
@@ -45,9 +50,15 @@ func TestFence(t *testing.T) {
 			write(t, dir, "repo/base/values.env", "A=1\n")
 			write(t, dir, "repo/over/charts/chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
 			write(t, dir, "repo/over/generator.yaml", "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: x}\nfiles: [secret]\n")
-			write(t, dir, "repo/over/kustomization.yaml", strings.ReplaceAll(x.kustomization, "OUTSIDE", outside)+"\n")
-			if x.link[0] != "" {
-				if err := os.Symlink(x.link[1], filepath.Join(dir, "repo/over", x.link[0])); err != nil {
+			write(t, dir, "repo/shared/README", "")
+			if x.kustomization != "" {
+				write(t, dir, "repo/over/kustomization.yaml", strings.ReplaceAll(x.kustomization, "OUTSIDE", outside)+"\n")
+			}
+			for name, target := range map[string]string{"repo/shared/secret.env": "../../outside/secret.env", "repo/over/" + x.link[0]: x.link[1]} {
+				if target == "" {
+					continue
+				}
+				if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 					t.Skip(err)
 				}
 			}

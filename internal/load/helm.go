@@ -53,14 +53,14 @@ func (r *rendered) skip(c folder, detail string) {
 }
 
 func (l *loader) renderChart(ctx context.Context, c folder) (r rendered) {
-	if l.isLibrary(c) {
-		r.skip(c, "a library chart: it is checked with the charts that use it")
-		return r
-	}
 	// Helm follows symbolic links, and a template can print what they lead to.
 	if f := l.fenceOf(c.real); l.strays(c.real, f) != "" {
 		r.failures = append(r.failures, finding.Failure{Place: finding.Place{File: c.name},
 			Message: "the chart is not rendered: " + l.show(l.strays(c.real, f)) + " is a link that leads out of " + l.border(f), Hint: "put the file itself into the chart"})
+		return r
+	}
+	if l.isLibrary(c) {
+		r.skip(c, "a library chart: it is checked with the charts that use it")
 		return r
 	}
 	ctx, cancel := context.WithTimeout(ctx, helmTimeout)

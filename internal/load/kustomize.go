@@ -131,7 +131,12 @@ func (k *kustomize) open(f folder) *kustomization {
 		x.fail(source.Node{}, "the kustomization is no file, or cannot be read", "mend or remove it")
 		return x
 	}
-	u := k.l.read(context.Background(), entry{real: filepath.Join(f.real, file), name: joinName(f.name, file), explicit: true})
+	at := filepath.Join(f.real, file)
+	if real, err := k.l.disk.EvalSymlinks(at); err == nil && !x.fence.holds(real) {
+		x.fail(source.Node{}, "the kustomization is a link that leads out of "+k.l.border(x.fence)+", and nothing outside is read", "put the file itself there")
+		return x
+	}
+	u := k.l.read(context.Background(), entry{real: at, name: joinName(f.name, file), explicit: true})
 	if len(u.trees) > 0 { // a Kustomization of Flux, say: an object like any other
 		x.foreign, x.tried = true, true
 		k.units = append(k.units, u)
@@ -208,6 +213,7 @@ type references struct {
 
 func (r *references) read() {
 	at := r.k.at
+	r.untagged(at, source.Node{})
 	for _, field := range []string{"resources", "bases", "components"} {
 		for _, n := range r.get(at, field).Items() {
 			r.resource(n)
@@ -252,9 +258,11 @@ func (r *references) read() {
 	}
 	r.charts()
 	if n := len(r.missing); n > 0 {
-		text := r.missing[0].Text() + " is"
-		if n > 1 {
-			text = fmt.Sprintf("%s and %d more are", r.missing[0].Text(), n-1)
+		text, _, _ := strings.Cut(r.missing[0].Text(), "\n")
+		if n == 1 {
+			text += " is"
+		} else {
+			text = fmt.Sprintf("%s and %d more are", text, n-1)
 		}
 		r.k.fail(r.missing[0], text+" not there", "mend the path; paths are relative to "+r.k.name)
 	}
@@ -272,7 +280,8 @@ func (r *references) lookup(n source.Node, text string) (real string, info fs.Fi
 	}
 	if info, err := r.l.disk.Stat(at); err == nil {
 		if real, err := r.l.disk.EvalSymlinks(at); err == nil {
-			if !info.IsDir() && !r.k.fence.holds(real) {
+			// Without a repository, bases may lie anywhere, as for kustomize.
+			if !r.k.fence.holds(real) && (!info.IsDir() || r.l.repositoryOf(r.k.real) != "") {
 				r.stray(n, text)
 				return "", nil
 			}
@@ -376,29 +385,65 @@ func (r *references) generatorSource(n source.Node) {
 // its configuration refers to is looked up as well.
 func (r *references) plugin(n source.Node) {
 	n = n.Resolve()
-	text := []byte(n.Text())
-	if !bytes.Contains(text, []byte("\n")) || fetches(n.Text()) {
-		real, info := r.lookup(n, n.Text())
-		switch {
-		case info == nil:
-			return
-		case info.IsDir():
-			r.bases = append(r.bases, real)
-			return
-		case !info.Mode().IsRegular():
-			r.k.fail(n, n.Text()+" is no file", "name a file")
+	text := n.Text()
+	// Whatever kustomize cannot use as YAML in place, it takes for a path, so that a folder may well be called like YAML.
+	if inPlace := source.Parse(r.k.name, []byte(text)); !fetches(text) && holdsMapping(inPlace) {
+		r.configs(n, inPlace)
+		if _, err := r.l.disk.Stat(filepath.Join(r.k.real, text)); err != nil {
 			return
 		}
-		r.k.inputs = append(r.k.inputs, real)
-		u := r.l.read(context.Background(), entry{real: real, name: r.l.show(real), explicit: true})
-		if u.file == nil {
-			r.k.failures = append(r.k.failures, u.failures...)
-			return
-		}
-		text = u.file.Data
 	}
-	for _, d := range source.Parse(r.k.name, text).Docs {
-		r.config(n, d.Root)
+	real, info := r.lookup(n, text)
+	switch {
+	case info == nil:
+		return
+	case info.IsDir():
+		r.bases = append(r.bases, real)
+		// Patches there can turn any object into a configuration that reads what it likes.
+		r.k.skipped = append(r.k.skipped, finding.Skipped{Place: spanPlace(n), Reason: Kustomization,
+			Detail: "only a build of " + text + " shows what would be fetched for it; check it with: kustomize build " + r.k.name + " | fairway lint -"})
+		return
+	case !info.Mode().IsRegular():
+		r.k.fail(n, text+" is no file", "name a file")
+		return
+	}
+	r.k.inputs = append(r.k.inputs, real)
+	u := r.l.read(context.Background(), entry{real: real, name: r.l.show(real), explicit: true})
+	if u.file == nil {
+		r.k.failures = append(r.k.failures, u.failures...)
+		return
+	}
+	r.configs(n, u.file)
+}
+
+func holdsMapping(f *source.File) bool {
+	return slices.ContainsFunc(f.Docs, func(d source.Document) bool { return d.Root.Kind() == source.Mapping })
+}
+
+// configs looks up what the configurations of plugins in a file, or in place, would read.
+func (r *references) configs(at source.Node, f *source.File) {
+	for _, d := range f.Docs {
+		if d.Err != nil {
+			r.k.fail(at, "the configuration of a plugin cannot be read: "+d.Err.Message, cmp.Or(d.Err.Hint, "mend it"))
+			continue
+		}
+		r.untagged(d.Root, at)
+		r.config(at, d.Root)
+	}
+}
+
+// untagged refuses tags: !!binary hides what a text says, in a reference or in the name of a field. The place is that of the tag
+// when at is none.
+func (r *references) untagged(n, at source.Node) {
+	if tag := n.Tag(); tag != "" {
+		r.k.fail(cmp.Or(at, n), "the tag "+tag+" hides what is referred to", "write the value without a tag")
+	}
+	for e := range n.Entries() {
+		r.untagged(e.Key, at)
+		r.untagged(e.Value, at)
+	}
+	for _, item := range n.Items() {
+		r.untagged(item, at)
 	}
 }
 
@@ -414,8 +459,10 @@ func (r *references) config(at, n source.Node) {
 			r.helmSkip(at, "it inflates a Helm chart")
 		}
 		for e := range n.Entries() {
-			switch key := e.Key.Text(); {
-			case slices.Contains([]string{"path", "paths", "files", "envs", "env", "repo"}, key) && mentionsRemote(e.Value):
+			// kustomize reads names of fields without regard to case.
+			refers := slices.ContainsFunc([]string{"path", "paths", "files", "envs", "env", "repo"}, func(field string) bool { return strings.EqualFold(field, e.Key.Text()) })
+			switch {
+			case refers && mentionsRemote(e.Value):
 				r.k.skipped = append(r.k.skipped, finding.Skipped{Place: spanPlace(at), Reason: RemoteResource, Detail: "its configuration names something that would have to be fetched"})
 			default:
 				r.config(at, e.Value)
