@@ -6,8 +6,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// hpaDuplicate leaves alone the autoscaler that a ScaledObject takes over (annotation scaledobject.keda.sh/transfer-hpa-ownership) and
-// the one that KEDA has made.
+// hpaDuplicate leaves alone two files whose names say that they are two forms of one thing, of which somebody applies one; the autoscaler
+// that a ScaledObject takes over (annotation scaledobject.keda.sh/transfer-hpa-ownership); and the one that KEDA has made.
 var hpaDuplicate = &rule.Rule{
 	ID:    "hpa-duplicate",
 	Title: "two autoscalers scale the same workload",
@@ -23,7 +23,7 @@ var hpaDuplicate = &rule.Rule{
 		scalers := p.ScalersOf(w)
 		for i, o := range scalers {
 			for _, first := range scalers[:i] {
-				if rivals(first, o) && !handsOver(first, o) && !handsOver(o, first) && !controlled(first) && !controlled(o) {
+				if rivals(first, o) && !alternatives(first, o) && !handsOver(first, o) && !handsOver(o, first) && !controlled(first) && !controlled(o) {
 					p.Report(o, "spec.scaleTargetRef", "%s scales %s already", title(first), title(w.Object))
 					break
 				}
@@ -36,4 +36,9 @@ var hpaDuplicate = &rule.Rule{
 func handsOver(scaled, hpa *cluster.Object) bool {
 	return scaled.Is("keda.sh", "ScaledObject") && hpa.Is("autoscaling", "HorizontalPodAutoscaler") &&
 		scaled.Annotations["scaledobject.keda.sh/transfer-hpa-ownership"] == "true"
+}
+
+func alternatives(a, b *cluster.Object) bool {
+	x, y := a.Root.File(), b.Root.File()
+	return x != y && x != nil && y != nil && cluster.Alternatives(x.Name, y.Name)
 }

@@ -1,8 +1,6 @@
 package workspace
 
 import (
-	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -38,7 +36,7 @@ var objectDuplicate = &rule.Rule{
 			p.Report(o, "metadata.name", "%s %s is defined in %s already; of the two, the one applied last stays", o.Kind, o.Name, place)
 			return
 		}
-		if other := same[0].Root.File(); same[len(same)-1].Root.File() == file && !between(same, other, file) && !alternatives(other.Name, file.Name) {
+		if other := same[0].Root.File(); same[len(same)-1].Root.File() == file && !between(same, other, file) && !cluster.Alternatives(other.Name, file.Name) {
 			_, place := rule.Locate(same[0], "kind")
 			p.Unknown(o, "metadata.name", "whether %s, where %s %s is defined as well, is applied together with it", place, o.Kind, o.Name)
 		}
@@ -49,23 +47,4 @@ var objectDuplicate = &rule.Rule{
 // object in three files by mistake: they are alternatives to choose from, or examples that are applied one at a time.
 func between(same []*cluster.Object, first, last *source.File) bool {
 	return slices.ContainsFunc(same, func(o *cluster.Object) bool { f := o.Root.File(); return f != first && f != last })
-}
-
-// alternatives reports whether the names of two files say that they are two forms of one thing: all words of one are in the other
-// (app, app-tls), or they differ only in the environment or the version (app-dev, app-prod).
-func alternatives(a, b string) bool {
-	x, y := fileWords(a), fileWords(b)
-	onlyA := slices.DeleteFunc(slices.Clone(x), func(w string) bool { return slices.Contains(y, w) })
-	onlyB := slices.DeleteFunc(slices.Clone(y), func(w string) bool { return slices.Contains(x, w) })
-	return len(onlyA) == 0 || len(onlyB) == 0 || !slices.ContainsFunc(append(onlyA, onlyB...), func(w string) bool { return !variant.MatchString(w) })
-}
-
-var (
-	variant = regexp.MustCompile(`^(dev|develop|development|test|testing|qa|int|integration|e2e|ci|uat|stage|staging|preprod|prod|production|live|local|minikube|kind|old|new|orig|backup|v?[0-9]+)$`)
-	word    = regexp.MustCompile(`[a-z]+[0-9]*|[0-9]+`)
-)
-
-func fileWords(name string) []string {
-	name = path.Base(name)
-	return word.FindAllString(strings.ToLower(strings.TrimSuffix(name, path.Ext(name))), -1)
 }
