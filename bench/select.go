@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,19 +12,13 @@ import (
 	"strings"
 )
 
-// choose copies YAML files of a folder that every tool can read: each document an object, no template, no part of a chart or
-// kustomization, no copy of another, and no file on which some tool gives up. Where there are more than wanted, every second, third
-// or so is taken. Speed is measured on them, and fixes are.
+// choose copies the YAML files of a folder that every tool can read: each document an object, no template, no part of a chart, no
+// kustomization, no copy of another, and no file on which some tool gives up. Speed is measured on them, and fixes are.
 func choose(args []string) error {
-	flags := flag.NewFlagSet("select", flag.ContinueOnError)
-	most := flags.Int("files", 1700, "how many files to take at most")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() != 2 {
+	if len(args) != 2 {
 		return errors.New("select needs the folder to select from and an empty one")
 	}
-	from, to := flags.Arg(0), flags.Arg(1)
+	from, to := args[0], args[1]
 	if found, err := os.ReadDir(to); err == nil && len(found) > 0 {
 		return fmt.Errorf("%s is not empty", to)
 	}
@@ -43,13 +35,10 @@ func choose(args []string) error {
 		return err
 	}
 	fmt.Printf("%d in which every document is an object\n", len(names))
-	if all := names; len(all) > *most {
-		names = make([]string, *most)
-		for i := range names {
-			names[i] = all[i*len(all) / *most]
-		}
-	}
 	for _, t := range list[1:] {
+		if t.found == nil {
+			continue // the same program as the one before
+		}
 		refused, err := refusals(t, from, names)
 		if err != nil {
 			return err
@@ -60,43 +49,48 @@ func choose(args []string) error {
 	return copyFiles(from, to, names)
 }
 
-// plain are the YAML files below a folder, by name, that are what is applied: no input of a chart or a kustomization, no template, and
-// nothing in hidden folders, which fairway leaves out.
+// plain are the YAML files below a folder, by name, that can be applied as they are: no part of a chart, no kustomization, no template,
+// and nothing in folders that fairway leaves out.
 func plain(dir string) ([]string, error) {
-	charts := map[string]bool{}
-	inChart := func(folder string) bool {
-		for ; len(folder) >= len(dir); folder = filepath.Dir(folder) {
-			is, known := charts[folder]
-			if !known {
-				_, err := os.Stat(filepath.Join(folder, "Chart.yaml"))
-				is = err == nil
-				charts[folder] = is
-			}
-			if is {
-				return true
-			}
-		}
-		return false
-	}
 	seen := map[string]bool{}
 	var names []string
 	for _, path := range yamlFiles(dir) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-		if base == "kustomization" || strings.Contains(path, string(filepath.Separator)+".") || bytes.Contains(data, []byte("{{")) || seen[string(data)] || inChart(filepath.Dir(path)) {
-			continue
-		}
-		seen[string(data)] = true
 		name, err := filepath.Rel(dir, path)
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, name)
+		base := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+		if base == "kustomization" || leftOut(name) || inChart(dir, name) {
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Contains(data, []byte("{{")) && !seen[string(data)] {
+			seen[string(data)] = true
+			names = append(names, name)
+		}
 	}
 	return names, nil
+}
+
+// leftOut reports whether fairway, given the folder, would not read a file of that name.
+func leftOut(name string) bool {
+	return slices.ContainsFunc(strings.Split(filepath.ToSlash(name), "/"), func(part string) bool {
+		return strings.HasPrefix(part, ".") || part == "node_modules" || part == "vendor"
+	})
+}
+
+// inChart reports whether a file of dir stands in a chart.
+func inChart(dir, name string) bool {
+	for name != "." {
+		name = filepath.Dir(name)
+		if _, err := os.Stat(filepath.Join(dir, name, "Chart.yaml")); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // objectsOnly are the files of which fairway skips nothing but the fields of custom resources whose schema it does not know.
@@ -143,21 +137,16 @@ func refusals(t tool, dir string, names []string) ([]string, error) {
 	if err := copyFiles(dir, work, names); err != nil {
 		return nil, err
 	}
-	command := t.quick
-	if t.all != nil {
-		command = t.all
-	}
-	args := command(work)
+	args := t.all(work)
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		if _, ok := errors.AsType[*exec.ExitError](err); !ok {
-			return nil, err
-		}
+	err = cmd.Run()
+	if err == nil {
+		return nil, nil // kube-linter prints nothing when there is nothing to check
 	}
-	if t.found == nil {
-		return nil, nil
+	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
+		return nil, err
 	}
 	if _, err := t.found(stdout.Bytes(), stderr.Bytes()); err == nil && stdout.Len() > 0 {
 		return nil, nil
@@ -183,7 +172,7 @@ func copyFiles(from, to string, names []string) error {
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(target, data, fs.FileMode(0o644)); err != nil {
+		if err := os.WriteFile(target, data, 0o644); err != nil {
 			return err
 		}
 	}
