@@ -99,7 +99,7 @@ func Check(root source.Node, o Options) Result {
 		r.judge(root, k)
 	}
 	for i := range r.Problems {
-		r.Problems[i].placeholder()
+		r.Problems[i].Placeholder()
 	}
 	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
 		return cmp.Compare(a.Node.Span().Start, b.Node.Span().Start)

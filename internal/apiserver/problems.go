@@ -100,11 +100,12 @@ func refused(n source.Node, e *field.Error) (source.Entry, bool) {
 	return source.Entry{}, false
 }
 
-// placeholders are what other tools fill in before the API server sees the object: ${NAME} (envsubst, Flux) and {{name}}.
-var placeholders = regexp.MustCompile(`\$\{\w+[^}]*\}|\{\{[^}]*\}\}`)
+// placeholders are what other tools or people fill in before the API server sees the object: ${NAME} (envsubst, Flux), {{name}} and
+// <your name>.
+var placeholders = regexp.MustCompile(`\$\{\w+[^}]*\}|\{\{[^}]*\}\}|<\w[^<>]*>`)
 
-// placeholder turns a problem about a value that is not filled in yet into one that cannot be judged.
-func (p *Problem) placeholder() {
+// Placeholder turns a problem about a value that is not filled in yet into one that cannot be judged.
+func (p *Problem) Placeholder() {
 	if p.Rule == UnknownField {
 		return
 	}
