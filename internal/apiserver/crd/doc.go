@@ -10,7 +10,8 @@
 //
 // A manifest is judged as by kubectl apply on a cluster that has the definition: strictly (unknown fields are problems), as a
 // creation (rules that compare with an old object do not run), without its status (the API server drops it). Embedded schemas are
-// those of one release of a project; messages about them name it, as the user's cluster may hold another.
+// those of one release of a project; messages about them name it, as the user's cluster may hold another, and a field that such a schema
+// lacks is unknown unless it is clear what was meant.
 //
 // # What it costs
 //

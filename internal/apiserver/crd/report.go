@@ -52,8 +52,9 @@ func (r *report) abound() {
 }
 
 func (r *report) sorted() []Problem {
-	if apiserver.Untold(r.untold) {
-		for i := range r.problems {
+	for i := range r.problems {
+		r.problems[i].Placeholder()
+		if apiserver.Untold(r.untold) {
 			r.problems[i].Fix = nil
 		}
 	}
@@ -375,6 +376,12 @@ func (r *report) unknownAmong(at place, names []string) {
 		r.renamed = append(r.renamed, meant.String())
 	} else if where := r.elsewhere(at.path); where != "" {
 		p.Suggestion = fmt.Sprintf("%s belongs to %s", name, where)
+	} else if r.origin != "" {
+		// Other releases have other fields. What is near to a known name, or has its place elsewhere, is wrong in all of them.
+		p = Problem{Rule: apiserver.Unjudged, Field: p.Field, Node: p.Node,
+			Message: fmt.Sprintf("whether your release has the field %s of %s, which %s has not", name, holder, r.origin)}
+		r.problems = append(r.problems, p)
+		return
 	}
 	r.add(p)
 }
