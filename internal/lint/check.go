@@ -82,7 +82,7 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	}
 	r.brief()
 	slices.SortFunc(r.Findings, (*finding.Finding).Compare)
-	r.Findings = slices.CompactFunc(r.Findings, sameFinding)
+	r.Findings = once(r.Findings)
 	r.decide(in.Files, active, o)
 	r.group()
 	return r, nil
@@ -108,9 +108,23 @@ func (r *Result) brief() {
 	}
 }
 
-// sameFinding reports whether two findings say the same of the same place, as findings about two builds of one base do.
-func sameFinding(a, b *finding.Finding) bool {
-	return a.Place == b.Place && a.Place.Line > 0 && a.Rule == b.Rule && a.Message == b.Message && a.Field == b.Field
+// once leaves out what findings, which are in order, say of the same place again, as those about several builds of one base do: in each
+// the object may have another namespace, and the field another number.
+func once(findings []*finding.Finding) []*finding.Finding {
+	start := 0 // of those about one place by one rule
+	out := findings[:0]
+	for _, f := range findings {
+		if start < len(out) && (out[start].Place != f.Place || out[start].Rule != f.Rule) {
+			start = len(out)
+		}
+		near := out[max(start, len(out)-64):] // far more than a base has builds that differ
+		if f.Place.Line == 0 || !slices.ContainsFunc(near, func(g *finding.Finding) bool {
+			return g.Message == f.Message && (g.Field == f.Field || g.Object != f.Object)
+		}) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // decide applies what people decided: suppressions, exemptions, the wanted files, the baseline.

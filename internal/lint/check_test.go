@@ -9,6 +9,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/rule/images"
 )
 
 func write(t *testing.T, dir string, files map[string]string) {
@@ -105,5 +106,36 @@ func TestPlaceholdersAreUnknown(t *testing.T) {
 	}
 	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "h.yaml:4:29 api-invalid"}; !slices.Equal(got, want) {
 		t.Errorf("unknown: %v, want %v; findings: %v", got, want, r.Findings)
+	}
+}
+
+// What is wrong in a base is said once, although its builds put the object into other namespaces and the field at another place.
+func TestBaseOfDifferentOverlays(t *testing.T) {
+	dir := t.TempDir()
+	job := "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: app\n      image: example.com/app:latest\n"
+	over := func(namespace, patch string) string {
+		return "namespace: " + namespace + "\nresources: [../../base]\npatches: [{target: {kind: Pod}, patch: '" + patch + "'}]\n"
+	}
+	write(t, dir, map[string]string{
+		"base/kustomization.yaml":   "resources: [pod.yaml]\n",
+		"base/pod.yaml":             job,
+		"over/a/kustomization.yaml": over("a", `[{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]`),
+		"over/b/kustomization.yaml": over("b", `[{"op": "add", "path": "/spec/containers/0", "value": {"name": "proxy", "image": "example.com/proxy:1"}}]`),
+		"over/c/kustomization.yaml": over("c", `[{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]`),
+	})
+	in, err := load.Load(t.Context(), []string{"."}, load.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, images.Rules()...)
+	o.Only = []string{"image-tag-latest"}
+	r, err := lint.Check(in, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) != 1 || r.Findings[0].Place.String() != "base/pod.yaml:8:14" {
+		for _, f := range r.Findings {
+			t.Errorf("%s %s %s: %s", f.Place, f.Object, f.Field, f.Message)
+		}
 	}
 }
