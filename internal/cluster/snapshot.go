@@ -15,13 +15,14 @@ type Snapshot struct {
 	// Workloads are the objects that carry a pod template, in the same order.
 	Workloads []*Workload
 
-	byKind   map[groupKind][]*Object
-	byName   map[nameKey][]*Object
-	scopes   map[string]*scope
-	workload map[*Object]*Workload
-	labels   labelIndex
-	inside   map[string][]*Workload // by the namespace that their manifests say, "" included
-	complete bool
+	byKind    map[groupKind][]*Object
+	byName    map[nameKey][]*Object
+	scopes    map[string]*scope
+	workload  map[*Object]*Workload
+	labels    labelIndex
+	inside    map[string][]*Workload // by the namespace that their manifests say, "" included
+	complete  bool
+	artifacts map[string]bool
 
 	relate    sync.Once
 	relations relations
@@ -60,6 +61,8 @@ type scope struct {
 type Options struct {
 	// Complete is true when absence is a fact everywhere, as after listing a whole cluster. Files are never complete.
 	Complete bool
+	// Artifacts are the names of images that a build gives a tag or a digest before anything is applied.
+	Artifacts []string
 }
 
 // NewSnapshot makes a snapshot of objects in the order given. It takes ownership of the slice.
@@ -73,6 +76,12 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 		labels:   labelIndex{},
 		inside:   map[string][]*Workload{},
 		complete: o.Complete,
+	}
+	if len(o.Artifacts) > 0 {
+		s.artifacts = make(map[string]bool, len(o.Artifacts))
+		for _, image := range o.Artifacts {
+			s.artifacts[image] = true
+		}
 	}
 	for _, o := range objects {
 		gk := groupKind{o.Group(), o.Kind}
@@ -107,6 +116,9 @@ func (s *Snapshot) Complete() bool { return s.complete }
 
 // Of returns all objects of a group and kind, in the snapshot's order. The caller must not change the slice.
 func (s *Snapshot) Of(group, kind string) []*Object { return s.byKind[groupKind{group, kind}] }
+
+// IsArtifact reports whether an image of that name, without its tag, is given a tag or a digest by a build before it is applied.
+func (s *Snapshot) IsArtifact(image string) bool { return s.artifacts[image] }
 
 // WorkloadOf returns the workload view of o, nil when it carries no pod template.
 func (s *Snapshot) WorkloadOf(o *Object) *Workload { return s.workload[o] }

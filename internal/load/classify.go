@@ -40,8 +40,11 @@ func (u *unit) object(root source.Node, scope string) {
 	switch {
 	case t.APIVersion != "" && isClientConfig(t.APIVersion, t.Kind):
 		reason := ClientConfig
-		if group, _, _ := strings.Cut(t.APIVersion, "/"); group == "kustomize.config.k8s.io" {
+		switch group, _, _ := strings.Cut(t.APIVersion, "/"); group {
+		case "kustomize.config.k8s.io":
 			reason = Kustomization
+		case "skaffold":
+			u.artifacts = append(u.artifacts, skaffoldArtifacts(root)...)
 		}
 		u.leave(root, reason, t.APIVersion+" "+t.Kind)
 	case isList(t):
@@ -224,4 +227,20 @@ var clientConfigs = map[string]bool{
 func isClientConfig(apiVersion, kind string) bool {
 	group, _, _ := strings.Cut(apiVersion, "/")
 	return clientConfigs[group] || apiVersion == "v1" && kind == "Config"
+}
+
+// skaffoldArtifacts returns the images that a Skaffold configuration builds, in its profiles as well (skaffold.dev, skaffold.yaml).
+func skaffoldArtifacts(root source.Node) (images []string) {
+	add := func(n source.Node) {
+		for _, a := range n.Get("build").Resolve().Get("artifacts").Resolve().Items() {
+			if image := a.Resolve().Get("image").Resolve().Text(); image != "" {
+				images = append(images, image)
+			}
+		}
+	}
+	add(root)
+	for _, p := range root.Get("profiles").Resolve().Items() {
+		add(p.Resolve())
+	}
+	return images
 }

@@ -28,7 +28,9 @@ type Input struct {
 	Objects  []Tree
 	Skipped  []finding.Skipped
 	Failures []finding.Failure
-	Stats    Stats
+	// Artifacts are the names of images that a build tool whose configuration is among the files (Skaffold) gives a tag or a digest.
+	Artifacts []string
+	Stats     Stats
 }
 
 // Stats counts what was read. Documents = Loaded + SkippedDocuments + FailedDocuments; a file that was left aside without being
@@ -169,6 +171,7 @@ func assemble(l *loader, w *walker, units []*unit, kust *kustomize, charts []ren
 		in.Stats.add(u)
 		in.Skipped = append(in.Skipped, u.skipped...)
 		in.Failures = append(in.Failures, u.failures...)
+		in.Artifacts = append(in.Artifacts, u.artifacts...)
 		if u.quiet {
 			quiet.add(u.root, 1)
 		}

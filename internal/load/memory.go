@@ -24,6 +24,7 @@ func (in *Input) addUnit(u *unit) {
 	in.Objects = append(in.Objects, u.trees...)
 	in.Skipped = append(in.Skipped, u.skipped...)
 	in.Failures = append(in.Failures, u.failures...)
+	in.Artifacts = append(in.Artifacts, u.artifacts...)
 	if u.file != nil {
 		in.Files = append(in.Files, u.file)
 	}

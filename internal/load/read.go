@@ -14,13 +14,14 @@ import (
 // unit is one file and what became of it.
 type unit struct {
 	entry
-	file     *source.File // nil when it was not parsed
-	bytes    int64
-	trees    []Tree
-	skipped  []finding.Skipped
-	failures []finding.Failure
-	markup   int  // documents left aside because of template markup, told by folder
-	quiet    bool // a file that need not be named: told by path
+	file      *source.File // nil when it was not parsed
+	bytes     int64
+	trees     []Tree
+	skipped   []finding.Skipped
+	failures  []finding.Failure
+	artifacts []string // see Input.Artifacts
+	markup    int      // documents left aside because of template markup, told by folder
+	quiet     bool     // a file that need not be named: told by path
 
 	loaded, left, failed int // documents
 }

@@ -37,7 +37,7 @@ var digestMissing = &rule.Rule{
 			for i := range w.Containers {
 				c := &w.Containers[i]
 				r := parse(c.Image)
-				if r.digest != "" || r.tag == "" || r.tag == "latest" || movable[r.tag] || hidden(c.Image) {
+				if r.digest != "" || r.tag == "" || r.tag == "latest" || movable[r.tag] || hidden(c.Image) || p.IsArtifact(r.name) {
 					continue // the rules about tags have said it
 				}
 				field := c.Path + ".image"

@@ -20,7 +20,7 @@ var tagLatest = &rule.Rule{
 	Links: []string{linkImages},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		r := parse(c.Image)
-		if r.digest != "" || r.tag != "" && r.tag != "latest" || hidden(c.Image) {
+		if r.digest != "" || r.tag != "" && r.tag != "latest" || hidden(c.Image) || p.IsArtifact(r.name) {
 			return
 		}
 		message := "the tag latest is whatever was pushed last"

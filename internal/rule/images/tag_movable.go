@@ -20,7 +20,7 @@ var tagMovable = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "latest-pulled",
 	Links: []string{linkImages},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
-		if r := parse(c.Image); r.digest == "" && movable[r.tag] && !hidden(c.Image) {
+		if r := parse(c.Image); r.digest == "" && movable[r.tag] && !hidden(c.Image) && !p.IsArtifact(r.name) {
 			p.Report(w.Object, c.Path+".image", "the tag %s is pushed again with every build", r.tag)
 		}
 	},
