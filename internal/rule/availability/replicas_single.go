@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
@@ -10,7 +11,8 @@ import (
 
 const replicasExample = "kind: Deployment\nspec:\n  replicas: 2\n"
 
-// replicasSingle is silent where a second pod does not fit or would be something else (see alone), and for Recreate, which is told by
+// replicasSingle is silent where a second pod does not fit or would be something else (see alone), where the Service has the pods of
+// another workload too, and for Recreate, which is told by
 // its own rule. It has no mend: whether an application works with two pods, nobody can see from outside.
 var replicasSingle = &rule.Rule{
 	ID:    "replicas-single",
@@ -29,6 +31,9 @@ var replicasSingle = &rule.Rule{
 		}
 		const field = "spec.replicas"
 		svc := receives(p, w, w.Object, field)
+		if svc != nil {
+			svc = aloneBehind(p, w)
+		}
 		switch {
 		case svc == nil:
 		case f.open:
@@ -39,6 +44,16 @@ var replicasSingle = &rule.Rule{
 			p.Report(w.Object, field, "1 pod answers for Service %s, and a node drain takes it away", svc.Name)
 		}
 	},
+}
+
+// aloneBehind returns a Service for requests that has no pods but w's, nil when there is none.
+func aloneBehind(p *rule.Pass, w *cluster.Workload) *cluster.Object {
+	for _, svc := range p.TrafficOf(w) {
+		if !slices.ContainsFunc(p.PodsOf(svc), func(other *cluster.Workload) bool { return other != w && other.LongRunning() }) {
+			return svc
+		}
+	}
+	return nil
 }
 
 // replicasSingleWorker is silent for controllers that elect a leader: a second one would only wait.
