@@ -41,7 +41,11 @@ var privilegeEscalationAllowed = &rule.Rule{
 			p.Report(w.Object, field, "%s asks for setuid programs to work: a process may become root", kindOf(c))
 			return
 		}
-		f := p.Report(w.Object, field, "%s does not say allowPrivilegeEscalation: false: a process may become root through a setuid program", kindOf(c))
+		may := "become root through a setuid program"
+		if u := userOf(w, c); u != nil && *u == 0 {
+			may = "gain capabilities that the container, which runs as root, was not given"
+		}
+		f := p.Report(w.Object, field, "%s does not say allowPrivilegeEscalation: false: a process may %s", kindOf(c), may)
 		if len(added(c)) == 0 {
 			f.Fix = rule.Mend("set allowPrivilegeEscalation: false", rule.Set(field, source.Bool(false), "resources"))
 		}
