@@ -100,9 +100,9 @@ func refused(n source.Node, e *field.Error) (source.Entry, bool) {
 	return source.Entry{}, false
 }
 
-// placeholders are what other tools or people fill in before the API server sees the object: ${NAME} (envsubst, Flux), {{name}} and
-// <your name>.
-var placeholders = regexp.MustCompile(`\$\{\w+[^}]*\}|\{\{[^}]*\}\}|<\w[^<>]*>`)
+// placeholders are what other tools or people fill in before the API server sees the object: ${NAME} (envsubst, Flux), {{name}},
+// <your name> and YOUR-NAME.
+var placeholders = regexp.MustCompile(`\$\{\w+[^}]*\}|\{\{[^}]*\}\}|<\w[^<>]*>|\b(YOUR|REPLACE)[-_][A-Z_-]*[A-Z]`)
 
 // Placeholder turns a problem about a value that is not filled in yet into one that cannot be judged.
 func (p *Problem) Placeholder() {

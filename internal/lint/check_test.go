@@ -94,7 +94,7 @@ func TestDuplicateKeys(t *testing.T) {
 func TestPlaceholdersAreUnknown(t *testing.T) {
 	r, err := lint.Check(load.Strings(map[string]string{
 		"f.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: \"${NAME}\"}\nspec: {ports: [{port: 80}], selector: {app: \"${APP}\"}}\n",
-		"g.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: <your port>}]}\n",
+		"g.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: <your port>}], sessionAffinity: YOUR_AFFINITY}\n",
 		"h.yaml": "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: a}\nspec: {secretName: a, isCA: \"{{ ca }}\", issuerRef: {name: a}}\n",
 	}), options(t))
 	if err != nil {
@@ -104,7 +104,7 @@ func TestPlaceholdersAreUnknown(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.String()+" "+u.Rule)
 	}
-	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "h.yaml:4:29 api-invalid"}; !slices.Equal(got, want) {
+	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid"}; !slices.Equal(got, want) {
 		t.Errorf("unknown: %v, want %v; findings: %v", got, want, r.Findings)
 	}
 }
