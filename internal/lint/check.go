@@ -70,7 +70,7 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	r.Snapshot = cluster.NewSnapshot(all, cluster.Options{Artifacts: in.Artifacts})
 
 	outcome := rule.Run(r.Snapshot, active)
-	external, unjudged := apiFindings(judged, active)
+	external, unjudged := apiFindings(judged, r.Snapshot, active)
 	external = append(external, duplicateKeys(in, judged, active)...)
 	r.Findings = append(outcome.Findings, external...)
 	r.Unknown = append(outcome.Unknown, unjudged...)
@@ -151,12 +151,22 @@ func (r *Result) decide(files []*source.File, active []rule.Active, o Options) {
 	}
 }
 
-// apiFindings files what the API server would say under the rules that are active. What could not be judged is unknown to api-invalid.
-func apiFindings(judged []object, active []rule.Active) (out []*finding.Finding, unknown []finding.Unknown) {
+// apiFindings files what the API server would say under the rules that are active. What could not be judged is unknown to api-invalid, and what
+// a part of a workload lacks, to api-required-missing.
+func apiFindings(judged []object, s *cluster.Snapshot, active []rule.Active) (out []*finding.Finding, unknown []finding.Unknown) {
 	severity := rule.Severities(active)
 	for i := range judged {
 		x := &judged[i]
+		part := len(x.problems) > 0 && fragment(s.WorkloadOf(x.Object))
+		if part && severity[apiserver.RequiredMissing] != finding.Off {
+			_, place := rule.Locate(x.Object, "kind")
+			unknown = append(unknown, finding.Unknown{Rule: apiserver.RequiredMissing, Object: x.Ref, Place: place,
+				Missing: "the rest of this " + x.Kind + ", which has neither a selector nor an image: a patch that nothing here applies?"})
+		}
 		for _, p := range x.problems {
+			if part && (p.Rule == apiserver.RequiredMissing || p.Rule == apiserver.Invalid) {
+				continue
+			}
 			id := p.Rule
 			if id == apiserver.Unjudged {
 				id = apiserver.Invalid

@@ -139,3 +139,30 @@ func TestBaseOfDifferentOverlays(t *testing.T) {
 		}
 	}
 }
+
+// A patch that no kustomization lists lacks what it is merged into; a workload that forgot one thing is refused.
+func TestFragment(t *testing.T) {
+	head := "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n"
+	pods := "  template:\n    metadata: {labels: {app: a}}\n    spec:\n      containers:\n        - name: app\n"
+	r, err := lint.Check(load.Strings(map[string]string{
+		"patch.yaml":    head + "  template:\n    spec:\n      containers:\n        - {name: app, env: [{name: A, value: b}], resourses: {}}\n",
+		"image.yaml":    head + "  selector: {matchLabels: {app: a}}\n" + pods,
+		"selector.yaml": head + pods + "          image: example.com/a:1\n",
+	}), options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Findings {
+		got = append(got, f.Place.File+" "+f.Rule)
+	}
+	for _, u := range r.Unknown {
+		got = append(got, u.Place.File+" unknown "+u.Rule)
+	}
+	want := []string{"image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
