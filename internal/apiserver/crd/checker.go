@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
@@ -36,7 +36,7 @@ type checker struct {
 	gvk        schema.GroupVersionKind
 	namespaced bool
 	status     bool // the status is a subresource: what a manifest says of it is dropped
-	scale      *apiextensions.CustomResourceSubresourceScale
+	scale      *apiextensionsv1.CustomResourceSubresourceScale
 	origin     string // see report
 	make       func() (*shape, error)
 

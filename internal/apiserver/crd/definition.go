@@ -102,19 +102,19 @@ func ruleErrors(path *field.Path, s *structuralschema.Structural, root bool) fie
 }
 
 // nameErrors says what is wrong with names, scope and versions of a definition.
-func nameErrors(def *apiextensions.CustomResourceDefinition) field.ErrorList {
+func nameErrors(def *apiextensionsv1.CustomResourceDefinition) field.ErrorList {
 	var errs field.ErrorList
 	spec := field.NewPath("spec")
 	if want := def.Spec.Names.Plural + "." + def.Spec.Group; def.Name != want {
 		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), def.Name, `must be spec.names.plural+"."+spec.group, `+want))
 	}
 	switch def.Spec.Scope {
-	case apiextensions.NamespaceScoped, apiextensions.ClusterScoped:
+	case apiextensionsv1.NamespaceScoped, apiextensionsv1.ClusterScoped:
 	case "":
 		errs = append(errs, field.Required(spec.Child("scope"), ""))
 	default:
 		errs = append(errs, field.NotSupported(spec.Child("scope"), def.Spec.Scope,
-			[]apiextensions.ResourceScope{apiextensions.ClusterScoped, apiextensions.NamespaceScoped}))
+			[]apiextensionsv1.ResourceScope{apiextensionsv1.ClusterScoped, apiextensionsv1.NamespaceScoped}))
 	}
 	stored := 0
 	for _, v := range def.Spec.Versions {
@@ -144,7 +144,12 @@ func (s *Schemas) CheckDefinition(root source.Node) []Problem {
 	}
 	errs := nameErrors(d.crd)
 	if span := r.root.Span(); span.End-span.Start <= handWritten {
-		errs = append(errs, schemaErrors(d.crd)...)
+		def, err := d.internal()
+		if err != nil {
+			r.add(Problem{Rule: apiserver.Invalid, Node: r.root, Message: err.Error()})
+			return r.sorted()
+		}
+		errs = append(errs, schemaErrors(def)...)
 	}
 	for _, e := range errs {
 		r.fieldError(e)
@@ -176,8 +181,7 @@ func definedBy(root source.Node) schema.GroupKind {
 // ReadDefinition returns a CustomResourceDefinition as the API server would hold it on creation.
 func ReadDefinition(root source.Node) (*apiextensions.CustomResourceDefinition, error) {
 	d := &definition{root: root.Resolve()}
-	d.read()
-	return d.crd, d.err
+	return d.internal()
 }
 
 // read decodes the definition, once.
@@ -196,8 +200,19 @@ func (d *definition) read() {
 				return
 			}
 		}
+		d.crd = in
+	})
+}
+
+// internal returns the form in which the API server holds the definition. Making it takes as long as reading, and is seldom needed.
+func (d *definition) internal() (*apiextensions.CustomResourceDefinition, error) {
+	d.read()
+	if d.err != nil {
+		return nil, d.err
+	}
+	d.converted.Do(func() {
 		out := new(apiextensions.CustomResourceDefinition)
-		if d.err = apiextensionsv1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(in, out, nil); d.err != nil {
+		if d.failed = apiextensionsv1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(d.crd, out, nil); d.failed != nil {
 			return
 		}
 		out.Status = apiextensions.CustomResourceDefinitionStatus{}
@@ -207,8 +222,9 @@ func (d *definition) read() {
 				break
 			}
 		}
-		d.crd = out
+		d.held = out
 	})
+	return d.held, d.failed
 }
 
 // ProblemsOf turns what the API server's validation says of an object into problems with places, in the order of the document.

@@ -46,9 +46,13 @@ type definition struct {
 	root source.Node
 	// Reading waits until it is needed: a definition can be larger than all objects of its kind.
 	once     sync.Once
-	crd      *apiextensions.CustomResourceDefinition // nil when err is not
-	problems []Problem                               // of reading it
+	crd      *apiextensionsv1.CustomResourceDefinition // nil when err is not
+	problems []Problem                                 // of reading it
 	err      error
+
+	converted sync.Once
+	held      *apiextensions.CustomResourceDefinition // nil when failed is not
+	failed    error
 }
 
 // broken says why the definition cannot be used; "" if it can.
@@ -314,21 +318,20 @@ func find(gvk schema.GroupVersionKind, d *definition) (*checker, string) {
 }
 
 // addedChecker makes a checker for a version of a definition from the input.
-func addedChecker(crd *apiextensions.CustomResourceDefinition, v *apiextensions.CustomResourceDefinitionVersion) (*checker, string) {
-	validation, sub := crd.Spec.Validation, crd.Spec.Subresources
-	if v.Schema != nil {
-		validation = v.Schema
-	}
-	if v.Subresources != nil {
-		sub = v.Subresources
-	}
-	if validation == nil || validation.OpenAPIV3Schema == nil {
+func addedChecker(crd *apiextensionsv1.CustomResourceDefinition, v *apiextensionsv1.CustomResourceDefinitionVersion) (*checker, string) {
+	if v.Schema == nil || v.Schema.OpenAPIV3Schema == nil {
 		return nil, fmt.Sprintf("the definition of %s in the input has no schema for version %s", crd.Spec.Names.Kind, v.Name)
 	}
 	c := &checker{gvk: schema.GroupVersionKind{Group: crd.Spec.Group, Version: v.Name, Kind: crd.Spec.Names.Kind},
-		namespaced: crd.Spec.Scope == apiextensions.NamespaceScoped,
-		make:       func() (*shape, error) { return newShape(validation.OpenAPIV3Schema, nil) }}
-	if sub != nil {
+		namespaced: crd.Spec.Scope == apiextensionsv1.NamespaceScoped,
+		make: func() (*shape, error) {
+			var s apiextensions.JSONSchemaProps
+			if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(v.Schema.OpenAPIV3Schema, &s, nil); err != nil {
+				return nil, err
+			}
+			return newShape(&s, nil)
+		}}
+	if sub := v.Subresources; sub != nil {
 		c.status, c.scale = sub.Status != nil, sub.Scale
 	}
 	return c, ""
@@ -361,7 +364,7 @@ func (s *Schemas) Namespaced(root source.Node) (namespaced, known bool) {
 		if d.broken() != "" {
 			continue
 		}
-		n := d.crd.Spec.Scope == apiextensions.NamespaceScoped
+		n := d.crd.Spec.Scope == apiextensionsv1.NamespaceScoped
 		if known && n != namespaced {
 			return false, false
 		}
