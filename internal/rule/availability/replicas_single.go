@@ -46,10 +46,11 @@ var replicasSingle = &rule.Rule{
 	},
 }
 
-// aloneBehind returns a Service for requests that has no pods but w's, nil when there is none.
+// aloneBehind returns a Service for requests that has no pods but w's, nil when there is none. Another form of w, of which one is applied,
+// counts as w.
 func aloneBehind(p *rule.Pass, w *cluster.Workload) *cluster.Object {
 	for _, svc := range p.TrafficOf(w) {
-		if !slices.ContainsFunc(p.PodsOf(svc), func(other *cluster.Workload) bool { return other != w && other.LongRunning() }) {
+		if !slices.ContainsFunc(p.PodsOf(svc), func(other *cluster.Workload) bool { return other.Name != w.Name && other.LongRunning() }) {
 			return svc
 		}
 	}
