@@ -12,6 +12,7 @@ package finding
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -83,7 +84,10 @@ func (p Place) String() string {
 
 // Compare orders places by file, line, column and end.
 func (p Place) Compare(o Place) int {
-	return cmp.Or(cmp.Compare(p.File, o.File), cmp.Compare(p.Line, o.Line), cmp.Compare(p.Column, o.Column),
+	if p.File != o.File {
+		return strings.Compare(p.File, o.File)
+	}
+	return cmp.Or(cmp.Compare(p.Line, o.Line), cmp.Compare(p.Column, o.Column),
 		cmp.Compare(p.EndLine, o.EndLine), cmp.Compare(p.EndColumn, o.EndColumn))
 }
 
@@ -115,7 +119,17 @@ type Fix struct {
 
 // Compare orders findings for output that is the same on every run: by place, rule, object, field and message.
 func (f *Finding) Compare(o *Finding) int {
-	return cmp.Or(f.Place.Compare(o.Place), cmp.Compare(f.Rule, o.Rule), f.Object.Compare(o.Object), cmp.Compare(f.Field, o.Field), cmp.Compare(f.Message, o.Message))
+	// Not cmp.Or, which compares everything before it looks: findings are sorted by the ten thousand.
+	if c := f.Place.Compare(o.Place); c != 0 {
+		return c
+	}
+	if f.Rule != o.Rule {
+		return strings.Compare(f.Rule, o.Rule)
+	}
+	if c := f.Object.Compare(o.Object); c != 0 {
+		return c
+	}
+	return cmp.Or(strings.Compare(f.Field, o.Field), strings.Compare(f.Message, o.Message))
 }
 
 // Unknown says that a rule could not be judged for an object.

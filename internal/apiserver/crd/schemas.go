@@ -50,6 +50,9 @@ type definition struct {
 	problems []Problem                                 // of reading it
 	err      error
 
+	written sync.Once
+	text    []byte
+
 	converted sync.Once
 	held      *apiextensions.CustomResourceDefinition // nil when failed is not
 	failed    error
@@ -260,9 +263,25 @@ func (d *definition) same(e *definition) bool {
 	if a.File() != nil && b.File() != nil && bytes.Equal(textOf(a), textOf(b)) {
 		return true
 	}
+	// Comments, quotes and indentation are gone in JSON. Of two that differ only in the order of fields, it has the same length.
+	x, y := d.json(), e.json()
+	if len(x) != len(y) || len(x) == 0 {
+		return false
+	}
+	if bytes.Equal(x, y) {
+		return true
+	}
 	d.read()
 	e.read()
 	return d.err == nil && e.err == nil && reflect.DeepEqual(d.crd.Spec, e.crd.Spec)
+}
+
+// json returns what the definition says as JSON, nil when that cannot be.
+func (d *definition) json() []byte {
+	d.written.Do(func() {
+		d.text, _ = d.root.Get("spec").AppendJSON(nil)
+	})
+	return d.text
 }
 
 func textOf(n source.Node) []byte { return n.File().Data[n.Span().Start:n.Span().End] }
