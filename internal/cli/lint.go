@@ -168,6 +168,16 @@ func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 	if f.writeBaseline && f.baseline == "" {
 		return o, &problem.Problem{What: "--write-baseline needs a file", Next: "name it with --baseline FILE"}
 	}
+	if info, err := os.Stat(f.baseline); f.writeBaseline && err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		data, err := os.ReadFile(f.baseline)
+		if err == nil {
+			_, err = lint.ParseBaseline(data)
+		}
+		if err != nil { // a manifest, by a slip
+			return o, &problem.Problem{What: "will not overwrite a file that is no baseline", Where: f.baseline, Why: err.Error(),
+				Next: "choose another file with --baseline, or remove this one", Err: err}
+		}
+	}
 	if f.baseline != "" && !f.writeBaseline {
 		data, err := os.ReadFile(f.baseline)
 		if err == nil {
@@ -197,8 +207,11 @@ func (f *lintFlags) readPolicy(c *rule.Catalogue) (*rule.Policy, error) {
 			return nil, nil
 		}
 		for ; ; dir = filepath.Dir(dir) {
-			if _, err := os.Stat(filepath.Join(dir, PolicyFile)); err == nil {
+			if info, err := os.Stat(filepath.Join(dir, PolicyFile)); err == nil {
 				name = filepath.Join(dir, PolicyFile)
+				if !info.Mode().IsRegular() { // reading a pipe or a device might never end
+					return nil, &problem.Problem{What: "the policy is no file", Where: name, Next: "remove it, or name another one with --policy"}
+				}
 				break
 			}
 			if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) {
