@@ -12,7 +12,6 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // who asks a second time is not asked to wait
 	context.AfterFunc(ctx, stop) // the first signal asks, a second one kills
 	os.Exit(cli.Run(ctx, os.Args, cli.System()))
 }
