@@ -10,7 +10,7 @@ import (
 
 // TrafficOf returns those Services of w (see ServicesOf) through which clients send requests that would be missed: not one of type
 // ExternalName, not one that wants pods which are not ready (publishNotReadyAddresses), and not one that carries nothing but
-// metrics, for a lost scrape hurts nobody. Pods that only sleep answer nobody; a Service in front of them gives them a name.
+// metrics and the like, for a lost scrape hurts nobody. Pods that only sleep answer nobody; a Service in front of them gives them a name.
 //
 // The caller must not change the slice.
 func (s *Snapshot) TrafficOf(w *Workload) []*Object {
@@ -68,8 +68,22 @@ func onlyMetrics(svc *corev1.Service) bool {
 	return len(svc.Spec.Ports) > 0
 }
 
+// isMetrics reports whether a port is for those who look after a program, not for its clients, by its name: http-metrics,
+// tcp-prometheus-servicemonitor, pprof, probes.
 func isMetrics(port string) bool {
-	return strings.HasSuffix(port, "metrics") || strings.HasPrefix(port, "metrics") || strings.HasPrefix(port, "prom")
+	if strings.HasSuffix(port, "metrics") || strings.HasPrefix(port, "metrics") {
+		return true
+	}
+	for word := range strings.SplitSeq(port, "-") {
+		switch word {
+		case "profiling", "pprof", "probe", "probes", "health", "healthz":
+			return true
+		}
+		if word == "prom" || strings.HasPrefix(word, "prometheus") {
+			return true
+		}
+	}
+	return false
 }
 
 // Receiver returns the container that takes what a Service sends to w's pods: the first that declares the target of one of its
