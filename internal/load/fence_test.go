@@ -140,3 +140,17 @@ func TestLinksThatLeadOut(t *testing.T) {
 		t.Errorf("%v\n%s", err, dump(in))
 	}
 }
+
+// Helm runs a nameTemplate with functions that it keeps from charts: env, and getHostByName.
+func TestNameTemplate(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "charts/chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
+	write(t, dir, "kustomization.yaml", "helmCharts: [{name: chart, nameTemplate: '{{ env \"TOKEN\" }}'}]\n")
+	in, err := Load(t.Context(), []string{"kustomization.yaml"}, Options{Dir: dir, Helm: filepath.Join(dir, "no-helm")}) // must not be reached
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(in.Failures) != 0 || len(in.Skipped) != 1 || in.Skipped[0].Reason != HelmChart {
+		t.Errorf("got\n%s", dump(in))
+	}
+}

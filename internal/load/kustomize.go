@@ -513,6 +513,8 @@ func (r *references) charts() {
 			r.stray(n, r.l.show(r.l.strays(real, r.k.fence)))
 		case r.get(r.get(r.k.at, "helmGlobals"), "configHome").Text() != "":
 			r.helmSkip(n, "it brings helm's configuration, and with it plugins, of its own")
+		case r.get(n, "nameTemplate").Text() != "":
+			r.helmSkip(n, "its nameTemplate can read the environment and ask name servers")
 		case r.l.Helm == "":
 			r.helmSkip(n, "it inflates chart "+name+" and there is no helm to do it")
 		}
