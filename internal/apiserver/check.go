@@ -100,6 +100,7 @@ func Check(root source.Node, o Options) Result {
 	}
 	for i := range r.Problems {
 		r.Problems[i].Placeholder()
+		r.Problems[i].scaleToZero(root, name)
 	}
 	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
 		return cmp.Compare(a.Node.Span().Start, b.Node.Span().Start)

@@ -216,3 +216,18 @@ func within(inner, outer string) bool {
 	rest, ok := strings.CutPrefix(inner, outer)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
+
+// scaleToZero leaves a minimum of no pods open where a metric counts work from outside: whether the API server takes it depends on the
+// feature gate HPAScaleToZero, which is alpha in Kubernetes 1.36 (pkg/features/kube_features.go) and which some switch on.
+func (p *Problem) scaleToZero(root source.Node, k typeName) {
+	if k.kind != "HorizontalPodAutoscaler" || p.Rule != Invalid || p.Field != "spec.minReplicas" || p.Node.Text() != "0" {
+		return
+	}
+	for _, m := range root.Get("spec").Resolve().Get("metrics").Resolve().Items() {
+		if t := m.Resolve().Get("type").Resolve().Text(); t == "External" || t == "Object" {
+			*p = Problem{Rule: Unjudged, Field: p.Field, Node: p.Node,
+				Message: "whether the feature gate HPAScaleToZero is on; without it minReplicas must be 1 or more"}
+			return
+		}
+	}
+}
