@@ -183,6 +183,12 @@ func apiFindings(judged []object, s *cluster.Snapshot, active []rule.Active) (ou
 				unknown = append(unknown, finding.Unknown{Rule: id, Object: x.Ref, Place: place, Missing: p.Message})
 				continue
 			}
+			if p.Rule == apiserver.RequiredMissing {
+				if m := mutator(s, x.Object); m != nil {
+					unknown = append(unknown, finding.Unknown{Rule: id, Object: x.Ref, Place: place, Missing: "whether " + m.Kind + " " + m.Name + " has " + p.Field + " set"})
+					continue
+				}
+			}
 			f := &finding.Finding{Rule: id, Severity: sev, Object: x.Ref, Workload: x.Ref, Field: p.Field, Message: p.Message, Root: root, Place: place}
 			if p.Suggestion != "" {
 				f.Message += "; " + p.Suggestion

@@ -90,11 +90,13 @@ func TestDuplicateKeys(t *testing.T) {
 	}
 }
 
-// What the API server cannot judge yet is unknown, and not passed over.
+// What the API server cannot judge yet, or only with a feature gate, is unknown, and not passed over.
 func TestPlaceholdersAreUnknown(t *testing.T) {
 	r, err := lint.Check(load.Strings(map[string]string{
 		"f.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: \"${NAME}\"}\nspec: {ports: [{port: 80}], selector: {app: \"${APP}\"}}\n",
 		"g.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: <your port>}], sessionAffinity: YOUR_AFFINITY}\n",
+		"i.yaml": "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec:\n  minReplicas: 0\n  maxReplicas: 2\n  scaleTargetRef: {kind: Deployment, name: a}\n" +
+			"  metrics: [{type: External, external: {metric: {name: q}, target: {type: Value, value: 1}}}]\n",
 		"h.yaml": "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: a}\nspec: {secretName: a, isCA: \"{{ ca }}\", issuerRef: {name: a}}\n",
 	}), options(t))
 	if err != nil {
@@ -104,7 +106,7 @@ func TestPlaceholdersAreUnknown(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.String()+" "+u.Rule)
 	}
-	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid"}; !slices.Equal(got, want) {
+	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid", "i.yaml:5:16 api-invalid"}; !slices.Equal(got, want) {
 		t.Errorf("unknown: %v, want %v; findings: %v", got, want, r.Findings)
 	}
 }
@@ -146,6 +148,8 @@ func TestFragment(t *testing.T) {
 	pods := "  template:\n    metadata: {labels: {app: a}}\n    spec:\n      containers:\n        - name: app\n"
 	r, err := lint.Check(load.Strings(map[string]string{
 		"patch.yaml":    head + "  template:\n    spec:\n      containers:\n        - {name: app, env: [{name: A, value: b}], resourses: {}}\n",
+		"kubeadm.yaml":  "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-scheduler, namespace: kube-system}\nspec:\n  containers:\n    - {name: kube-scheduler, resources: {requests: {cpu: 1m}}}\n",
+		"pod.yaml":      "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - {name: app, ports: [{containerPort: 80}]}\n",
 		"image.yaml":    head + "  selector: {matchLabels: {app: a}}\n" + pods,
 		"selector.yaml": head + pods + "          image: example.com/a:1\n",
 	}), options(t))
@@ -159,10 +163,45 @@ func TestFragment(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.File+" unknown "+u.Rule)
 	}
-	want := []string{"image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
+	want := []string{"kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// What an operator's webhook may set before the schema is looked at is not missing for sure.
+func TestRequiredBehindWebhook(t *testing.T) {
+	definition := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.example.com}\nspec:\n  group: example.com\n  scope: Namespaced\n" +
+		"  names: {plural: things, singular: thing, kind: Thing, listKind: ThingList}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n" +
+		"    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, required: [size], properties: {size: {type: integer}}}}}}\n"
+	webhook := func(rules string) string {
+		return "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata: {name: defaults}\nwebhooks:\n- name: defaults.example.com\n  sideEffects: None\n" +
+			"  admissionReviewVersions: [v1]\n  clientConfig: {service: {name: a, namespace: a}}\n" + rules
+	}
+	rule := func(group string) string {
+		return "  rules: [{apiGroups: [" + group + "], apiVersions: [v1], operations: [CREATE], resources: [things]}]\n"
+	}
+	for _, c := range []struct {
+		name, webhook string
+		unknown       bool
+	}{
+		{"none", "", false},
+		{"its own", webhook(rule("example.com")), true},
+		{"of others", webhook(rule("apps")), false},
+		{"rules by a controller", webhook(""), true},
+	} {
+		in := map[string]string{"crd.yaml": definition, "thing.yaml": "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {}\n"}
+		if c.webhook != "" {
+			in["webhook.yaml"] = c.webhook
+		}
+		r, err := lint.Check(load.Strings(in), options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Findings) != 1-len(r.Unknown) || (len(r.Unknown) == 1) != c.unknown {
+			t.Errorf("%s: findings %v, unknown %v", c.name, r.Findings, r.Unknown)
+		}
 	}
 }
