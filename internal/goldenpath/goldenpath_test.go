@@ -113,8 +113,13 @@ func render(t *testing.T, file, org *source.File) []Rendered {
 	if err != nil {
 		t.Fatal(err)
 	}
+	seeds, err := s.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = append(out, seeds...)
 	for _, f := range out {
-		var v map[string]any
+		var v any
 		if err := yaml.Unmarshal(f.Data, &v); err != nil {
 			t.Errorf("%s: %v\n%s", f.Name, err, f.Data)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -27,6 +28,8 @@ type Path struct {
 	// Placeholders are words of the templates and the expressions they stand for.
 	Placeholders map[string]string `yaml:"placeholders"`
 	Files        []File            `yaml:"files"`
+	// Seeds are written when they are not there, and belong to the team from then on.
+	Seeds []Seed `yaml:"seeds"`
 
 	scope     scope
 	templates []*template
@@ -83,6 +86,16 @@ type File struct {
 	when *expression
 }
 
+// Seed is a file to begin with, one for each element of a list.
+type Seed struct {
+	Each string `yaml:"each"` // an expression; each element is called item
+	Name string `yaml:"name"` // with {expressions}
+	Text string `yaml:"text"` // likewise
+
+	each       *expression
+	name, text []piece
+}
+
 // LoadPath reads a path from its folder: path.yaml and the templates that it names.
 func LoadPath(fsys fs.FS, dir string) (*Path, error) {
 	data, err := fs.ReadFile(fsys, path.Join(dir, "path.yaml"))
@@ -137,6 +150,19 @@ func (p *Path) compile(fsys fs.FS, dir string) error {
 		c.next, err = interpolate(x.Next, 0, s)
 		note(err)
 		p.checks = append(p.checks, c)
+	}
+	seeds, err := s.with("item")
+	if err != nil {
+		return err
+	}
+	for i := range p.Seeds {
+		x := &p.Seeds[i]
+		x.each, err = s.compile(x.Each)
+		note(err)
+		x.name, err = interpolate(x.Name, 0, seeds)
+		note(err)
+		x.text, err = interpolate(x.Text, 0, seeds)
+		note(err)
 	}
 	for i := range p.Files {
 		f := &p.Files[i]
@@ -209,6 +235,32 @@ func (s *Service) Render() ([]Rendered, error) {
 			return nil, err
 		}
 		out = append(out, Rendered{f.Name, data})
+	}
+	return out, nil
+}
+
+// Seed returns the files that the service begins with and then keeps as its own.
+func (s *Service) Seed() ([]Rendered, error) {
+	var out []Rendered
+	for _, x := range s.Path.Seeds {
+		v, err := x.each.eval(s.vars)
+		if err != nil {
+			return nil, err
+		}
+		list, _ := v.([]any)
+		vars := maps.Clone(s.vars)
+		for _, item := range list {
+			vars["item"] = item
+			name, err := sentence(x.name, vars)
+			if err != nil {
+				return nil, err
+			}
+			text, err := sentence(x.text, vars)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Rendered{name, []byte(text)})
+		}
 	}
 	return out, nil
 }

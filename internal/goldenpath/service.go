@@ -292,9 +292,10 @@ func (r *reader) checks(root source.Node) {
 		if err == nil && holds {
 			continue
 		}
-		message := r.sentence(c.say)
-		if err != nil {
-			message = err.Error()
+		message, serr := sentence(c.say, r.s.vars)
+		next, nerr := sentence(c.next, r.s.vars)
+		if err := cmp.Or(err, serr, nerr); err != nil {
+			message, next = err.Error(), "this is a fault of the path"
 		}
 		at := root
 		for _, step := range strings.Split(c.At, ".") {
@@ -302,19 +303,6 @@ func (r *reader) checks(root source.Node) {
 				at = next
 			}
 		}
-		r.fault(at, c.At, message, r.sentence(c.next))
+		r.fault(at, c.At, message, next)
 	}
-}
-
-// sentence puts a text with expressions together. What cannot be computed is left out.
-func (r *reader) sentence(pieces []piece) string {
-	var b strings.Builder
-	for i := range pieces {
-		if e := pieces[i].embed; e == nil {
-			b.WriteString(pieces[i].text)
-		} else if v, err := e.eval(r.s.vars); err == nil {
-			b.WriteString(plainText(v))
-		}
-	}
-	return b.String()
 }

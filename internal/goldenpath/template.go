@@ -352,6 +352,23 @@ func interpolate(text string, line int, s scope) ([]piece, error) {
 	return out, nil
 }
 
+// sentence puts a text with expressions together.
+func sentence(pieces []piece, vars map[string]any) (string, error) {
+	var b strings.Builder
+	for i := range pieces {
+		if pieces[i].embed == nil {
+			b.WriteString(pieces[i].text)
+			continue
+		}
+		v, err := pieces[i].embed.eval(vars)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(plainText(v))
+	}
+	return b.String(), nil
+}
+
 // render writes a template with the values of variables.
 func (t *template) render(vars map[string]any) ([]byte, error) {
 	var b bytes.Buffer
@@ -380,18 +397,11 @@ func (t *template) piece(b *bytes.Buffer, p *piece, vars map[string]any) error {
 		}
 		b.WriteString(yamlValue(v).Inline(p.quote, p.flow))
 	case p.words != nil:
-		var text strings.Builder
-		for _, w := range p.words {
-			text.WriteString(w.text)
-			if w.embed != nil {
-				v, err := w.embed.eval(vars)
-				if err != nil {
-					return fail(err)
-				}
-				text.WriteString(plainText(v))
-			}
+		text, err := sentence(p.words, vars)
+		if err != nil {
+			return fail(err)
 		}
-		b.WriteString(source.String(text.String()).Inline(p.quote, p.flow))
+		b.WriteString(source.String(text).Inline(p.quote, p.flow))
 	case p.embed != nil:
 		v, err := p.embed.eval(vars)
 		if err != nil {
