@@ -1,6 +1,8 @@
 package availability
 
 import (
+	"slices"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
@@ -81,6 +83,20 @@ func receives(p *rule.Pass, w *cluster.Workload, o *cluster.Object, field string
 	}
 	if listens(w) && len(p.ServicesOf(w)) == 0 && !p.Covers(w.Object, "", "Service") {
 		p.Unknown(o, field, "no Service in the input selects these pods; it matters when one does")
+	}
+	return nil
+}
+
+// receivesAlone returns a Service through which clients reach w and nobody else, and says what cannot be known as receives does. Another
+// form of w, of which one is applied, counts as w.
+func receivesAlone(p *rule.Pass, w *cluster.Workload, o *cluster.Object, field string) *cluster.Object {
+	if receives(p, w, o, field) == nil {
+		return nil
+	}
+	for _, svc := range p.TrafficOf(w) {
+		if !slices.ContainsFunc(p.PodsOf(svc), func(other *cluster.Workload) bool { return other.Name != w.Name && other.LongRunning() }) {
+			return svc
+		}
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ var hpaMinReplicasSingle = &rule.Rule{
 		if w == nil || !kept(w) || alone(p, w) || recreates(w) {
 			return
 		}
-		svc := receives(p, w, o, s.minField)
+		svc := receivesAlone(p, w, o, s.minField)
 		if svc == nil {
 			return
 		}

@@ -1,7 +1,6 @@
 package availability
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
@@ -30,10 +29,7 @@ var replicasSingle = &rule.Rule{
 			return
 		}
 		const field = "spec.replicas"
-		svc := receives(p, w, w.Object, field)
-		if svc != nil {
-			svc = aloneBehind(p, w)
-		}
+		svc := receivesAlone(p, w, w.Object, field)
 		switch {
 		case svc == nil:
 		case f.open:
@@ -44,17 +40,6 @@ var replicasSingle = &rule.Rule{
 			p.Report(w.Object, field, "1 pod answers for Service %s, and a node drain takes it away", svc.Name)
 		}
 	},
-}
-
-// aloneBehind returns a Service for requests that has no pods but w's, nil when there is none. Another form of w, of which one is applied,
-// counts as w.
-func aloneBehind(p *rule.Pass, w *cluster.Workload) *cluster.Object {
-	for _, svc := range p.TrafficOf(w) {
-		if !slices.ContainsFunc(p.PodsOf(svc), func(other *cluster.Workload) bool { return other.Name != w.Name && other.LongRunning() }) {
-			return svc
-		}
-	}
-	return nil
 }
 
 // replicasSingleWorker is silent for controllers that elect a leader: a second one would only wait.

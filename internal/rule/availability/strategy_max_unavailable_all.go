@@ -44,7 +44,7 @@ var strategyMaxUnavailableAll = &rule.Rule{
 		if !all && away < int(pods) || pods == 1 && alone(p, w) {
 			return
 		}
-		svc := receives(p, w, w.Object, field)
+		svc := receivesAlone(p, w, w.Object, field)
 		if svc == nil {
 			return
 		}

@@ -27,7 +27,7 @@ var strategyRecreateBehindService = &rule.Rule{
 		if ok && f.pods == 0 && f.by == nil {
 			return
 		}
-		svc := receives(p, w, w.Object, field)
+		svc := receivesAlone(p, w, w.Object, field)
 		if svc == nil {
 			return
 		}
