@@ -3,6 +3,7 @@ package state
 import (
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
@@ -28,7 +29,7 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 		})
 		for i := range w.Template.Spec.Volumes {
 			v := &w.Template.Spec.Volumes[i]
-			if v.EmptyDir == nil || v.EmptyDir.SizeLimit != nil {
+			if v.EmptyDir == nil || v.EmptyDir.SizeLimit != nil || claimed(w, v.Name) {
 				continue
 			}
 			harm := "it can fill the node's disk, and pods beside it are evicted"
@@ -41,4 +42,11 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 			p.Report(w.Object, volumePath(w, i)+".emptyDir.sizeLimit", "emptyDir %s has no sizeLimit: %s", v.Name, harm)
 		}
 	},
+}
+
+// claimed reports whether a StatefulSet puts a claim of its own in the place of a volume (kubernetes 1.36, statefulset/stateful_set_utils.go
+// updateStorage).
+func claimed(w *cluster.Workload, volume string) bool {
+	s := cluster.As[*appsv1.StatefulSet](w.Object)
+	return s != nil && slices.ContainsFunc(s.Spec.VolumeClaimTemplates, func(c corev1.PersistentVolumeClaim) bool { return c.Name == volume })
 }
