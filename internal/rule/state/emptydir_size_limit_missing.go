@@ -3,7 +3,6 @@ package state
 import (
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
@@ -47,6 +46,5 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 // claimed reports whether a StatefulSet puts a claim of its own in the place of a volume (kubernetes 1.36, statefulset/stateful_set_utils.go
 // updateStorage).
 func claimed(w *cluster.Workload, volume string) bool {
-	s := cluster.As[*appsv1.StatefulSet](w.Object)
-	return s != nil && slices.ContainsFunc(s.Spec.VolumeClaimTemplates, func(c corev1.PersistentVolumeClaim) bool { return c.Name == volume })
+	return slices.ContainsFunc(templates(w.Object), func(c corev1.PersistentVolumeClaim) bool { return c.Name == volume })
 }
