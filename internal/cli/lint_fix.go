@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fairway-k8s/fairway/internal/lint"
@@ -22,6 +23,11 @@ func (f *lintFlags) mend(ctx context.Context, e Env, paths []string, in *load.In
 	if e.ErrTerminal {
 		o.Progress = func(mended, trying int) {
 			fmt.Fprintf(e.Stderr, "\r\x1b[Kfairway: mended %d, trying %d more", mended, trying)
+		}
+	}
+	if !slices.Contains(paths, "-") { // standard input cannot be read twice
+		o.Reload = func(changed map[string][]byte) (*load.Input, error) {
+			return load.Load(ctx, paths, load.Options{Helm: helm(), Instead: changed})
 		}
 	}
 	m, err := lint.Fix(ctx, in, o)

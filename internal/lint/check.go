@@ -30,6 +30,9 @@ type Options struct {
 	Within func(file string) bool
 	// Baseline holds findings that are known and accepted.
 	Baseline *Baseline
+	// Reload, when not nil, reads the input again as it would be with some files changed; builds are made anew. Fix asks it what its
+	// edits really do to builds, of which it knows only what follows from the edits themselves.
+	Reload func(changed map[string][]byte) (*load.Input, error)
 	// Progress, when not nil, is told by Fix before each of its checks how many findings are mended and how many it tries to mend.
 	Progress func(mended, trying int)
 }

@@ -14,5 +14,7 @@
 //  4. no rule that was silent for the file before speaks now;
 //  5. no value is invented: a fix only writes what follows from the manifests or is a default of Kubernetes' own (a duty of rules).
 //
+// Kustomizations are built once more with the mended files, and what harms a build is not done.
+//
 // What fails one of them is left as it was and counted as not mended.
 package lint

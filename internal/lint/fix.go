@@ -45,21 +45,41 @@ type Refusal struct {
 //
 // When ctx ends, Fix returns its error: nothing is half mended.
 func Fix(ctx context.Context, in *load.Input, o Options) (*Mended, error) {
-	m := &mender{options: o, gate: gateOf(o), judge: &judge{version: o.Version, keep: true}, input: in}
+	m := &mender{options: o, gate: gateOf(o), judge: &judge{version: o.Version, keep: true}, banned: map[findingKey]string{}}
 	m.narrowed = len(o.Only) > 0 || o.Within != nil || o.Baseline != nil || m.gate.Policy != o.Policy
-	var err error
+	for {
+		if err := m.mend(ctx, in); err != nil {
+			return nil, err
+		}
+		out := m.finish(in)
+		if o.Reload == nil {
+			return out, nil
+		}
+		before := len(m.banned)
+		if err := m.rebuild(in, out); err != nil {
+			return nil, err
+		}
+		if len(m.banned) == before {
+			return out, nil
+		}
+	}
+}
+
+// mend does all rounds, from the input as it was loaded.
+func (m *mender) mend(ctx context.Context, in *load.Input) (err error) {
+	m.input, m.fixed = in, nil
 	if m.result, err = check(in, m.gate, m.judge); err != nil {
-		return nil, err
+		return err
 	}
 	if err := m.look(); err != nil {
-		return nil, err
+		return err
 	}
 	for took := true; took; {
 		if took, err = m.round(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return m.finish(in), nil
+	return nil
 }
 
 // gateOf returns the options under which harm is looked for: everything that is on, the rules that are asked for by name, and in any
@@ -113,7 +133,8 @@ type mender struct {
 	fixes         map[findingKey][]*finding.Finding // those of wanted with a fix that can be written
 	order         []findingKey                      // the keys of fixes in the order of their findings
 	fixed         []*finding.Finding
-	refusals      []Refusal // of this round
+	refusals      []Refusal             // of this round
+	banned        map[findingKey]string // fixes that harm a build, and how
 }
 
 // look finds out what there is to mend in the input as it is.
@@ -162,6 +183,13 @@ func (q *queue) push(g []findingKey) {
 // each at a time, until the fixes that do harm stand alone and are refused: what one refusal costs, a thousand in as many objects cost.
 func (m *mender) round(ctx context.Context) (took bool, err error) {
 	m.refusals = nil
+	m.order = slices.DeleteFunc(m.order, func(k findingKey) bool {
+		why, banned := m.banned[k]
+		if banned {
+			m.refuse(k, why)
+		}
+		return banned
+	})
 	if len(m.order) == 0 {
 		return false, nil
 	}

@@ -416,3 +416,44 @@ func TestBaseOfTwoOverlays(t *testing.T) {
 		t.Errorf("after: %v", m.After.Findings[0])
 	}
 }
+
+// What a fix really does to a build is asked of the build: an overlay may bring back what the fix took, or need what it changed.
+func TestRebuild(t *testing.T) {
+	for _, x := range []struct {
+		name, patch, want string
+		fixed             int
+	}{
+		{name: "a patch elsewhere", patch: "- {op: add, path: /metadata/annotations/b, value: \"2\"}", fixed: 1,
+			want: "-- base/cm.yaml --\n" + configMap("x", "a: \"1\"")},
+		{name: "a patch that needs what was there", patch: "- {op: test, path: /metadata/annotations/a, value: \"0\"}\n- {op: add, path: /metadata/annotations/b, value: \"2\"}",
+			want: "refused a of shop/ConfigMap/x: a build of its file would fail"},
+		{name: "a patch that brings it back", patch: "- {op: replace, path: /metadata/annotations/a, value: \"0\"}",
+			want: "refused a of shop/ConfigMap/x: a build of its file would break a with ConfigMap/x\n"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, map[string]string{
+				"base/kustomization.yaml": "resources: [cm.yaml]\n",
+				"base/cm.yaml":            configMap("x", "a: \"0\""),
+				"over/kustomization.yaml": "resources: [../base]\npatches: [{target: {kind: ConfigMap}, path: patch.yaml}]\n",
+				"over/patch.yaml":         x.patch + "\n",
+			})
+			read := func(changed map[string][]byte) (*load.Input, error) {
+				return load.Load(t.Context(), []string{"."}, load.Options{Dir: dir, Instead: changed})
+			}
+			in, err := read(nil)
+			if err != nil || in.Stats.Builds != 1 || len(in.Failures) > 0 {
+				t.Fatal(err, in.Stats, in.Failures)
+			}
+			o := options(t, wish("a", "a", "1", annotate("a", "1")))
+			o.Reload = read
+			m, err := lint.Fix(t.Context(), in, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := outcome(m); !strings.HasPrefix(got, x.want) || len(m.Fixed) != x.fixed {
+				t.Errorf("%d fixed, want %d; got:\n%s\nwant:\n%s", len(m.Fixed), x.fixed, got, x.want)
+			}
+		})
+	}
+}

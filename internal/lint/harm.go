@@ -22,6 +22,10 @@ func sortOf(file string, f *finding.Finding) sortKey {
 	return sortKey{file, object, f.Rule}
 }
 
+func (a sortKey) compare(b sortKey) int {
+	return cmp.Or(cmp.Compare(a.file, b.file), a.object.Compare(b.object), cmp.Compare(a.rule, b.rule))
+}
+
 func sorted(findings []*finding.Finding) map[sortKey][]*finding.Finding {
 	out := map[sortKey][]*finding.Finding{}
 	for _, f := range findings {
@@ -68,7 +72,7 @@ func harmsOf(was, is *Result, edits map[string]*edit) []harm {
 		}
 	}
 	slices.SortFunc(harms, func(a, b harm) int {
-		return cmp.Or(cmp.Compare(a.file, b.file), a.object.Compare(b.object), cmp.Compare(a.rule, b.rule))
+		return a.sortKey.compare(b.sortKey)
 	})
 	return harms
 }

@@ -99,50 +99,58 @@ func (l *loader) straysIn(dir string, f fence, seen map[string]bool) string {
 // at before a build begins; this is for those that are not known.
 type fencedDisk struct {
 	filesys.FileSystem
-	fence fence
+	fence   fence
+	instead map[string][]byte // see Options.Instead, by real paths
 }
 
-func newFencedDisk(f fence) fencedDisk { return fencedDisk{filesys.MakeFsOnDisk(), f} }
+func newFencedDisk(f fence, instead map[string][]byte) fencedDisk {
+	return fencedDisk{filesys.MakeFsOnDisk(), f, instead}
+}
 
 var errReadOnly = errors.New("a build writes no files")
 
-func (d fencedDisk) check(path string) error {
+// check returns a path without symbolic links, when it is inside.
+func (d fencedDisk) check(path string) (string, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err == nil {
 		real, err = filepath.Abs(real)
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !d.fence.holds(real) {
-		return fmt.Errorf("%s leads out of %s", path, d.fence.widest())
+		return "", fmt.Errorf("%s leads out of %s", path, d.fence.widest())
 	}
-	return nil
+	return real, nil
 }
 
 func (d fencedDisk) ReadFile(path string) ([]byte, error) {
-	if err := d.check(path); err != nil {
+	real, err := d.check(path)
+	if err != nil {
 		return nil, err
+	}
+	if data, ok := d.instead[real]; ok {
+		return data, nil
 	}
 	return d.FileSystem.ReadFile(path)
 }
 
 func (d fencedDisk) Open(path string) (filesys.File, error) {
-	if err := d.check(path); err != nil {
+	if _, err := d.check(path); err != nil {
 		return nil, err
 	}
 	return d.FileSystem.Open(path)
 }
 
 func (d fencedDisk) ReadDir(path string) ([]string, error) {
-	if err := d.check(path); err != nil {
+	if _, err := d.check(path); err != nil {
 		return nil, err
 	}
 	return d.FileSystem.ReadDir(path)
 }
 
 func (d fencedDisk) Walk(path string, walk filepath.WalkFunc) error {
-	if err := d.check(path); err != nil {
+	if _, err := d.check(path); err != nil {
 		return err
 	}
 	return d.FileSystem.Walk(path, walk)

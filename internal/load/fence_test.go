@@ -97,7 +97,7 @@ func TestFencedDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newFencedDisk(fence{real})
+	d := newFencedDisk(fence{real}, nil)
 	for name, want := range map[string]bool{"in/a": true, "in/link": false, "out/b": false, "in/../out/b": false} {
 		if _, err := d.ReadFile(filepath.Join(dir, name)); (err == nil) != want {
 			t.Errorf("ReadFile %s: %v, want it read: %t", name, err, want)

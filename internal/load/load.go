@@ -68,6 +68,8 @@ type Options struct {
 	Helm string
 	// MaxFileBytes is the largest file to read; 0 means DefaultMaxFileBytes.
 	MaxFileBytes int64
+	// Instead is what to read in the place of some files, by the names that an Input calls them: how it would be after an edit.
+	Instead map[string][]byte
 
 	disk disk // nil: the real one
 }
@@ -84,7 +86,8 @@ const StdinName = "<stdin>"
 // loader is one call of Load.
 type loader struct {
 	Options
-	realDir string // Dir without symbolic links
+	realDir string            // Dir without symbolic links
+	instead map[string][]byte // Instead by real paths
 	flight  *semaphore.Weighted
 }
 
@@ -106,6 +109,17 @@ func Load(ctx context.Context, paths []string, o Options) (*Input, error) {
 	l.realDir = l.Dir
 	if real, err := l.disk.EvalSymlinks(l.Dir); err == nil {
 		l.realDir = real
+	}
+
+	l.instead = map[string][]byte{}
+	for name, data := range l.Instead {
+		at := filepath.FromSlash(name)
+		if !filepath.IsAbs(at) {
+			at = filepath.Join(l.Dir, at)
+		}
+		if real, err := l.disk.EvalSymlinks(at); err == nil {
+			l.instead[real] = data
+		}
 	}
 
 	w := newWalker(l)

@@ -34,7 +34,9 @@ func (l *loader) read(ctx context.Context, e entry) *unit {
 	u := &unit{entry: e}
 	var in io.Reader = l.Stdin
 	size := int64(1 << 20) // a guess for input that does not know
-	if e.real != "" {
+	if data, ok := l.instead[e.real]; ok {
+		in, size = bytes.NewReader(data), int64(len(data))
+	} else if e.real != "" {
 		f, err := l.disk.Open(e.real)
 		if err != nil {
 			return u.fail(readFailure(e.name, err))
