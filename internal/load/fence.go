@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -120,6 +121,9 @@ func (d fencedDisk) check(path string) (string, error) {
 	}
 	if !d.fence.holds(real) {
 		return "", fmt.Errorf("%s leads out of %s", path, d.fence.widest())
+	}
+	if info, err := os.Stat(real); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is %s, no file", path, what(info.Mode())) // reading it might never end
 	}
 	return real, nil
 }

@@ -340,7 +340,7 @@ func (r *references) resource(n source.Node) {
 	case info.IsDir():
 		r.bases = append(r.bases, real)
 	case !info.Mode().IsRegular():
-		r.k.fail(n, text+" is no file", "name a file")
+		r.k.fail(n, text+" is "+what(info.Mode())+", no file", "name a file")
 	default:
 		r.k.resources = append(r.k.resources, real)
 	}
@@ -357,7 +357,7 @@ func (r *references) input(n source.Node) string {
 		return ""
 	}
 	if !info.Mode().IsRegular() {
-		r.k.fail(n, n.Text()+" is no file", "name a file")
+		r.k.fail(n, n.Text()+" is "+what(info.Mode())+", no file", "name a file")
 		return ""
 	}
 	r.k.inputs = append(r.k.inputs, real)
@@ -375,7 +375,7 @@ func (r *references) generatorSource(n source.Node) {
 	switch {
 	case info == nil:
 	case !info.Mode().IsRegular():
-		r.k.fail(n, text+" is no file", "name a file")
+		r.k.fail(n, text+" is "+what(info.Mode())+", no file", "name a file")
 	default:
 		r.k.inputs = append(r.k.inputs, real)
 	}
@@ -404,7 +404,7 @@ func (r *references) plugin(n source.Node) {
 			Detail: "only a build of " + text + " shows what would be fetched for it; check it with: kustomize build " + r.k.name + " | fairway lint -"})
 		return
 	case !info.Mode().IsRegular():
-		r.k.fail(n, text+" is no file", "name a file")
+		r.k.fail(n, text+" is "+what(info.Mode())+", no file", "name a file")
 		return
 	}
 	r.k.inputs = append(r.k.inputs, real)

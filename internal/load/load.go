@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/problem"
@@ -324,7 +325,14 @@ func (realDisk) Stat(name string) (fs.FileInfo, error)      { return os.Stat(nam
 func (realDisk) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
 func (realDisk) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (realDisk) EvalSymlinks(name string) (string, error)   { return filepath.EvalSymlinks(name) }
-func (realDisk) Open(name string) (fs.File, error)          { return os.Open(name) }
+
+// Open does not wait for somebody to write to a pipe, unless the shell that made the pipe has seen to it.
+func (realDisk) Open(name string) (fs.File, error) {
+	if isDescriptor(name) {
+		return os.Open(name)
+	}
+	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
 
 // plain is an error of the file system without the operation and the path, which the place already says.
 func plain(err error) string {

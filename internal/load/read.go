@@ -42,8 +42,13 @@ func (l *loader) read(ctx context.Context, e entry) *unit {
 			return u.fail(readFailure(e.name, err))
 		}
 		defer f.Close()
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		switch info, err := f.Stat(); {
+		case err != nil:
+			return u.fail(readFailure(e.name, err))
+		case info.Mode().IsRegular():
 			size = info.Size()
+		case !isDescriptor(e.real):
+			return u.fail(irregular(e.name, info.Mode()))
 		}
 		in = f
 	}

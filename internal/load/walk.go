@@ -87,7 +87,7 @@ func (w *walker) path(typed string) error {
 	}
 	if !info.IsDir() && !info.Mode().IsRegular() {
 		if !isDescriptor(at) {
-			w.fail(name, "is a pipe, a socket or a device", "read it as standard input: fairway lint - < "+name)
+			w.failures = append(w.failures, irregular(name, info.Mode()))
 			return nil
 		}
 		w.file(entry{real: at, name: name, root: name, explicit: true})
@@ -118,6 +118,7 @@ func (w *walker) path(typed string) error {
 
 // isDescriptor knows the names of a process's own open files: what a shell puts in the place of <(command).
 func isDescriptor(at string) bool {
+	at = filepath.Clean(at)
 	return at == "/dev/stdin" || strings.HasPrefix(at, "/dev/fd/") || strings.HasPrefix(at, "/proc/self/fd/")
 }
 
@@ -158,6 +159,28 @@ func readFailure(name string, err error) finding.Failure {
 		f.Message, f.Hint = "vanished while it was being read", "run again"
 	}
 	return f
+}
+
+// irregular is the failure of something that is no file to read: nobody may ever write to a pipe, and a device may never end.
+func irregular(name string, mode fs.FileMode) finding.Failure {
+	f := finding.Failure{Place: finding.Place{File: name}, Message: "is " + what(mode) + ", no file", Hint: "name a file, a folder, or - for standard input"}
+	if mode&fs.ModeNamedPipe != 0 {
+		f.Hint = "read it as standard input: fairway lint - < " + name
+	}
+	return f
+}
+
+// what names what is no regular file.
+func what(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
 }
 
 func (w *walker) skip(name, reason, detail string) {
@@ -218,7 +241,7 @@ func (w *walker) folder(real, name string) {
 		case e.Type().IsRegular():
 			w.file(entry{real: at, name: child, root: w.root})
 		default:
-			w.skip(child, NotAFile, "a pipe, socket or device")
+			w.skip(child, NotAFile, what(e.Type()))
 		}
 	}
 }
@@ -280,7 +303,7 @@ func (w *walker) followLinks() {
 		case info.Mode().IsRegular():
 			w.file(entry{real: real, name: k.name, root: k.root})
 		default:
-			w.skip(k.name, NotAFile, "a pipe, socket or device")
+			w.skip(k.name, NotAFile, "a link to "+what(info.Mode()))
 		}
 	}
 }
