@@ -47,18 +47,25 @@ func TestFiles(t *testing.T) {
 				}
 			}
 			for _, f := range archive.Files {
-				checkFile(t, &s, f)
+				checkFile(t, f, func(root source.Node) []Problem {
+					problems, known := s.Check(root)
+					if !known && !IsDefinition(root) {
+						t.Errorf("%s: %s", f.Name, s.Missing(root))
+					}
+					return problems
+				})
 			}
 		})
 	}
-	for _, p := range Projects() {
+	for _, p := range index().projects {
 		if !seen[p.Name] {
 			t.Errorf("testdata/%s.txtar is missing", p.Name)
 		}
 	}
 }
 
-func checkFile(t *testing.T, s *Schemas, f txtar.File) {
+func checkFile(t *testing.T, f txtar.File, check func(root source.Node) []Problem) {
+	t.Helper()
 	var wanted []string
 	for i, line := range strings.Split(string(f.Data), "\n") {
 		for _, m := range want.FindAllStringSubmatch(line, -1) {
@@ -72,11 +79,7 @@ func checkFile(t *testing.T, s *Schemas, f txtar.File) {
 		if d.Err != nil {
 			t.Fatalf("%s: %v", f.Name, d.Err)
 		}
-		problems, known := s.Check(d.Root)
-		if !known && !IsDefinition(d.Root) {
-			t.Errorf("%s: %s", f.Name, s.Missing(d.Root))
-		}
-		for _, p := range problems {
+		for _, p := range check(d.Root) {
 			at := p.Node.Position()
 			prefix := fmt.Sprintf("%d:%d %s ", at.Line, at.Column, p.Rule)
 			i := slices.IndexFunc(wanted, func(w string) bool {
@@ -100,7 +103,7 @@ func checkFile(t *testing.T, s *Schemas, f txtar.File) {
 func TestEmbeddedSchemas(t *testing.T) {
 	var s Schemas
 	kinds := 0
-	for _, p := range Projects() {
+	for _, p := range index().projects {
 		if p.Source == "" || p.Licence == "" || p.Version == "" {
 			t.Errorf("%s: no source, licence or version", p.Name)
 		}
@@ -395,8 +398,9 @@ func TestDefinitionFields(t *testing.T) {
 		{"spec: {group: example.com, versions: v1}", "spec.versions", "api-wrong-type"},
 	} {
 		root := source.Parse("", []byte("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a}\n"+c.text+"\n")).Docs[0].Root
-		if !slices.ContainsFunc(CheckDefinition(root), func(p Problem) bool { return strings.HasPrefix(p.Field, c.field) && p.Rule == c.rule }) {
-			t.Errorf("%s: %v, want %s at %s", c.text, CheckDefinition(root), c.rule, c.field)
+		problems := new(Schemas).CheckDefinition(root)
+		if !slices.ContainsFunc(problems, func(p Problem) bool { return strings.HasPrefix(p.Field, c.field) && p.Rule == c.rule }) {
+			t.Errorf("%s: %v, want %s at %s", c.text, problems, c.rule, c.field)
 		}
 	}
 }

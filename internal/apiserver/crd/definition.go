@@ -129,11 +129,9 @@ func nameErrors(def *apiextensionsv1.CustomResourceDefinition) field.ErrorList {
 }
 
 // CheckDefinition says what the API server would refuse of a CustomResourceDefinition: unknown fields and wrong types, its name,
-// scope and stored version, schemas that are not structural, rules that do not compile. Package definition runs the API server's
-// whole validation, at the price of what it links. Problems are in the order of the document.
-func CheckDefinition(root source.Node) []Problem { return (&Schemas{}).CheckDefinition(root) }
-
-// CheckDefinition is the function of that name for a definition that may have been added, which is then read only once.
+// scope and stored version, schemas that are not structural, rules that do not compile. It does not call the API server's whole
+// validation, which links clients for webhooks; a test compares the two. Problems are in the order of the document. A definition
+// that was added is not read again.
 func (s *Schemas) CheckDefinition(root source.Node) []Problem {
 	r := report{root: root.Resolve()}
 	d := s.definitionAt(r.root)
@@ -178,12 +176,6 @@ func definedBy(root source.Node) schema.GroupKind {
 	return schema.GroupKind{Group: spec.Get("group").Text(), Kind: spec.Get("names").Get("kind").Text()}
 }
 
-// ReadDefinition returns a CustomResourceDefinition as the API server would hold it on creation.
-func ReadDefinition(root source.Node) (*apiextensions.CustomResourceDefinition, error) {
-	d := &definition{root: root.Resolve()}
-	return d.internal()
-}
-
 // read decodes the definition, once.
 func (d *definition) read() {
 	d.once.Do(func() {
@@ -225,13 +217,4 @@ func (d *definition) internal() (*apiextensions.CustomResourceDefinition, error)
 		d.held = out
 	})
 	return d.held, d.failed
-}
-
-// ProblemsOf turns what the API server's validation says of an object into problems with places, in the order of the document.
-func ProblemsOf(root source.Node, errs field.ErrorList) []Problem {
-	r := report{root: root.Resolve()}
-	for _, e := range errs {
-		r.fieldError(e)
-	}
-	return r.sorted()
 }

@@ -130,9 +130,6 @@ var index = sync.OnceValue(func() *embedded {
 	return e
 })
 
-// Projects returns the projects whose schemas are embedded, sorted by name.
-func Projects() []Project { return slices.Clone(index().projects) }
-
 // packed is a project's file. Schemas are keyed group/version/kind. {"$ref":"n"} stands for the n-th of Defs, which refers to
 // earlier ones only.
 type packed struct {
