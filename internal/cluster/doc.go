@@ -18,5 +18,5 @@
 //
 // # What it leaves out
 //
-// The package does no I/O; packages load and kube make snapshots.
+// The package does no I/O: package load reads files, and package lint makes a snapshot of their objects.
 package cluster

@@ -70,18 +70,6 @@ func (w *Workload) LongRunning() bool {
 // and the like, not a bare Pod, a DaemonSet or a Job.
 func (w *Workload) Scales() bool { return w.Replicas != nil }
 
-// PortByName returns the container port with that name over all containers.
-func (w *Workload) PortByName(name string) (*corev1.ContainerPort, bool) {
-	for c := range w.Main() {
-		for i := range c.Ports {
-			if c.Ports[i].Name == name {
-				return &c.Ports[i], true
-			}
-		}
-	}
-	return nil, false
-}
-
 // newWorkload returns the workload view of o, nil when it carries no pod template.
 func newWorkload(o *Object) *Workload {
 	w := &Workload{Object: o}
