@@ -151,15 +151,15 @@ func unpack(project string) (map[string]*shape, error) {
 		return nil, err
 	}
 	shared := make([]*shape, 0, len(p.Defs)) // not nil
-	convert := func(in *apiextensionsv1.JSONSchemaProps) (*shape, error) {
+	convert := func(in *apiextensionsv1.JSONSchemaProps, root bool) (*shape, error) {
 		var s apiextensions.JSONSchemaProps
 		if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(in, &s, nil); err != nil {
 			return nil, err
 		}
-		return newShape(&s, shared)
+		return newShape(&s, root, shared)
 	}
 	for i, d := range p.Defs {
-		s, err := convert(d)
+		s, err := convert(d, false)
 		if err != nil {
 			return nil, fmt.Errorf("definition %d: %w", i, err)
 		}
@@ -167,7 +167,7 @@ func unpack(project string) (map[string]*shape, error) {
 	}
 	schemas := make(map[string]*shape, len(p.Schemas))
 	for name, in := range p.Schemas {
-		s, err := convert(in)
+		s, err := convert(in, true)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -345,7 +345,7 @@ func addedChecker(crd *apiextensionsv1.CustomResourceDefinition, v *apiextension
 			if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(v.Schema.OpenAPIV3Schema, &s, nil); err != nil {
 				return nil, err
 			}
-			return newShape(&s, nil)
+			return newShape(&s, true, nil)
 		}}
 	if sub := v.Subresources; sub != nil {
 		c.status, c.scale = sub.Status != nil, sub.Scale

@@ -24,8 +24,9 @@ type shape struct {
 // mark begins the title of a schema that stands for a shared one, whose number follows. No title of a project does.
 const mark = "\x00shape "
 
-// newShape makes the forms of a schema that refers to shapes made before.
-func newShape(s *apiextensions.JSONSchemaProps, shared []*shape) (*shape, error) {
+// newShape makes the forms of a schema that refers to shapes made before. root says that it is the schema of a whole object, whose rules may
+// use its name.
+func newShape(s *apiextensions.JSONSchemaProps, root bool, shared []*shape) (*shape, error) {
 	if shared != nil {
 		markReferences(s)
 	}
@@ -45,7 +46,7 @@ func newShape(s *apiextensions.JSONSchemaProps, shared []*shape) (*shape, error)
 		return nil, err
 	}
 	graft(out.bare, shared, func(s *shape) *structuralschema.Structural { return s.bare })
-	out.rules = rulesOf(out.structural, out.bare, out.structural.XEmbeddedResource, shared)
+	out.rules = rulesOf(out.structural, out.bare, root || out.structural.XEmbeddedResource, shared)
 	graft(out.structural, shared, func(s *shape) *structuralschema.Structural { return s.structural })
 	graftOpenAPI(out.openapi, shared)
 	return &out, nil
