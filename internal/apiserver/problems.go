@@ -104,15 +104,21 @@ func refused(n source.Node, e *field.Error) (source.Entry, bool) {
 // <your name> and YOUR-NAME.
 var placeholders = regexp.MustCompile(`\$\{\w+[^}]*\}|\{\{[^}]*\}\}|<\w[^<>]*>|\b(YOUR|REPLACE)[-_][A-Z_-]*[A-Z]`)
 
+// constant matches what is written like a constant, IMAGE_TAG. Where a number or a list has to be, or a field's name, a tool puts something
+// else; as a text it may be meant: ISTIO_MUTUAL.
+var constant = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
+
 // Placeholder turns a problem about a value that is not filled in yet into one that cannot be judged.
 func (p *Problem) Placeholder() {
-	if p.Rule == UnknownField {
+	if p.Rule == UnknownField && (p.Node.Kind() != source.Scalar || !constant.MatchString(p.Node.Text())) {
 		return
 	}
 	m := ""
 	switch p.Node.Kind() {
 	case source.Scalar:
-		m = placeholders.FindString(p.Node.Raw())
+		if m = placeholders.FindString(p.Node.Raw()); m == "" && p.Rule != Invalid && p.Rule != UnsupportedValue {
+			m = constant.FindString(p.Node.Text())
+		}
 	case source.Sequence: // validation points at the list when one of its values is refused
 		for _, item := range p.Node.Items() {
 			if item.Kind() == source.Scalar && m == "" {
@@ -121,6 +127,10 @@ func (p *Problem) Placeholder() {
 		}
 	case source.Mapping: // labels and selectors
 		for e := range p.Node.Entries() {
+			if k := constant.FindString(e.Key.Text()); k != "" { // a tool puts something else in the place of the entry
+				m = k
+				break
+			}
 			if e.Value.Kind() != source.Scalar {
 				m = ""
 				break

@@ -97,6 +97,8 @@ func TestPlaceholdersAreUnknown(t *testing.T) {
 		"g.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: <your port>}], sessionAffinity: YOUR_AFFINITY}\n",
 		"i.yaml": "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec:\n  minReplicas: 0\n  maxReplicas: 2\n  scaleTargetRef: {kind: Deployment, name: a}\n" +
 			"  metrics: [{type: External, external: {metric: {name: q}, target: {type: Value, value: 1}}}]\n",
+		"j.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: REPLICAS_OF_A\n  selector: {matchLabels: {app: a}}\n  template:\n    metadata: {labels: {app: a}}\n" +
+			"    spec:\n      imagePullSecrets:\n        PULL_SECRETS_OF_A: x\n      containers: [{name: a, image: a:1, SOME_PROBES: x}]\n",
 		"h.yaml": "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: a}\nspec: {secretName: a, isCA: \"{{ ca }}\", issuerRef: {name: a}}\n",
 	}), options(t))
 	if err != nil {
@@ -106,8 +108,11 @@ func TestPlaceholdersAreUnknown(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.String()+" "+u.Rule)
 	}
-	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid", "i.yaml:5:16 api-invalid"}; !slices.Equal(got, want) {
+	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid", "i.yaml:5:16 api-invalid", "j.yaml:5:13 api-invalid", "j.yaml:11:9 api-invalid", "j.yaml:12:42 api-invalid"}; !slices.Equal(got, want) {
 		t.Errorf("unknown: %v, want %v; findings: %v", got, want, r.Findings)
+		for _, f := range r.Findings {
+			t.Error(f.Place, f.Rule, f.Message)
+		}
 	}
 }
 
