@@ -50,8 +50,6 @@ type Result struct {
 	Failures []finding.Failure
 	// Suppressed and Baselined count the findings that are not among Findings because somebody decided so.
 	Suppressed, Baselined int
-	// Resolved counts the entries of the baseline that no finding needs any more.
-	Resolved int
 }
 
 // Check checks what was loaded.
@@ -150,7 +148,7 @@ func (r *Result) decide(files []*source.File, active []rule.Active, o Options) {
 		r.Unknown = slices.DeleteFunc(r.Unknown, func(u finding.Unknown) bool { return !o.Within(u.Place.File) })
 	}
 	if o.Baseline != nil {
-		r.Findings, r.Baselined, r.Resolved = o.Baseline.Filter(r.Findings)
+		r.Findings, r.Baselined = o.Baseline.Filter(r.Findings)
 	}
 }
 
@@ -160,14 +158,14 @@ func apiFindings(judged []object, s *cluster.Snapshot, active []rule.Active) (ou
 	severity := rule.Severities(active)
 	for i := range judged {
 		x := &judged[i]
-		part := len(x.problems) > 0 && fragment(s.WorkloadOf(x.Object))
+		part := len(x.problems) > 0 && (fragment(s.WorkloadOf(x.Object)) || definitionPatch(x.Object))
 		if part && severity[apiserver.RequiredMissing] != finding.Off {
 			_, place := rule.Locate(x.Object, "kind")
 			unknown = append(unknown, finding.Unknown{Rule: apiserver.RequiredMissing, Object: x.Ref, Place: place,
-				Missing: "the rest of this " + x.Kind + ", which has neither a selector nor an image: a patch that nothing here applies?"})
+				Missing: "the rest of this " + x.Kind + ", which lacks all that it must have: a patch that nothing here applies?"})
 		}
 		for _, p := range x.problems {
-			if part && (p.Rule == apiserver.RequiredMissing || p.Rule == apiserver.Invalid) {
+			if part && (p.Rule == apiserver.RequiredMissing || p.Rule == apiserver.Invalid || x.Kind == "CustomResourceDefinition") {
 				continue
 			}
 			id := p.Rule
