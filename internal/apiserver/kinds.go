@@ -134,20 +134,6 @@ func lifeOf(typ reflect.Type) life {
 	return l
 }
 
-// Kinds returns the kinds that Kubernetes defines and manifests may hold, beta and removed versions among them, sorted.
-func Kinds() []schema.GroupVersionKind {
-	var all []schema.GroupVersionKind
-	for _, k := range known().kinds {
-		if k.object {
-			all = append(all, k.gvk)
-		}
-	}
-	slices.SortFunc(all, func(a, b schema.GroupVersionKind) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Kind, b.Kind))
-	})
-	return all
-}
-
 // Namespaced reports whether objects of a kind live in namespaces; isKnown is false for kinds that Kubernetes does not define.
 func Namespaced(gvk schema.GroupVersionKind) (namespaced, isKnown bool) {
 	k := known().kinds[typeName{gvk.GroupVersion().String(), gvk.Kind}]

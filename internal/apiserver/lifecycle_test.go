@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestGoneAPIs(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
-	kinds := Kinds()
+	kinds := objectKinds()
 	for _, want := range []schema.GroupVersionKind{
 		{Version: "v1", Kind: "Pod"}, {Group: "apps", Version: "v1", Kind: "Deployment"},
 		{Group: "extensions", Version: "v1beta1", Kind: "Deployment"}, {Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"},
@@ -77,4 +78,18 @@ func TestNearest(t *testing.T) {
 			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
 		}
 	}
+}
+
+// objectKinds returns the kinds that manifests may hold, beta and removed versions among them, sorted.
+func objectKinds() []schema.GroupVersionKind {
+	var all []schema.GroupVersionKind
+	for _, k := range known().kinds {
+		if k.object {
+			all = append(all, k.gvk)
+		}
+	}
+	slices.SortFunc(all, func(a, b schema.GroupVersionKind) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Kind, b.Kind))
+	})
+	return all
 }
