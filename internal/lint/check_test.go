@@ -152,9 +152,11 @@ func TestFragment(t *testing.T) {
 	head := "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n"
 	pods := "  template:\n    metadata: {labels: {app: a}}\n    spec:\n      containers:\n        - name: app\n"
 	r, err := lint.Check(load.Strings(map[string]string{
-		"patch.yaml":    head + "  template:\n    spec:\n      containers:\n        - {name: app, env: [{name: A, value: b}], resourses: {}}\n",
-		"kubeadm.yaml":  "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-scheduler, namespace: kube-system}\nspec:\n  containers:\n    - {name: kube-scheduler, resources: {requests: {cpu: 1m}}}\n",
-		"pod.yaml":      "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - {name: app, ports: [{containerPort: 80}]}\n",
+		"patch.yaml":   head + "  template:\n    spec:\n      containers:\n        - {name: app, env: [{name: A, value: b}], resourses: {}}\n",
+		"kubeadm.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-scheduler, namespace: kube-system}\nspec:\n  containers:\n    - {name: kube-scheduler, resources: {requests: {cpu: 1m}}}\n",
+		"pod.yaml":     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - {name: app, ports: [{containerPort: 80}]}\n",
+		"webhook_in_things.yaml": "apiVersion: apiextensions.k8s.io/v1beta1\nkind: CustomResourceDefinition\nmetadata: {name: things.example.com}\n" +
+			"spec: {conversion: {strategy: Webhook, webhookClientConfig: {service: {namespace: system, name: webhook-service}}}}\n",
 		"image.yaml":    head + "  selector: {matchLabels: {app: a}}\n" + pods,
 		"selector.yaml": head + pods + "          image: example.com/a:1\n",
 	}), options(t))
@@ -168,7 +170,7 @@ func TestFragment(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.File+" unknown "+u.Rule)
 	}
-	want := []string{"kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
+	want := []string{"webhook_in_things.yaml unknown api-required-missing", "kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {

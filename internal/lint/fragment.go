@@ -24,3 +24,9 @@ func fragment(w *cluster.Workload) bool {
 	}
 	return false
 }
+
+// definitionPatch reports whether a CustomResourceDefinition defines nothing: Kubebuilder lays patches of that kind beside the definitions
+// (config/crd/patches), and lists only those that are needed.
+func definitionPatch(o *cluster.Object) bool {
+	return o.Is("apiextensions.k8s.io", "CustomResourceDefinition") && !o.Has("spec.group") && !o.Has("spec.names") && !o.Has("spec.versions") && !o.Has("spec.version")
+}
