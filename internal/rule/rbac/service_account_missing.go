@@ -77,13 +77,13 @@ func accountOfBinding(p *rule.Pass, o *cluster.Object, i int, s *rbacv1.Subject)
 	f.Fix = rename(p, o, s.Namespace, s.Name, path)
 }
 
-// made reports whether an account is there without anybody applying it, or not known yet.
+// made reports whether an account is there without anybody applying it, or not known yet. A name in capitals is none: a tool replaces it.
 func made(name, namespace string) bool {
 	switch name {
 	case "default", "builder", "deployer", "pipeline": // the last three are OpenShift's
 		return true
 	}
-	return name == "" || cluster.Placeholder(name) || namespace == "kube-system" || namespace == "kube-public" || strings.HasPrefix(namespace, "openshift-")
+	return name == "" || cluster.Placeholder(name) || cluster.Placeholder(namespace) || strings.ToLower(name) != name || namespace == "kube-system" || namespace == "kube-public" || strings.HasPrefix(namespace, "openshift-")
 }
 
 // ownsPods reports whether the manifest shows all that the pods need. Controllers of other custom resources create accounts for
