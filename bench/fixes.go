@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,12 +28,12 @@ func fixes(args []string) error {
 	if err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp("", "fairway-bench")
+	names, err := yamlNames(args[0])
 	if err != nil {
 		return err
 	}
+	work, err := copyOf(args[0], names)
 	defer os.RemoveAll(work)
-	before, err := copyYAML(args[0], work)
 	if err != nil {
 		return err
 	}
@@ -71,17 +71,20 @@ func fixes(args []string) error {
 
 	changed, outside := 0, 0
 	edits := editsByFile(found)
-	for _, name := range slices.Sorted(maps.Keys(before)) {
-		text := before[name]
+	for _, name := range names {
+		before, err := os.ReadFile(filepath.Join(args[0], name))
+		if err != nil {
+			return err
+		}
 		after, err := os.ReadFile(filepath.Join(work, name))
 		if err != nil {
 			return err
 		}
-		if string(after) == text {
+		if bytes.Equal(before, after) {
 			continue
 		}
 		changed++
-		if !keeps(text, string(after), edits[name]) {
+		if !keeps(string(before), string(after), edits[filepath.ToSlash(name)]) {
 			outside++
 			fmt.Println("changed outside of the edits that the first report names:", name)
 		}
@@ -97,30 +100,6 @@ func fixes(args []string) error {
 	fmt.Printf("| findings of API rejections before, after, new | %d, %d, %d |\n", rejected(found), rejected(left), len(rejections))
 	fmt.Printf("| bytes of diff a second run would make | %d |\n", len(second))
 	return nil
-}
-
-// copyYAML copies the YAML files below a folder and returns their texts by name.
-func copyYAML(from, to string) (map[string]string, error) {
-	texts := map[string]string{}
-	for _, path := range yamlFiles(from) {
-		name, err := filepath.Rel(from, path)
-		if err != nil {
-			return nil, err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		target := filepath.Join(to, name)
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(target, data, 0o644); err != nil {
-			return nil, err
-		}
-		texts[filepath.ToSlash(name)] = string(data)
-	}
-	return texts, nil
 }
 
 func editsByFile(r lintReport) map[string][]lintEdit {

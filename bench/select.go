@@ -53,17 +53,17 @@ func choose(args []string) error {
 // and nothing in folders that fairway leaves out.
 func plain(dir string) ([]string, error) {
 	seen := map[string]bool{}
+	all, err := yamlNames(dir)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
-	for _, path := range yamlFiles(dir) {
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return nil, err
-		}
+	for _, name := range all {
 		base := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 		if base == "kustomization" || leftOut(name) || inChart(dir, name) {
 			continue
 		}
-		data, err := os.ReadFile(path)
+		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
 		}
@@ -95,12 +95,9 @@ func inChart(dir, name string) bool {
 
 // objectsOnly are the files of which fairway skips nothing but the fields of custom resources whose schema it does not know.
 func objectsOnly(fairway tool, dir string, names []string) ([]string, error) {
-	work, err := os.MkdirTemp("", "fairway-bench")
-	if err != nil {
-		return nil, err
-	}
+	work, err := copyOf(dir, names)
 	defer os.RemoveAll(work)
-	if err := copyFiles(dir, work, names); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(fairway.path, "lint", "--fail-on=never", "-o=json", ".")
@@ -129,12 +126,9 @@ func refusals(t tool, dir string, names []string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	work, err := os.MkdirTemp("", "fairway-bench")
-	if err != nil {
-		return nil, err
-	}
+	work, err := copyOf(dir, names)
 	defer os.RemoveAll(work)
-	if err := copyFiles(dir, work, names); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	args := t.all(work)
@@ -160,6 +154,15 @@ func refusals(t tool, dir string, names []string) ([]string, error) {
 	}
 	second, err := refusals(t, dir, names[len(names)/2:])
 	return append(slices.Clone(first), second...), err
+}
+
+// copyOf is a new folder with a copy of files of dir.
+func copyOf(dir string, names []string) (string, error) {
+	work, err := os.MkdirTemp("", "fairway-bench")
+	if err != nil {
+		return "", err
+	}
+	return work, copyFiles(dir, work, names)
 }
 
 func copyFiles(from, to string, names []string) error {

@@ -144,6 +144,19 @@ func yamlFiles(dir string) []string {
 	return files
 }
 
+// yamlNames are the YAML files below a folder, by their names in it.
+func yamlNames(dir string) ([]string, error) {
+	var names []string
+	for _, path := range yamlFiles(dir) {
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
 // last is the last word of a line, for "Polaris version:1.2.3" and the like.
 func last(line string) string {
 	return line[strings.LastIndexAny(line, " :")+1:]
