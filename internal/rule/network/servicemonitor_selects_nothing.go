@@ -1,6 +1,7 @@
 package network
 
 import (
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -129,10 +130,15 @@ func judgeScrapedPorts(p *rule.Pass, o *cluster.Object, spec source.Node, found 
 			continue
 		}
 		field := "spec.endpoints[" + strconv.Itoa(i) + "].port"
+		near := closest(name, names)
+		if near == "" && !slices.ContainsFunc(found, func(s *cluster.Object) bool { return s.Scope == o.Scope }) {
+			p.Unknown(o, field, "a Service with a port named %s; Service %s, which is elsewhere in the input, has none", name, found[0].Name)
+			continue
+		}
 		svc := cluster.As[*corev1.Service](found[0])
 		f := p.Report(o, field, "Service %s has no port named %s (its ports are %s), so this endpoint is never scraped", found[0].Name, name, servicePorts(svc))
-		if n := closest(name, names); n != "" {
-			f.Fix = rule.Mend("scrape port "+n, rule.Set(field, source.String(n)))
+		if near != "" {
+			f.Fix = rule.Mend("scrape port "+near, rule.Set(field, source.String(near)))
 		}
 	}
 }
