@@ -79,7 +79,9 @@ func Suppress(s *cluster.Snapshot, files []*source.File, findings []*finding.Fin
 		}
 	}
 	for _, x := range all {
-		kept = append(kept, x.findings(severities, c)...)
+		if f := x.finding(severities, c); f != nil {
+			kept = append(kept, f)
+		}
 	}
 	slices.SortFunc(kept, (*finding.Finding).Compare)
 	return kept, suppressed
@@ -197,50 +199,34 @@ func (x *suppression) reaches(f *finding.Finding) bool {
 	return f.Place.Line >= x.first && f.Place.Line <= x.last
 }
 
-// findings says what is wrong with the suppression itself.
-func (x *suppression) findings(severities map[string]finding.Severity, c *Catalogue) []*finding.Finding {
-	make := func(rule, format string, args ...any) []*finding.Finding {
-		sev, on := severities[rule]
-		if !on {
-			return nil
-		}
-		f := &finding.Finding{Rule: rule, Severity: sev, Place: x.place, Message: fmt.Sprintf(format, args...)}
-		if x.object != nil {
-			f.Object, f.Workload, f.Root, f.Field = x.object.Ref, x.object.Ref, x.root, x.path
-		}
-		return []*finding.Finding{f}
-	}
+// finding says what is wrong with the suppression itself; nil when nothing is, or when the rule about it is off.
+func (x *suppression) finding(severities map[string]finding.Severity, c *Catalogue) *finding.Finding {
 	names := strings.Join(x.rules, ", ")
 	switch {
 	case x.fault == "expired":
-		found := make("suppression-expired", "the suppression of %s ended on %s (reason given: %s)", names, x.until.Format(time.DateOnly), x.reason)
-		if x.needless(severities, c) {
-			mend(found, x.removal())
-		}
-		return found
+		return x.report(severities, "suppression-expired", x.removal(severities, c), "the suppression of %s ended on %s (reason given: %s)", names, x.until.Format(time.DateOnly), x.reason)
 	case x.fault != "":
-		found := make("suppression-invalid", "the suppression of %s is not honoured: %s", names, x.fault)
-		if x.near != "" && x.broken[x.near] {
-			mend(found, x.renaming())
-		}
-		return found
+		return x.report(severities, "suppression-invalid", x.renaming(), "the suppression of %s is not honoured: %s", names, x.fault)
 	}
 	for _, id := range x.rules {
 		if _, ran := severities[id]; ran && !x.broken[id] {
-			found := make("suppression-unused", "nothing here breaks %s any more; the suppression can go", id)
-			if x.needless(severities, c) {
-				mend(found, x.removal())
-			}
-			return found
+			return x.report(severities, "suppression-unused", x.removal(severities, c), "nothing here breaks %s any more; the suppression can go", id)
 		}
 	}
 	return nil
 }
 
-func mend(found []*finding.Finding, fix *finding.Fix) {
-	for _, f := range found {
-		f.Fix = fix
+// report makes a finding of a rule about suppressions; nil when it is off.
+func (x *suppression) report(severities map[string]finding.Severity, rule string, fix *finding.Fix, format string, args ...any) *finding.Finding {
+	severity, on := severities[rule]
+	if !on {
+		return nil
 	}
+	f := &finding.Finding{Rule: rule, Severity: severity, Place: x.place, Message: fmt.Sprintf(format, args...), Fix: fix}
+	if x.object != nil {
+		f.Object, f.Workload, f.Root, f.Field = x.object.Ref, x.object.Ref, x.root, x.path
+	}
+	return f
 }
 
 // needless reports whether nothing breaks the rules of a suppression, wherever the object is looked at. A rule that needs other
@@ -253,10 +239,10 @@ func (x *suppression) needless(severities map[string]finding.Severity, c *Catalo
 	})
 }
 
-// removal takes an annotation away; nil for a comment, which is no part of the object.
-func (x *suppression) removal() *finding.Fix {
+// removal takes a needless annotation away; nil for a comment, which is no part of the object.
+func (x *suppression) removal(severities map[string]finding.Severity, c *Catalogue) *finding.Fix {
 	path, ok := x.inRoot()
-	if !ok {
+	if !ok || !x.needless(severities, c) {
 		return nil
 	}
 	if all, _ := x.root.Find(path[:len(path)-1]); all.Value.Len() == 1 {
@@ -265,10 +251,10 @@ func (x *suppression) removal() *finding.Fix {
 	return Mend("remove the suppression", source.Change{Op: source.Remove, Path: path})
 }
 
-// renaming gives an annotation the ID that was meant; nil for a comment.
+// renaming gives an annotation the ID that was meant, when something breaks that rule; nil for a comment.
 func (x *suppression) renaming() *finding.Fix {
 	path, ok := x.inRoot()
-	if !ok {
+	if !ok || x.near == "" || !x.broken[x.near] {
 		return nil
 	}
 	return Mend("name "+x.near, source.Change{Op: source.Rename, Path: path, Value: source.String(AllowAnnotation + x.near)})
