@@ -144,7 +144,7 @@ type Unknown struct {
 type Skipped struct {
 	Place  Place
 	Object Ref    // zero when the input was not read as objects
-	Reason string // enumerated in package load: helm-template, no-schema, ...
+	Reason string // enumerated in packages load and lint: helm-template, no-schema, ...
 	Detail string
 }
 
