@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
@@ -15,15 +16,17 @@ import (
 // into a manifest must not make Fairway read, and show, any file that its user can read.
 type fence []string
 
-// fenceOf returns the fence of a folder: the Git repository that it is in; without one the working directory, when that holds it; and
-// the folder itself. Kustomize's own restriction is the folder alone; Flux and Argo CD lift it for the whole repository.
+// fenceOf returns the fence of a folder: the Git repository that it is in; without one the folders that the user named, of those that
+// hold it; and the folder itself. Kustomize's own restriction is the folder alone; Flux and Argo CD lift it for the whole repository.
 func (l *loader) fenceOf(dir string) fence {
 	f := fence{dir}
 	if repository := l.repositoryOf(dir); repository != "" {
 		return append(f, repository)
 	}
-	if within(dir, l.realDir) {
-		f = append(f, l.realDir)
+	for _, named := range l.named {
+		if within(dir, named) {
+			f = append(f, named)
+		}
 	}
 	return f
 }
@@ -40,9 +43,14 @@ func (l *loader) repositoryOf(dir string) string {
 	}
 }
 
-// holds reports whether a path without symbolic links is inside.
+// holds reports whether a path without symbolic links is inside. Git's own folder, which may keep the credentials that a pipeline
+// checked the repository out with, is not.
 func (f fence) holds(real string) bool {
-	return slices.ContainsFunc(f, func(root string) bool { return within(real, root) })
+	return slices.ContainsFunc(f, func(root string) bool {
+		rel, err := filepath.Rel(root, real)
+		isGit := func(name string) bool { return strings.EqualFold(name, ".git") }
+		return err == nil && filepath.IsLocal(rel) && !slices.ContainsFunc(strings.Split(rel, string(filepath.Separator)), isGit)
+	})
 }
 
 // widest is the folder that messages name.

@@ -35,6 +35,7 @@ func TestFence(t *testing.T) {
 		{name: "a chart", kustomization: "helmGlobals: {chartHome: ../../outside}\nhelmCharts: [{name: chart, releaseName: x}]", helm: true},
 		{name: "a link in a chart", kustomization: "helmCharts: [{name: chart, releaseName: x}]", link: [2]string{"charts/chart/secret.env", "../../../../outside/secret.env"}, helm: true},
 		{name: "a link to a folder with a link", kustomization: "helmCharts: [{name: chart, releaseName: x}]", link: [2]string{"charts/chart/files", "../../../shared"}, helm: true},
+		{name: "Git's own files", kustomization: "configMapGenerator: [{name: x, files: [../.git/config]}]"},
 		{name: "values", kustomization: "helmCharts: [{name: chart, releaseName: x, valuesFile: ../../outside/secret.yaml}]", helm: true},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -44,7 +45,7 @@ func TestFence(t *testing.T) {
 			write(t, dir, "outside/secret.yaml", configMap+"data: {password: hunter2}\n")
 			write(t, dir, "outside/kustomization.yaml", "resources: [secret.yaml]\n")
 			write(t, dir, "outside/chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
-			write(t, dir, "repo/.git/HEAD", "")
+			write(t, dir, "repo/.git/config", secret)
 			write(t, dir, "repo/base/kustomization.yaml", "resources: [cm.yaml]\n")
 			write(t, dir, "repo/base/cm.yaml", configMap)
 			write(t, dir, "repo/base/values.env", "A=1\n")
@@ -85,6 +86,33 @@ func TestFence(t *testing.T) {
 	}
 }
 
+// kustomize writes a chart's values into a temporary folder, under the chart's name.
+func TestChartNamedByPath(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("FAIRWAY_TEST_HELM", "kustomize")
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", filepath.Join(dir, "tmp"))
+	write(t, dir, "tmp/README", "")
+	write(t, dir, "charts/README", "")
+	write(t, dir, "repo/.git/HEAD", "")
+	write(t, dir, "repo/charts/chart/Chart.yaml", "apiVersion: v2\nname: chart\ntype: library\n")
+	write(t, dir, "repo/charts/chart/values.yaml", "{}\n")
+	write(t, dir, "repo/kustomization.yaml", "helmGlobals: {chartHome: a/b}\nhelmCharts: [{name: ../../charts/chart}]\n")
+	in, err := Load(t.Context(), []string{"."}, Options{Dir: filepath.Join(dir, "repo"), Helm: self})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrote, _ := filepath.Glob(filepath.Join(dir, "charts/*values*")); len(wrote) > 0 {
+		t.Errorf("%s was written", wrote)
+	}
+	if len(in.Failures) != 1 || in.Failures[0].Place.String() != "kustomization.yaml:2:21" {
+		t.Errorf("got\n%s", dump(in))
+	}
+}
+
 // The disk that kustomize is given holds, whatever it asks for.
 func TestFencedDisk(t *testing.T) {
 	dir := t.TempDir()
@@ -113,6 +141,36 @@ func TestFencedDisk(t *testing.T) {
 	}
 	if err := d.WriteFile(filepath.Join(dir, "in/a"), nil); err == nil {
 		t.Error("a file was written")
+	}
+}
+
+// Without a repository, what the user named is the border, wherever it was named from.
+func TestFenceWithoutRepository(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "secret.env", "PASSWORD=hunter2\n")
+	write(t, dir, "app/values.env", "A=1\n")
+	write(t, dir, "app/over/kustomization.yaml", "configMapGenerator: [{name: x, envs: [../values.env]}]\n")
+	write(t, dir, "app/out/kustomization.yaml", "configMapGenerator: [{name: x, envs: [../../secret.env]}]\n")
+	for _, x := range []struct {
+		from, named string
+		builds      int
+		refused     string
+	}{
+		{".", "app", 1, "app/out/kustomization.yaml:1:39: ../../secret.env leads out of app, and nothing outside is read"},
+		{"app", ".", 1, "out/kustomization.yaml:1:39: ../../secret.env leads out of the working directory, and nothing outside is read"},
+		{"app/out", "..", 1, "../out/kustomization.yaml:1:39: ../../secret.env leads out of DIR/app, and nothing outside is read"},
+		{".", "app/over", 0, "app/over/kustomization.yaml:1:39: ../values.env leads out of app/over, and nothing outside is read"},
+		{".", "app/over/kustomization.yaml", 0, "app/over/kustomization.yaml:1:39: ../values.env leads out of app/over, and nothing outside is read"},
+	} {
+		in, err := Load(t.Context(), []string{x.named}, Options{Dir: filepath.Join(dir, x.from)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		real, _ := filepath.EvalSymlinks(dir)
+		want := strings.ReplaceAll(x.refused, "DIR", real)
+		if in.Stats.Builds != x.builds || len(in.Failures) != 1 || in.Failures[0].Place.String()+": "+in.Failures[0].Message != want {
+			t.Errorf("%s from %s: want %d builds and %q, got\n%s", x.named, x.from, x.builds, want, dump(in))
+		}
 	}
 }
 

@@ -316,12 +316,28 @@ var fetched = regexp.MustCompile(`(?i)^\s*(git::|(https?|ssh|file):|[a-z][a-z0-9
 // get returns a field. kustomize reads names of fields without regard to case, so that a field that is written differently is
 // one that would not be looked at here: it keeps the kustomization from being built.
 func (r *references) get(n source.Node, field string) source.Node {
-	for e := range n.Resolve().Entries() {
-		if name := e.Key.Text(); name != field && strings.EqualFold(name, field) {
+	r.spelled(n.Resolve(), field, map[source.Node]bool{})
+	return n.Resolve().Get(field).Resolve()
+}
+
+// spelled looks for another way to write a field, in a mapping and in what is merged into it.
+func (r *references) spelled(n source.Node, field string, seen map[source.Node]bool) {
+	if seen[n] {
+		return
+	}
+	seen[n] = true
+	for e := range n.Entries() {
+		switch name := e.Key.Text(); {
+		case name == "<<":
+			merged := e.Value.Resolve()
+			r.spelled(merged, field, seen)
+			for _, m := range merged.Items() {
+				r.spelled(m.Resolve(), field, seen)
+			}
+		case name != field && strings.EqualFold(name, field):
 			r.k.fail(e.Key, "field "+name+" is called "+field, "write "+field)
 		}
 	}
-	return n.Resolve().Get(field).Resolve()
 }
 
 // resource is an entry of resources, bases or components: a file with objects, or a folder with a kustomization.
@@ -505,6 +521,8 @@ func (r *references) charts() {
 			info, err = r.l.disk.Stat(chart)
 		}
 		switch {
+		case name != filepath.Base(name): // kustomize writes a file of this name into its temporary folder, or beside it
+			r.k.fail(r.get(n, "name"), "chart "+name+" is named by a path", "write helmGlobals.chartHome for the folder that it is in, and the name alone")
 		case err != nil || !info.IsDir():
 			r.helmSkip(n, fmt.Sprintf("chart %s would have to be fetched", name))
 		case !r.k.fence.holds(real):

@@ -88,6 +88,7 @@ const StdinName = "<stdin>"
 type loader struct {
 	Options
 	realDir string            // Dir without symbolic links
+	named   []string          // the folders that the user named, or named files in, without symbolic links
 	instead map[string][]byte // Instead by real paths
 	flight  *semaphore.Weighted
 }

@@ -34,7 +34,7 @@ var Reasons = []Reason{
 	{KustomizePatch, "a patch, configuration or generator source of a kustomization, no object of its own"},
 	{NotAFile, "a pipe, socket or device in a folder, or a link to nothing"},
 	{NotKubernetes, "no apiVersion and kind: no Kubernetes object"},
-	{Outside, "a link that leads out of the Git repository, the working directory and the folder that was named; name its target to have it read"},
+	{Outside, "a link that leads out of the Git repository, or without one out of the folder that was named; name its target to have it read"},
 	{RemoteResource, "a kustomization that needs something from a network, which is never used; its local files are read one by one"},
 	{TooLarge, "over the size limit, and nothing in it looks like Kubernetes"},
 }

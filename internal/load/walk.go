@@ -74,7 +74,7 @@ func (w *walker) path(typed string) error {
 	}
 	w.root = name
 	info, err := w.l.disk.Stat(at)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		if _, lerr := w.l.disk.Lstat(at); lerr == nil {
 			w.fail(name, "the link leads to a file that is not there", "mend or remove the link")
 			return nil
@@ -98,18 +98,26 @@ func (w *walker) path(typed string) error {
 		w.failRead(name, err)
 		return nil
 	}
-	switch {
-	case info.IsDir():
-		w.fence = append(w.l.fenceOf(real), real)
+	if info.IsDir() {
+		w.l.named = append(w.l.named, real)
+		w.fence = w.l.fenceOf(real)
 		w.folder(real, name)
+		return nil
+	}
+	in, err := w.l.disk.EvalSymlinks(filepath.Dir(at)) // the file itself may be a link
+	if err != nil {
+		w.failRead(name, err)
+		return nil
+	}
+	w.l.named = append(w.l.named, in)
+	switch dir := (folder{real: in, name: path.Dir(name)}); {
 	case isKustomization(filepath.Base(at)):
-		dir := folder{real: filepath.Dir(real), name: path.Dir(name)}
 		if !slices.Contains(w.kustomizations, dir) {
 			w.kustomizations = append(w.kustomizations, dir)
 		}
 	default:
 		w.file(entry{real: real, name: name, root: name, explicit: true})
-		if dir := (folder{real: filepath.Dir(real), name: path.Dir(name)}); !slices.Contains(w.beside, dir) {
+		if !slices.Contains(w.beside, dir) {
 			w.beside = append(w.beside, dir)
 		}
 	}
