@@ -151,8 +151,12 @@ func (k *kustomize) open(f folder) *kustomization {
 		}
 	}
 	x.failures = append(x.failures, u.failures...)
-	if x.at.Kind() != source.Mapping && len(x.failures) == 0 {
+	switch {
+	case len(x.failures) > 0 || x.at.Kind() == source.Mapping:
+	case x.at.IsZero() || x.at.Type() == source.NullValue:
 		x.fail(source.Node{}, "the kustomization is empty", "list its resources")
+	default:
+		x.fail(x.at, "the kustomization is no mapping of fields", "list what is in it under resources:")
 	}
 	x.component = x.at.Get("kind").Resolve().Text() == "Component"
 	r := references{l: k.l, k: x}
@@ -357,6 +361,8 @@ func (r *references) resource(n source.Node) {
 		r.bases = append(r.bases, real)
 	case !info.Mode().IsRegular():
 		r.k.fail(n, text+" is "+what(info.Mode())+", no file", "name a file")
+	case isKustomization(filepath.Base(real)) && len(r.l.read(context.Background(), entry{real: real, name: r.l.show(real), explicit: true}).trees) == 0:
+		r.k.fail(n, text+" is a kustomization, no resource", "name its folder, if it is another one")
 	default:
 		r.k.resources = append(r.k.resources, real)
 	}
