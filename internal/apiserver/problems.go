@@ -126,19 +126,7 @@ func (p *Problem) Placeholder() {
 			}
 		}
 	case source.Mapping: // labels and selectors
-		for e := range p.Node.Entries() {
-			if k := constant.FindString(e.Key.Text()); k != "" { // a tool puts something else in the place of the entry
-				m = k
-				break
-			}
-			if e.Value.Kind() != source.Scalar {
-				m = ""
-				break
-			}
-			if m == "" {
-				m = placeholders.FindString(e.Value.Raw())
-			}
-		}
+		m = placeholderIn(p.Node, 2)
 	}
 	if m != "" {
 		*p = Problem{Rule: Unjudged, Field: p.Field, Node: p.Node,
@@ -225,6 +213,28 @@ func (d *decoder) explains(p Problem) bool {
 func within(inner, outer string) bool {
 	rest, ok := strings.CutPrefix(inner, outer)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// placeholderIn returns a placeholder among the keys and values of a mapping that holds nothing but texts, and such mappings to a depth.
+func placeholderIn(n source.Node, depth int) (found string) {
+	for e := range n.Entries() {
+		if k := constant.FindString(e.Key.Text()); k != "" { // a tool puts something else in the place of the entry
+			return k
+		}
+		m := ""
+		switch v := e.Value.Resolve(); {
+		case v.Kind() == source.Scalar:
+			m = placeholders.FindString(v.Raw())
+		case v.Kind() == source.Mapping && depth > 1:
+			m = placeholderIn(v, depth-1)
+		default:
+			return ""
+		}
+		if found == "" {
+			found = m
+		}
+	}
+	return found
 }
 
 // scaleToZero leaves a minimum of no pods open where a metric counts work from outside: whether the API server takes it depends on the

@@ -97,6 +97,7 @@ func TestPlaceholdersAreUnknown(t *testing.T) {
 		"g.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: <your port>}], sessionAffinity: YOUR_AFFINITY}\n",
 		"i.yaml": "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec:\n  minReplicas: 0\n  maxReplicas: 2\n  scaleTargetRef: {kind: Deployment, name: a}\n" +
 			"  metrics: [{type: External, external: {metric: {name: q}, target: {type: Value, value: 1}}}]\n",
+		"k.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  selector: {matchLabels: {app: '{{ template \"x\" }}'}}\n  template:\n    metadata: {labels: {app: '{{ template \"x\" }}'}}\n    spec: {containers: [{name: a, image: a:1}]}\n",
 		"j.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: REPLICAS_OF_A\n  selector: {matchLabels: {app: a}}\n  template:\n    metadata: {labels: {app: a}}\n" +
 			"    spec:\n      imagePullSecrets:\n        PULL_SECRETS_OF_A: x\n      containers: [{name: a, image: a:1, SOME_PROBES: x}]\n",
 		"h.yaml": "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: a}\nspec: {secretName: a, isCA: \"{{ ca }}\", issuerRef: {name: a}}\n",
@@ -108,7 +109,7 @@ func TestPlaceholdersAreUnknown(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.String()+" "+u.Rule)
 	}
-	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid", "i.yaml:5:16 api-invalid", "j.yaml:5:13 api-invalid", "j.yaml:11:9 api-invalid", "j.yaml:12:42 api-invalid"}; !slices.Equal(got, want) {
+	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid", "i.yaml:5:16 api-invalid", "j.yaml:5:13 api-invalid", "j.yaml:11:9 api-invalid", "j.yaml:12:42 api-invalid", "k.yaml:5:13 api-invalid", "k.yaml:5:33 api-invalid"}; !slices.Equal(got, want) {
 		t.Errorf("unknown: %v, want %v; findings: %v", got, want, r.Findings)
 		for _, f := range r.Findings {
 			t.Error(f.Place, f.Rule, f.Message)
@@ -153,6 +154,7 @@ func TestFragment(t *testing.T) {
 	pods := "  template:\n    metadata: {labels: {app: a}}\n    spec:\n      containers:\n        - name: app\n"
 	r, err := lint.Check(load.Strings(map[string]string{
 		"patch.yaml":   head + "  template:\n    spec:\n      containers:\n        - {name: app, env: [{name: A, value: b}], resourses: {}}\n",
+		"sidecar.yaml": head + "  template:\n    spec:\n      containers: [{name: proxy, image: proxy:1}, {name: app, args: [-v]}]\n",
 		"kubeadm.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-scheduler, namespace: kube-system}\nspec:\n  containers:\n    - {name: kube-scheduler, resources: {requests: {cpu: 1m}}}\n",
 		"pod.yaml":     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - {name: app, ports: [{containerPort: 80}]}\n",
 		"webhook_in_things.yaml": "apiVersion: apiextensions.k8s.io/v1beta1\nkind: CustomResourceDefinition\nmetadata: {name: things.example.com}\n" +
@@ -170,7 +172,7 @@ func TestFragment(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.File+" unknown "+u.Rule)
 	}
-	want := []string{"webhook_in_things.yaml unknown api-required-missing", "kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
+	want := []string{"sidecar.yaml unknown api-required-missing", "webhook_in_things.yaml unknown api-required-missing", "kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
