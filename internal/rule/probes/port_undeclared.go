@@ -10,6 +10,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
 	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/spell"
 )
 
 var portUndeclared = &rule.Rule{
@@ -97,23 +98,14 @@ func slip(a, b string) bool {
 	if strings.ReplaceAll(a, "-", "") == strings.ReplaceAll(b, "-", "") {
 		return true
 	}
-	if len(a) < len(b) {
-		a, b = b, a
-	}
-	if len(b) < 4 || len(a)-len(b) > 1 {
+	if min(len(a), len(b)) < 4 || spell.Swapped(a, b) != 1 {
 		return false
 	}
 	i := 0
-	for i < len(b) && a[i] == b[i] {
+	for i < min(len(a), len(b)) && a[i] == b[i] {
 		i++
 	}
-	if isDigit(a, i) || isDigit(b, i) { // http1 and http2
-		return false
-	}
-	if len(a) > len(b) {
-		return a[i+1:] == b[i:]
-	}
-	return a[i+1:] == b[i+1:] || i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+	return !isDigit(a, i) && !isDigit(b, i) // http1 and http2
 }
 
 func isDigit(s string, i int) bool { return i < len(s) && s[i] >= '0' && s[i] <= '9' }
