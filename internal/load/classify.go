@@ -23,7 +23,7 @@ func (u *unit) sort(scope string) {
 		case root.IsZero() || root.Kind() == source.Scalar && root.Type() == source.NullValue:
 			empty++
 		case root.Kind() != source.Mapping:
-			u.leave(root, NotKubernetes, "no mapping of fields")
+			u.leave(root, NotKubernetes, notMapping(root))
 		default:
 			u.object(root, scope)
 		}
@@ -32,6 +32,17 @@ func (u *unit) sort(scope string) {
 		u.skipped = append(u.skipped, finding.Skipped{Place: finding.Place{File: u.name}, Reason: Empty})
 		u.left++
 	}
+}
+
+// asList is how a list, or a stream, of JSON objects becomes a List.
+const asList = `{apiVersion: "v1", kind: "List", items: .}`
+
+// notMapping says what a document is that is no mapping.
+func notMapping(root source.Node) string {
+	if first := root.Item(0).Resolve(); first.Kind() == source.Mapping && isObject(treeOf(first, "")) {
+		return "a list of objects, which kubectl does not take either; make a List of it: jq '" + asList + "'"
+	}
+	return "no mapping of fields"
 }
 
 // object sorts a document that is a mapping.
@@ -186,7 +197,7 @@ func syntaxFailure(f *source.File, doc *source.Document) finding.Failure {
 		Message: e.Message, Hint: e.Hint,
 	}
 	if before := bytes.TrimSpace(f.Data[doc.Span.Start:min(e.Offset, len(f.Data))]); bytes.HasPrefix(before, []byte("{")) && bytes.HasSuffix(before, []byte("}")) {
-		out.Message, out.Hint = "a second JSON value follows the first", "put --- on a line between them, or make them items of a List: jq -s '{apiVersion: \"v1\", kind: \"List\", items: .}'"
+		out.Message, out.Hint = "a second JSON value follows the first", "put --- on a line between them, or make them items of a List: jq -s '" + asList + "'"
 	}
 	return out
 }

@@ -240,6 +240,23 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+// jq and scripts print lists of objects, which kubectl does not take.
+func TestListOfObjects(t *testing.T) {
+	for data, want := range map[string]string{
+		`[{"apiVersion": "v1", "kind": "ConfigMap"}]`: "a list of objects",
+		`[{"op": "remove", "path": "/kind"}]`:         "no mapping of fields",
+		`[]`:                                          "no mapping of fields",
+	} {
+		in, err := Load(t.Context(), []string{"-"}, Options{Dir: t.TempDir(), Stdin: strings.NewReader(data)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(in.Skipped) != 1 || !strings.HasPrefix(in.Skipped[0].Detail, want) {
+			t.Errorf("%s: want %q, got\n%s", data, want, dump(in))
+		}
+	}
+}
+
 func TestMissingPath(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "deploy/app.yaml", configMap)
