@@ -138,7 +138,7 @@ func (r *Result) decide(files []*source.File, active []rule.Active, o Options) {
 		}
 	}
 	r.Findings = slices.DeleteFunc(r.Findings, func(f *finding.Finding) bool {
-		if o.Policy.Exempts(f, o.Now) != nil {
+		if o.Policy.Exempts(f, o.Now) {
 			r.Suppressed++
 			return true
 		}

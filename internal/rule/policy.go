@@ -292,21 +292,11 @@ func (c *Catalogue) Activate(p *Policy, profile Profile, only []string) ([]Activ
 	return out, nil
 }
 
-// Exempts returns the first exemption that covers a finding, nil when none does. Expired exemptions cover nothing.
-func (p *Policy) Exempts(f *finding.Finding, now time.Time) *Exemption {
-	if p == nil {
-		return nil
-	}
-	for i := range p.Exemptions {
-		e := &p.Exemptions[i]
-		if day, _ := parseDay(e.Expires); !day.IsZero() && !now.Before(day) {
-			continue
-		}
-		if slices.Contains(e.Rules, f.Rule) && e.covers(f) {
-			return e
-		}
-	}
-	return nil
+// Exempts reports whether an exemption covers a finding. Expired exemptions cover nothing.
+func (p *Policy) Exempts(f *finding.Finding, now time.Time) bool {
+	return p != nil && slices.ContainsFunc(p.Exemptions, func(e Exemption) bool {
+		return !e.expired(now) && slices.Contains(e.Rules, f.Rule) && e.covers(f)
+	})
 }
 
 // Expired returns the exemptions that no longer hold, as findings of the rule suppression-expired.
@@ -316,7 +306,7 @@ func (p *Policy) Expired(now time.Time) []*finding.Finding {
 		return out
 	}
 	for _, e := range p.Exemptions {
-		if day, _ := parseDay(e.Expires); !day.IsZero() && !now.Before(day) {
+		if e.expired(now) {
 			out = append(out, &finding.Finding{
 				Rule: "suppression-expired", Place: finding.Place{File: p.File, Line: e.line, Column: 1, EndLine: e.line, EndColumn: 2},
 				Message: fmt.Sprintf("the exemption from %s ended on %s (reason given: %s)", strings.Join(e.Rules, ", "), e.Expires, e.Reason),
@@ -324,6 +314,11 @@ func (p *Policy) Expired(now time.Time) []*finding.Finding {
 		}
 	}
 	return out
+}
+
+func (e *Exemption) expired(now time.Time) bool {
+	day, _ := parseDay(e.Expires) // checked by ParsePolicy
+	return !day.IsZero() && !now.Before(day)
 }
 
 func (e *Exemption) covers(f *finding.Finding) bool {

@@ -128,7 +128,7 @@ exemptions:
 		{f("probe-missing", "x.yaml", "DaemonSet", "kube-system", "x"), on, true},
 		{f("probe-missing", "x.yaml", "DaemonSet", "web", "x"), on, false},
 	} {
-		if got := p.Exempts(x.f, x.now) != nil; got != x.want {
+		if got := p.Exempts(x.f, x.now); got != x.want {
 			t.Errorf("%v on %s: exempt is %v, want %v", x.f, x.now.Format(time.DateOnly), got, x.want)
 		}
 	}
