@@ -236,6 +236,11 @@ func judgeKey(p *rule.Pass, r reference, o *cluster.Object, key, field string) {
 		return
 	}
 	slices.Sort(keys)
+	near := slices.ContainsFunc(keys, func(k string) bool { return folded(k) == folded(key) })
+	if o.Scope != r.w.Scope && !near {
+		p.Unknown(r.w.Object, field, "the keys of the %s %s that is applied with it; the one elsewhere in the input has no %s", r.kind, r.name, key)
+		return
+	}
 	has := strings.Join(keys[:min(len(keys), 5)], ", ")
 	if len(keys) > 5 {
 		has += fmt.Sprintf(" and %d more", len(keys)-5)
