@@ -100,9 +100,9 @@ func refused(n source.Node, e *field.Error) (source.Entry, bool) {
 	return source.Entry{}, false
 }
 
-// placeholders are what other tools or people fill in before the API server sees the object: ${NAME} (envsubst, Flux), {{name}},
-// <your name> and YOUR-NAME.
-var placeholders = regexp.MustCompile(`\$\{\w+[^}]*\}|\{\{[^}]*\}\}|<\w[^<>]*>|\b(YOUR|REPLACE)[-_][A-Z_-]*[A-Z]`)
+// placeholders are what other tools or people fill in before the API server sees the object: ${NAME} (envsubst, Flux), $(name)
+// (kustomize), {{name}}, <your name> and YOUR-NAME.
+var placeholders = regexp.MustCompile(`\$\([\w.-]+\)|\$\{\w+[^}]*\}|\{\{[^}]*\}\}|<\w[^<>]*>|\b(YOUR|REPLACE)[-_][A-Z_-]*[A-Z]`)
 
 // constant matches what is written like a constant, IMAGE_TAG. Where a number or a list has to be, or a field's name, a tool puts something
 // else; as a text it may be meant: ISTIO_MUTUAL.

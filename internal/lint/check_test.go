@@ -93,7 +93,7 @@ func TestDuplicateKeys(t *testing.T) {
 // What the API server cannot judge yet, or only with a feature gate, is unknown, and not passed over.
 func TestPlaceholdersAreUnknown(t *testing.T) {
 	r, err := lint.Check(load.Strings(map[string]string{
-		"f.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: \"${NAME}\"}\nspec: {ports: [{port: 80}], selector: {app: \"${APP}\"}}\n",
+		"f.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: \"${NAME}\"}\nspec: {ports: [{port: 80}], selector: {app: \"$(app)\"}}\n",
 		"g.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: <your port>}], sessionAffinity: YOUR_AFFINITY}\n",
 		"i.yaml": "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec:\n  minReplicas: 0\n  maxReplicas: 2\n  scaleTargetRef: {kind: Deployment, name: a}\n" +
 			"  metrics: [{type: External, external: {metric: {name: q}, target: {type: Value, value: 1}}}]\n",
@@ -154,6 +154,7 @@ func TestFragment(t *testing.T) {
 	pods := "  template:\n    metadata: {labels: {app: a}}\n    spec:\n      containers:\n        - name: app\n"
 	r, err := lint.Check(load.Strings(map[string]string{
 		"patch.yaml":   head + "  template:\n    spec:\n      containers:\n        - {name: app, env: [{name: A, value: b}], resourses: {}}\n",
+		"account.yaml": head + "  template: {spec: {serviceAccountName: a}}\n",
 		"sidecar.yaml": head + "  template:\n    spec:\n      containers: [{name: proxy, image: proxy:1}, {name: app, args: [-v]}]\n",
 		"kubeadm.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-scheduler, namespace: kube-system}\nspec:\n  containers:\n    - {name: kube-scheduler, resources: {requests: {cpu: 1m}}}\n",
 		"pod.yaml":     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - {name: app, ports: [{containerPort: 80}]}\n",
@@ -172,7 +173,7 @@ func TestFragment(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.File+" unknown "+u.Rule)
 	}
-	want := []string{"sidecar.yaml unknown api-required-missing", "webhook_in_things.yaml unknown api-required-missing", "kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
+	want := []string{"account.yaml unknown api-required-missing", "sidecar.yaml unknown api-required-missing", "webhook_in_things.yaml unknown api-required-missing", "kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
