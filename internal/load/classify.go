@@ -197,7 +197,7 @@ func syntaxFailure(f *source.File, doc *source.Document) finding.Failure {
 		Message: e.Message, Hint: e.Hint,
 	}
 	if before := bytes.TrimSpace(f.Data[doc.Span.Start:min(e.Offset, len(f.Data))]); bytes.HasPrefix(before, []byte("{")) && bytes.HasSuffix(before, []byte("}")) {
-		out.Message, out.Hint = "a second JSON value follows the first", "put --- on a line between them, or make them items of a List: jq -s '" + asList + "'"
+		out.Message, out.Hint = "a second JSON value follows the first", "put --- on a line between them, or make them items of a List: jq -s '"+asList+"'"
 	}
 	return out
 }
