@@ -12,10 +12,10 @@ build: ## the static binary, bin/fairway
 demo: build ## checks, explains and mends the wild-west organisation in a copy
 	./examples/demo.sh
 
-test: ## all tests of all modules
+test: ## all tests
 	$(GO) test ./...
 
-check: ## what CI checks: format, vet, static analysis, known vulnerabilities, generated files, tests
+check: ## what CI checks: format, vet, static analysis, tests, generated files among them
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
