@@ -23,6 +23,7 @@ type Snapshot struct {
 	inside    map[string][]*Workload // by the namespace that their manifests say, "" included
 	complete  bool
 	artifacts map[string]bool
+	generated map[string]bool
 
 	relate    sync.Once
 	relations relations
@@ -63,6 +64,8 @@ type Options struct {
 	Complete bool
 	// Artifacts are the names of images that a build gives a tag or a digest before anything is applied.
 	Artifacts []string
+	// Generated are objects, as ConfigMap/name, that builds make which the snapshot does not show.
+	Generated []string
 }
 
 // NewSnapshot makes a snapshot of objects in the order given. It takes ownership of the slice.
@@ -76,6 +79,12 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 		labels:   labelIndex{},
 		inside:   map[string][]*Workload{},
 		complete: o.Complete,
+	}
+	if len(o.Generated) > 0 {
+		s.generated = make(map[string]bool, len(o.Generated))
+		for _, name := range o.Generated {
+			s.generated[name] = true
+		}
 	}
 	if len(o.Artifacts) > 0 {
 		s.artifacts = make(map[string]bool, len(o.Artifacts))
@@ -119,6 +128,9 @@ func (s *Snapshot) Of(group, kind string) []*Object { return s.byKind[groupKind{
 
 // IsArtifact reports whether an image of that name, without its tag, is given a tag or a digest by a build before it is applied.
 func (s *Snapshot) IsArtifact(image string) bool { return s.artifacts[image] }
+
+// IsGenerated reports whether a build that the snapshot does not show makes a ConfigMap or Secret of that name.
+func (s *Snapshot) IsGenerated(kind, name string) bool { return s.generated[kind+"/"+name] }
 
 // WorkloadOf returns the workload view of o, nil when it carries no pod template.
 func (s *Snapshot) WorkloadOf(o *Object) *Workload { return s.workload[o] }

@@ -68,7 +68,7 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	for i := range judged {
 		all[i] = judged[i].Object
 	}
-	r.Snapshot = cluster.NewSnapshot(all, cluster.Options{Artifacts: in.Artifacts})
+	r.Snapshot = cluster.NewSnapshot(all, cluster.Options{Artifacts: in.Artifacts, Generated: in.Generated})
 
 	outcome := rule.Run(r.Snapshot, active)
 	external, unjudged := apiFindings(judged, r.Snapshot, active)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/rule/config"
 	"github.com/fairway-k8s/fairway/internal/rule/images"
 )
 
@@ -213,5 +214,35 @@ func TestRequiredBehindWebhook(t *testing.T) {
 		if len(r.Findings) != 1-len(r.Unknown) || (len(r.Unknown) == 1) != c.unknown {
 			t.Errorf("%s: findings %v, unknown %v", c.name, r.Findings, r.Unknown)
 		}
+	}
+}
+
+// A ConfigMap that a kustomization makes is not missing, although the kustomization cannot be built here.
+func TestGeneratedByWhatCannotBeBuilt(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"kustomization.yaml": "resources: [pod.yaml, cm.yaml]\nconfigMapGenerator: [{name: theme, files: [logo.svg]}]\n", // logo.svg is not there
+		"cm.yaml":            configMap("other"),
+		"pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: a:1}]\n  volumes: [{name: theme, configMap: {name: theme}}, {name: more, configMap: {name: more}}]\n",
+	})
+	in, err := load.Load(t.Context(), []string{"."}, load.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(in.Failures) == 0 {
+		t.Fatal("the kustomization was built")
+	}
+	o := options(t, config.Rules()...)
+	o.Only = []string{"configmap-missing"}
+	r, err := lint.Check(in, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Findings {
+		got = append(got, f.Message)
+	}
+	if len(got) != 1 || !strings.Contains(got[0], "ConfigMap more") {
+		t.Errorf("findings %q, want one about more; unknown %v", got, r.Unknown)
 	}
 }

@@ -708,3 +708,19 @@ func closure(x *kustomization, above []*kustomization, all *[]*kustomization) (c
 	}
 	return nil
 }
+
+// generated returns the objects that kustomizations make out of files and literals, as ConfigMap/name, where no build shows them.
+func (k *kustomize) generated() (names []string) {
+	for _, x := range k.order {
+		if x.covered || x.foreign {
+			continue
+		}
+		for kind, field := range map[string]string{"ConfigMap": "configMapGenerator", "Secret": "secretGenerator"} {
+			for _, n := range x.at.Get(field).Resolve().Items() {
+				names = append(names, kind+"/"+n.Resolve().Get("name").Resolve().Text())
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

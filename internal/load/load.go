@@ -31,6 +31,8 @@ type Input struct {
 	Failures []finding.Failure
 	// Artifacts are the names of images that a build tool whose configuration is among the files (Skaffold) gives a tag or a digest.
 	Artifacts []string
+	// Generated are the ConfigMaps and Secrets, as ConfigMap/name, that kustomizations make which could not be built.
+	Generated []string
 	Stats     Stats
 }
 
@@ -212,6 +214,7 @@ func assemble(l *loader, w *walker, units []*unit, kust *kustomize, charts []ren
 		in.skip(finding.Place{File: root}, IgnoredFolder, count(n, "folder")+" not read: "+strings.Join(w.ignored.notes[root], ", "))
 	})
 
+	in.Generated = kust.generated()
 	origins := kust.link(byPath)
 	in.Files = append(append(in.Files, origins...), kust.files...)
 	for _, b := range kust.built {

@@ -16,7 +16,7 @@ import (
 // judgeExistence reports the ConfigMaps or Secrets that a pod needs and nothing makes, each once, at the first place that names it.
 func judgeExistence(p *rule.Pass, w *cluster.Workload, kind string) {
 	for r := range references(w) {
-		if r.kind != kind || r.optional || p.Lookup(w.Object, "", kind, "", r.name) != nil || providedByCluster(kind, r.name) || namedBefore(r) {
+		if r.kind != kind || r.optional || p.Lookup(w.Object, "", kind, "", r.name) != nil || p.IsGenerated(kind, r.name) || providedByCluster(kind, r.name) || namedBefore(r) {
 			continue
 		}
 		judgeAbsence(p, r)
