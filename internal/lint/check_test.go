@@ -246,3 +246,30 @@ func TestGeneratedByWhatCannotBeBuilt(t *testing.T) {
 		t.Errorf("findings %q, want one about more; unknown %v", got, r.Unknown)
 	}
 }
+
+// SOPS's own field goes when the object is decrypted, and what it encrypts cannot be judged before.
+func TestEncrypted(t *testing.T) {
+	r, err := lint.Check(load.Strings(map[string]string{
+		"secret.sops.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  key: ENC[AES256_GCM,data:O/lA,iv:a,tag:b,type:str]\nsops:\n  mac: ENC[AES256_GCM,data:z5L]\n  version: 3.7.3\n",
+		"secret.yaml":      "apiVersion: v1\nkind: Secret\nmetadata: {name: b}\nstringData: {key: a}\nsops: a\n",
+	}), options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) != 1 || r.Findings[0].Place.File != "secret.yaml" || len(r.Unknown) != 1 || r.Unknown[0].Place.String() != "secret.sops.yaml:7:3" {
+		t.Errorf("findings %v, unknown %v", r.Findings, r.Unknown)
+	}
+}
+
+// What a test expects of an object is none.
+func TestExpectations(t *testing.T) {
+	const part = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nstatus: {succeeded: 1}\n"
+	in := load.Strings(map[string]string{"tests/04-assert.yaml": part, "tests/05-errors.yaml": part, "tests/06-install.yaml": part, "assert.yaml": part})
+	var got []string
+	for _, o := range in.Objects {
+		got = append(got, o.Root.File().Name)
+	}
+	if want := []string{"assert.yaml", "tests/06-install.yaml"}; !slices.Equal(got, want) || len(in.Skipped) != 2 {
+		t.Errorf("objects in %v, want %v; skipped %v", got, want, in.Skipped)
+	}
+}

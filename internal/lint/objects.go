@@ -116,7 +116,16 @@ func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 	if known && !namespaced {
 		o.Namespace = ""
 	}
+	if len(x.problems) > 0 && encrypted(t.Root) {
+		x.problems = []apiserver.Problem{{Rule: apiserver.Unjudged, Node: t.Root.Get("sops"), Message: "what SOPS has encrypted; decrypt it to have its fields checked"}}
+	}
 	return x
+}
+
+// encrypted reports whether SOPS has encrypted values of an object: whoever decrypts it takes its own field away again.
+func encrypted(root source.Node) bool {
+	sops := root.Get("sops").Resolve()
+	return sops.Get("mac").Resolve().Kind() == source.Scalar || sops.Get("lastmodified").Resolve().Kind() == source.Scalar
 }
 
 // nameOf returns the name of an object, or its generateName with a star for what the API server adds.
