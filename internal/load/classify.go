@@ -3,6 +3,8 @@ package load
 import (
 	"bytes"
 	"fmt"
+	"path"
+	"regexp"
 	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -60,6 +62,8 @@ func (u *unit) object(root source.Node, scope string) {
 		u.leave(root, reason, t.APIVersion+" "+t.Kind)
 	case isList(t):
 		u.list(t, 0)
+	case isObject(t) && expectation.MatchString(path.Base(u.name)):
+		u.leave(root, NotKubernetes, "a part of an object that a test expects")
 	case isObject(t):
 		u.trees = append(u.trees, t)
 		u.loaded++
@@ -67,6 +71,9 @@ func (u *unit) object(root source.Node, scope string) {
 		u.leave(root, NotKubernetes, "")
 	}
 }
+
+// expectation matches the files in which kuttl and Chainsaw keep what an object has to look like: 04-assert.yaml.
+var expectation = regexp.MustCompile(`^[0-9]+-(assert|errors?)([-_.].*)?\.ya?ml$|^chainsaw-assert.*\.ya?ml$`)
 
 func treeOf(root source.Node, scope string) Tree {
 	return Tree{APIVersion: root.Get("apiVersion").Resolve().Text(), Kind: root.Get("kind").Resolve().Text(), Root: root, Origin: root, Scope: scope}
