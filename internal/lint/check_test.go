@@ -155,6 +155,7 @@ func TestFragment(t *testing.T) {
 	pods := "  template:\n    metadata: {labels: {app: a}}\n    spec:\n      containers:\n        - name: app\n"
 	r, err := lint.Check(load.Strings(map[string]string{
 		"patch.yaml":   head + "  template:\n    spec:\n      containers:\n        - {name: app, env: [{name: A, value: b}], resourses: {}}\n",
+		"tag.yaml":     head + "  template: {spec: {containers: [{name: app, image: app:2}]}}\n",
 		"account.yaml": head + "  template: {spec: {serviceAccountName: a}}\n",
 		"sidecar.yaml": head + "  template:\n    spec:\n      containers: [{name: proxy, image: proxy:1}, {name: app, args: [-v]}]\n",
 		"kubeadm.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-scheduler, namespace: kube-system}\nspec:\n  containers:\n    - {name: kube-scheduler, resources: {requests: {cpu: 1m}}}\n",
@@ -174,7 +175,7 @@ func TestFragment(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.File+" unknown "+u.Rule)
 	}
-	want := []string{"account.yaml unknown api-required-missing", "sidecar.yaml unknown api-required-missing", "webhook_in_things.yaml unknown api-required-missing", "kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
+	want := []string{"tag.yaml unknown api-required-missing", "account.yaml unknown api-required-missing", "sidecar.yaml unknown api-required-missing", "webhook_in_things.yaml unknown api-required-missing", "kubeadm.yaml unknown api-required-missing", "pod.yaml api-required-missing", "image.yaml api-required-missing", "patch.yaml api-unknown-field", "selector.yaml api-required-missing", "selector.yaml api-invalid", "patch.yaml unknown api-required-missing"}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {

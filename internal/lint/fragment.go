@@ -7,7 +7,7 @@ import (
 )
 
 // fragment reports whether a workload is only a part that something merges into the whole, such as a patch that no kustomization of the
-// input lists: it has no selector, and no container or one without an image. Nobody forgets both.
+// input lists: it has no selector, and its pods have no labels, no container or one without an image. Nobody forgets both.
 //
 // A Pod is one when its containers have nothing to run at all: kubeadm patches static pods that way.
 func fragment(w *cluster.Workload) bool {
@@ -20,7 +20,7 @@ func fragment(w *cluster.Workload) bool {
 			return c.Image != "" || len(c.Command)+len(c.Args)+len(c.Ports)+len(c.Env)+len(c.VolumeMounts) > 0
 		})
 	case w.Group() == "apps" && w.Selector == nil:
-		return len(w.Containers) == 0 || slices.ContainsFunc(w.Containers, func(c cluster.Container) bool { return c.Image == "" })
+		return len(w.Containers) == 0 || len(w.Template.Labels) == 0 || slices.ContainsFunc(w.Containers, func(c cluster.Container) bool { return c.Image == "" })
 	}
 	return false
 }
