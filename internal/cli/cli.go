@@ -29,15 +29,16 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time
-	// Terminal is true when Stdout is one, ErrTerminal when Stderr is; Width is the terminal's in columns, 0 when unknown.
-	Terminal, ErrTerminal bool
-	Width                 int
+	// Terminal is true when Stdout is one, ErrTerminal when Stderr is, StdinTerminal when Stdin is; Width is the terminal's in columns,
+	// 0 when unknown.
+	Terminal, ErrTerminal, StdinTerminal bool
+	Width                                int
 }
 
 // System returns the process's own environment.
 func System() Env {
 	e := Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
-		Terminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd()))}
+		Terminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())), StdinTerminal: term.IsTerminal(int(os.Stdin.Fd()))}
 	if e.Terminal {
 		e.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
 	}
@@ -124,7 +125,7 @@ func newRoot(name string, e Env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &problem.Problem{What: err.Error(), Next: c.CommandPath() + " --help"}
 	})
-	root.AddCommand(newLint(e), newExplain(e))
+	root.AddCommand(newNew(e), newLint(e), newExplain(e))
 	return root
 }
 

@@ -12,29 +12,42 @@ import (
 // WriteFile replaces the content of a file, or creates it with mode 0644 less the umask. The new content is written beside it and
 // moved into place, so that at any moment the file is either the old or the new one. An existing file keeps its mode; a symbolic
 // link stays one and its target is replaced. A file that may not be written is refused, although renaming over it would work.
-func WriteFile(name string, data []byte) (err error) {
-	target, err := filepath.EvalSymlinks(name)
+func WriteFile(name string, data []byte) error {
+	target, temporary, err := stage(name, data)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, target); err != nil {
+		os.Remove(temporary)
+		return err
+	}
+	return nil
+}
+
+// stage writes what a file is to hold beside it.
+func stage(name string, data []byte) (target, temporary string, err error) {
+	target, err = filepath.EvalSymlinks(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		target, err = name, nil
 	}
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	mode := fs.FileMode(0)
 	if info, err := os.Stat(target); err == nil {
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("write %s: it is not a regular file", name)
+			return "", "", fmt.Errorf("write %s: it is not a regular file", name)
 		}
 		mode = info.Mode().Perm()
 		w, err := os.OpenFile(target, os.O_WRONLY, 0)
 		if err != nil {
-			return err
+			return "", "", err
 		}
 		w.Close()
 	}
 	f, err := os.CreateTemp(filepath.Dir(target), ".fairway-*")
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	defer func() {
 		if err != nil {
@@ -43,19 +56,50 @@ func WriteFile(name string, data []byte) (err error) {
 		}
 	}()
 	if _, err := f.Write(data); err != nil {
-		return err
+		return "", "", err
 	}
 	if mode == 0 {
 		mode = 0o666 &^ umask()
 	}
 	if err := f.Chmod(mode); err != nil {
-		return err
+		return "", "", err
 	}
 	if err := f.Sync(); err != nil {
-		return err
+		return "", "", err
 	}
-	if err := f.Close(); err != nil {
-		return err
+	return target, f.Name(), f.Close()
+}
+
+// File is a file to be written.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// WriteFiles writes files as WriteFile does, and makes the folders that are missing. All of them are written beside their places before
+// the first is moved, so that a full disk or a folder that may not be written changes nothing.
+func WriteFiles(files []File) (err error) {
+	staged := make([]string, 0, len(files))
+	defer func() {
+		for _, name := range staged {
+			os.Remove(name) // those that were moved are gone already
+		}
+	}()
+	targets := make([]string, len(files))
+	for i, f := range files {
+		if err := os.MkdirAll(filepath.Dir(f.Name), 0o777); err != nil {
+			return err
+		}
+		target, temporary, err := stage(f.Name, f.Data)
+		if err != nil {
+			return err
+		}
+		targets[i], staged = target, append(staged, temporary)
 	}
-	return os.Rename(f.Name(), target)
+	for i, name := range staged {
+		if err := os.Rename(name, targets[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

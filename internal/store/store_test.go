@@ -57,3 +57,26 @@ func TestWriteFileRefuses(t *testing.T) {
 		t.Errorf("it holds %q, want old", got)
 	}
 }
+
+// All files are written, or none.
+func TestWriteFiles(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := WriteFiles([]File{{at("a"), []byte("1")}, {at("x/y/b"), []byte("2")}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"a": "1", "x/y/b": "2"} {
+		if got, _ := os.ReadFile(at(name)); string(got) != want {
+			t.Errorf("%s holds %q, want %q", name, got, want)
+		}
+	}
+	if err := WriteFiles([]File{{at("a"), []byte("3")}, {at("x"), []byte("4")}}); err == nil {
+		t.Error("a file was written over a folder")
+	}
+	if got, _ := os.ReadFile(at("a")); string(got) != "1" {
+		t.Errorf("a holds %q after a failure, want 1", got)
+	}
+	if left, _ := filepath.Glob(at(".fairway-*")); len(left) > 0 {
+		t.Errorf("temporary files are left: %v", left)
+	}
+}

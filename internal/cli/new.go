@@ -1,0 +1,302 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairway-k8s/fairway/content"
+	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
+	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/store"
+)
+
+// ServiceFile and OrganisationFile are the names of the files that say what a service needs.
+const (
+	ServiceFile      = "fairway.yaml"
+	OrganisationFile = "fairway.org.yaml"
+)
+
+// newFlags are the flags of fairway new.
+type newFlags struct {
+	name, owner, image, port, boot string
+	clouds                         []string
+	dir, from, org                 string
+	force                          bool
+}
+
+func newNew(e Env) *cobra.Command {
+	f := &newFlags{}
+	cmd := &cobra.Command{
+		Use:   "new [SHAPE[@VERSION]]",
+		Short: "write a service file and the manifests of a golden path",
+		Long: "New writes the manifests of a service on a golden path: plain YAML, with the reason beside every number, and the service\n" +
+			"file fairway.yaml that they are made from. Without a shape, or without what a path needs to know, it asks on a terminal.\n\n" +
+			"A fairway.yaml that is there already is taken as it is; other files are never overwritten without --force.",
+		Example: "  fairway new stateless-service --name checkout --owner payments --image registry.example.com/checkout:1.4.2\n" +
+			"  fairway new stateless-service --name checkout --owner payments --image ... --boot 45s --cloud eks,aks --dir checkout\n" +
+			"  fairway new --from fairway.yaml --dir .",
+		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			c, err := goldenpath.Open(content.FS)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveError
+			}
+			return c.Shapes(), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.name, "name", "", "what the service is called")
+	flags.StringVar(&f.owner, "owner", "", "the team that is called when it breaks")
+	flags.StringVar(&f.image, "image", "", "the image to run, with a version or a digest")
+	flags.StringVar(&f.port, "port", "", "the port that it answers requests on (default: the path's)")
+	flags.StringVar(&f.boot, "boot", "", "how long a start takes on a bad day, such as 45s (default: the path's)")
+	flags.StringSliceVar(&f.clouds, "cloud", nil, "clouds to write overlays for: eks, aks")
+	flags.StringVar(&f.dir, "dir", "", "where to write (default: a folder called as the service)")
+	flags.StringVar(&f.from, "from", "", "service file to read instead of the flags above")
+	flags.StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+	flags.BoolVar(&f.force, "force", false, "overwrite files that differ")
+	_ = cmd.RegisterFlagCompletionFunc("cloud", cobra.FixedCompletions([]string{"eks", "aks"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runNew(cmd.Context(), e, f, args) }
+	return cmd
+}
+
+func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
+	catalogue, err := goldenpath.Open(content.FS)
+	if err != nil {
+		return err
+	}
+	if err := f.ask(e, catalogue, &args); err != nil {
+		return err
+	}
+	dir := cmp.Or(f.dir, f.name, ".")
+	file, err := f.serviceFile(args, dir)
+	if err != nil {
+		return err
+	}
+	name := file.Docs[0].Root.Resolve().Get("path").Text()
+	path, err := catalogue.Path(name)
+	if err != nil {
+		return unknownPath(err, file.Name)
+	}
+	if name != path.Name() && f.from == "" {
+		file = source.Parse(file.Name, bytes.Replace(file.Data, []byte("path: "+name+"\n"), []byte("path: "+path.Name()+"\n"), 1))
+	}
+	org, err := f.orgFile(dir)
+	if err != nil {
+		return err
+	}
+	service, faults := goldenpath.ReadService(path, file, org)
+	if len(faults) > 0 {
+		return faultsProblem(faults)
+	}
+	files, err := service.Render()
+	if err != nil {
+		return err
+	}
+	files = append([]goldenpath.Rendered{{Name: ServiceFile, Data: file.Data}}, files...)
+	seeds, err := service.Seed()
+	if err != nil {
+		return err
+	}
+	for _, s := range seeds { // they belong to the team as soon as they are there
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(s.Name))); errors.Is(err, fs.ErrNotExist) {
+			files = append(files, s)
+		}
+	}
+	return f.write(ctx, e, dir, files)
+}
+
+// serviceFile returns the service file: one that was named, or one made of the flags.
+func (f *newFlags) serviceFile(args []string, dir string) (*source.File, error) {
+	name := f.from
+	if at := filepath.Join(dir, ServiceFile); name == "" && len(args) == 0 {
+		name = at
+	}
+	if name != "" {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, &problem.Problem{What: "cannot read the service file", Where: name, Why: plainError(err), Next: "name a shape, such as fairway new stateless-service, or an existing file with --from", Err: err}
+		}
+		return source.Parse(filepath.ToSlash(name), data), nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "path: %s\n", args[0])
+	for _, x := range []struct{ key, value string }{{"name", f.name}, {"owner", f.owner}, {"image", f.image}, {"boot", f.boot}} {
+		if x.value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", x.key, source.String(x.value).Inline(0, false))
+		}
+	}
+	if f.port != "" {
+		fmt.Fprintf(&b, "ports: {http: %s}\n", f.port)
+	}
+	if len(f.clouds) > 0 {
+		fmt.Fprintf(&b, "clouds: [%s]\n", strings.Join(f.clouds, ", "))
+	}
+	return source.Parse(ServiceFile, []byte(b.String())), nil
+}
+
+// orgFile returns the organisation's file: the one that was named, or the nearest above the folder; nil when there is none.
+func (f *newFlags) orgFile(dir string) (*source.File, error) {
+	name := f.org
+	if name == "" {
+		at, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, err
+		}
+		for ; name == ""; at = filepath.Dir(at) {
+			if info, err := os.Stat(filepath.Join(at, OrganisationFile)); err == nil && info.Mode().IsRegular() {
+				name = filepath.Join(at, OrganisationFile)
+			}
+			if at == filepath.Dir(at) {
+				break
+			}
+		}
+		if name == "" {
+			return nil, nil
+		}
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &problem.Problem{What: "cannot read the organisation's file", Where: name, Why: plainError(err), Next: "name an existing file with --org", Err: err}
+	}
+	return source.Parse(filepath.ToSlash(name), data), nil
+}
+
+// write writes the files, all or none, and says what to do next.
+func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenpath.Rendered) error {
+	var changed []string
+	for _, x := range files {
+		at := filepath.Join(dir, filepath.FromSlash(x.Name))
+		old, err := os.ReadFile(at)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return &problem.Problem{What: "cannot look at what is there", Where: at, Why: plainError(err), Next: "choose another folder with --dir", Err: err}
+		case !bytes.Equal(old, x.Data):
+			changed = append(changed, x.Name)
+			if !f.force {
+				if err := report.Diff(e.Stderr, filepath.ToSlash(at), old, x.Data, report.DiffOptions{Terminal: e.ErrTerminal}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if len(changed) > 0 && !f.force {
+		return &problem.Problem{What: fmt.Sprintf("%s would be overwritten", report.Count(len(changed), "file", "files")), Where: dir, Why: "the differences are above; nothing was written",
+			Next: "choose another folder with --dir, or overwrite them with --force", Exit: problem.ExitFindings}
+	}
+	if err := ctx.Err(); err != nil {
+		return &problem.Problem{What: "stopped before anything was written", Next: "run the command again", Exit: problem.ExitIncomplete, Err: err}
+	}
+	var all []store.File
+	for _, x := range files {
+		all = append(all, store.File{Name: filepath.Join(dir, filepath.FromSlash(x.Name)), Data: x.Data})
+	}
+	if err := store.WriteFiles(all); err != nil {
+		return &problem.Problem{What: "cannot write the files", Where: dir, Why: plainError(err), Next: "make the folder writable, or choose another with --dir", Exit: problem.ExitIncomplete, Err: err}
+	}
+	for _, x := range files {
+		fmt.Fprintln(e.Stdout, filepath.ToSlash(filepath.Join(dir, x.Name)))
+	}
+	fmt.Fprintf(e.Stderr, "fairway: wrote %s\n  next: read %s and the comments, then: fairway lint %s\n", report.Count(len(files), "file", "files"), filepath.ToSlash(filepath.Join(dir, ServiceFile)), dir)
+	return nil
+}
+
+// ask asks on a terminal for what a service file must say and the flags do not.
+func (f *newFlags) ask(e Env, c *goldenpath.Catalogue, args *[]string) error {
+	if f.from != "" || !e.StdinTerminal || !e.ErrTerminal {
+		return nil
+	}
+	in := bufio.NewScanner(e.Stdin)
+	question := func(text string) (string, error) {
+		fmt.Fprintf(e.Stderr, "%s: ", text)
+		if !in.Scan() {
+			return "", &problem.Problem{What: "stopped before anything was written", Next: "run the command again, or say everything with flags", Exit: problem.ExitIncomplete}
+		}
+		return strings.TrimSpace(in.Text()), nil
+	}
+	if len(*args) == 0 {
+		if _, err := os.Stat(filepath.Join(cmp.Or(f.dir, "."), ServiceFile)); err == nil {
+			return nil // it says everything
+		}
+		shape, err := question("shape (" + strings.Join(c.Shapes(), ", ") + ")")
+		if err != nil {
+			return err
+		}
+		*args = []string{shape}
+	}
+	path, err := c.Path((*args)[0])
+	if err != nil {
+		return unknownPath(err, "")
+	}
+	for _, x := range []struct {
+		parameter string
+		value     *string
+	}{{"name", &f.name}, {"owner", &f.owner}, {"image", &f.image}, {"boot", &f.boot}} {
+		i := slices.IndexFunc(path.Parameters, func(p *goldenpath.Parameter) bool { return p.Name == x.parameter })
+		if i < 0 || *x.value != "" {
+			continue
+		}
+		p := path.Parameters[i]
+		text := fmt.Sprintf("%s, %s (for example %s)", p.Name, p.Doc, p.Example)
+		if p.Default != "" {
+			text = fmt.Sprintf("%s, %s (%s when you say nothing)", p.Name, p.Doc, p.Default)
+		}
+		if *x.value, err = question(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// faultsProblem puts the faults of a service file into one error.
+func faultsProblem(faults []goldenpath.Fault) error {
+	var why, next []string
+	for _, f := range faults {
+		place := ""
+		if f.Line > 0 {
+			place = fmt.Sprintf("%s:%d:%d: ", f.File, f.Line, f.Column)
+		}
+		why = append(why, place+f.Message)
+		if !slices.Contains(next, f.Next) {
+			next = append(next, f.Next)
+		}
+	}
+	return &problem.Problem{What: fmt.Sprintf("the service file has %s", report.Count(len(faults), "fault", "faults")), Why: strings.Join(why, "\n"), Next: strings.Join(next, "\n")}
+}
+
+func unknownPath(err error, file string) error {
+	u, ok := errors.AsType[*goldenpath.UnknownPath](err)
+	if !ok {
+		return err
+	}
+	p := &problem.Problem{What: u.Error(), Where: file, Next: "choose one of " + strings.Join(u.Known, ", "), Err: err}
+	switch {
+	case u.Shape == "":
+		p.What = "no path is named"
+	case u.Near != "":
+		p.Next = "did you mean " + u.Near + "?"
+	}
+	return p
+}
+
+// plainError is an error of the file system without the operation and the path.
+func plainError(err error) string {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

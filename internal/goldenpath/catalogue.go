@@ -1,0 +1,100 @@
+package goldenpath
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/spell"
+)
+
+// Catalogue is the paths below paths/SHAPE/VERSION of a file system.
+type Catalogue struct {
+	fsys     fs.FS
+	versions map[string][]string // by shape, the newest last
+}
+
+// Open lists the paths of a catalogue. None is read yet.
+func Open(fsys fs.FS) (*Catalogue, error) {
+	files, err := fs.Glob(fsys, "paths/*/*/path.yaml")
+	if err != nil {
+		return nil, err
+	}
+	c := &Catalogue{fsys, map[string][]string{}}
+	for _, f := range files {
+		dir := path.Dir(f)
+		shape := path.Base(path.Dir(dir))
+		c.versions[shape] = append(c.versions[shape], path.Base(dir))
+	}
+	for _, v := range c.versions {
+		slices.SortFunc(v, compareVersions)
+	}
+	return c, nil
+}
+
+// Shapes returns the shapes, in alphabetical order.
+func (c *Catalogue) Shapes() []string { return slices.Sorted(maps.Keys(c.versions)) }
+
+// Versions returns the versions of a shape, the newest last.
+func (c *Catalogue) Versions(shape string) []string { return slices.Clone(c.versions[shape]) }
+
+// UnknownPath says that a catalogue has no such path.
+type UnknownPath struct {
+	Shape, Version string
+	Near           string   // the shape that was probably meant, "" when none is near
+	Known          []string // the shapes, or the versions of the shape that there is
+}
+
+func (e *UnknownPath) Error() string {
+	if e.Version != "" {
+		return fmt.Sprintf("there is no version %s of %s", e.Version, e.Shape)
+	}
+	return "there is no path " + e.Shape
+}
+
+// Path reads a path: SHAPE@VERSION, or SHAPE for its newest version. The error is an *UnknownPath when there is none.
+func (c *Catalogue) Path(name string) (*Path, error) {
+	shape, version, _ := strings.Cut(name, "@")
+	versions := c.versions[shape]
+	if len(versions) == 0 {
+		e := &UnknownPath{Shape: shape, Known: c.Shapes()}
+		best := max(2, len(shape)/3) + 1
+		for _, s := range e.Known {
+			// Both whole names and their words are tried: service is stateless-service.
+			for _, word := range append(strings.Split(s, "-"), s) {
+				if d := spell.Distance(shape, word); d < best {
+					best, e.Near = d, s
+				}
+			}
+		}
+		return nil, e
+	}
+	if version == "" {
+		version = versions[len(versions)-1]
+	}
+	if !slices.Contains(versions, version) {
+		return nil, &UnknownPath{Shape: shape, Version: version, Known: versions}
+	}
+	return LoadPath(c.fsys, path.Join("paths", shape, version))
+}
+
+// Name is the path as service files name it.
+func (p *Path) Name() string { return p.Shape + "@" + p.Version }
+
+// compareVersions orders versions of three numbers.
+func compareVersions(a, b string) int {
+	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(x), len(y)) {
+		m, _ := strconv.Atoi(x[i])
+		n, _ := strconv.Atoi(y[i])
+		if m != n {
+			return cmp.Compare(m, n)
+		}
+	}
+	return cmp.Compare(len(x), len(y))
+}
