@@ -42,7 +42,7 @@ func (l *loader) run(x *kustomization, all []*kustomization) (*build, error) {
 	}
 	var m resmap.ResMap
 	err := silently(func() (err error) {
-		m, err = krusty.MakeKustomizer(o).Run(newFencedDisk(f, l.instead), x.real)
+		m, err = krusty.MakeKustomizer(o).Run(newFencedDisk(f, l.MaxFileBytes, l.instead), x.real)
 		if !x.at.Get("openapi").IsZero() {
 			openapi.ResetOpenAPI() // or the next build would use this one's schema
 		}

@@ -109,11 +109,12 @@ func (l *loader) straysIn(dir string, f fence, seen map[string]bool) string {
 type fencedDisk struct {
 	filesys.FileSystem
 	fence   fence
+	most    int64             // bytes of a file
 	instead map[string][]byte // see Options.Instead, by real paths
 }
 
-func newFencedDisk(f fence, instead map[string][]byte) fencedDisk {
-	return fencedDisk{filesys.MakeFsOnDisk(), f, instead}
+func newFencedDisk(f fence, most int64, instead map[string][]byte) fencedDisk {
+	return fencedDisk{filesys.MakeFsOnDisk(), f, most, instead}
 }
 
 var errReadOnly = errors.New("a build writes no files")
@@ -130,8 +131,12 @@ func (d fencedDisk) check(path string) (string, error) {
 	if !d.fence.holds(real) {
 		return "", fmt.Errorf("%s leads out of %s", path, d.fence.widest())
 	}
-	if info, err := os.Stat(real); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+	switch info, err := os.Stat(real); {
+	case err != nil || info.IsDir():
+	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("%s is %s, no file", path, what(info.Mode())) // reading it might never end
+	case info.Size() > d.most:
+		return "", fmt.Errorf("%s is larger than %d MiB", path, d.most>>20)
 	}
 	return real, nil
 }

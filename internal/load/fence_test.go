@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,6 +114,32 @@ func TestChartNamedByPath(t *testing.T) {
 	}
 }
 
+// Small folders, or one large file, must not make a build that no machine can hold.
+func TestTooMuchToBuild(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "0/a.yaml", configMap)
+	write(t, dir, "0/kustomization.yaml", "resources: [a.yaml]\n")
+	for i := 1; i < 40; i++ {
+		write(t, dir, fmt.Sprintf("%dx/kustomization.yaml", i), fmt.Sprintf("namePrefix: x-\nresources: [../%d]\n", i-1))
+		write(t, dir, fmt.Sprintf("%dy/kustomization.yaml", i), fmt.Sprintf("namePrefix: y-\nresources: [../%d]\n", i-1))
+		write(t, dir, fmt.Sprintf("%d/kustomization.yaml", i), fmt.Sprintf("resources: [../%dx, ../%dy]\n", i, i))
+	}
+	write(t, dir, "large/data", strings.Repeat("x", 5000))
+	write(t, dir, "large/kustomization.yaml", "configMapGenerator: [{name: x, files: [data]}]\n")
+	for named, want := range map[string]string{
+		"39":    "kustomize would read more than 10000 files for it, the same ones again and again",
+		"large": "kustomize cannot build it: loading KV pairs: file sources: [data]: large/data is larger than 0 MiB",
+	} {
+		in, err := Load(t.Context(), []string{named}, Options{Dir: dir, MaxFileBytes: 4000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in.Stats.Builds > 0 || len(in.Failures) != 1 || in.Failures[0].Message != want {
+			t.Errorf("%s: want %q, got\n%s", named, want, dump(in))
+		}
+	}
+}
+
 // The disk that kustomize is given holds, whatever it asks for.
 func TestFencedDisk(t *testing.T) {
 	dir := t.TempDir()
@@ -125,7 +152,7 @@ func TestFencedDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newFencedDisk(fence{real}, nil)
+	d := newFencedDisk(fence{real}, 1<<20, nil)
 	for name, want := range map[string]bool{"in/a": true, "in/link": false, "out/b": false, "in/../out/b": false} {
 		if _, err := d.ReadFile(filepath.Join(dir, name)); (err == nil) != want {
 			t.Errorf("ReadFile %s: %v, want it read: %t", name, err, want)

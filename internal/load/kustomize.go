@@ -618,6 +618,11 @@ func (k *kustomize) try(ctx context.Context, x *kustomization) {
 		k.note(x.place(source.Node{}), "kustomizations refer to each other in a circle: "+strings.Join(circle, " -> "), "remove one of the references")
 		return
 	}
+	if loads(x, map[*kustomization]int{}) > maxLoads {
+		x.broken = true
+		k.note(x.place(source.Node{}), fmt.Sprintf("kustomize would read more than %d files for it, the same ones again and again", maxLoads), "refer to each base once")
+		return
+	}
 	blocked := false
 	for _, y := range all {
 		blocked = blocked || len(y.failures)+len(y.skipped) > 0
@@ -649,6 +654,23 @@ func (k *kustomize) try(ctx context.Context, x *kustomization) {
 			k.roles[file] = roleBuilt
 		}
 	}
+}
+
+// maxLoads is far above what is built in one piece: kustomize compares each object with all others.
+const maxLoads = 10_000
+
+// loads is how many files kustomize reads for x, at most maxLoads+1: those of a base once for each way that leads to it, so that a
+// few folders can make more than any machine can hold.
+func loads(x *kustomization, known map[*kustomization]int) int {
+	if n, ok := known[x]; ok {
+		return n
+	}
+	n := 1 + len(x.resources)
+	for _, b := range x.bases {
+		n = min(n+loads(b, known), maxLoads+1)
+	}
+	known[x] = n
+	return n
 }
 
 // bombs reports whether some file would explode in kustomize, which replaces every alias by a copy of what it stands for.
