@@ -18,6 +18,9 @@
 // in the input refers to it; a folder with a Chart.yaml is rendered by the user's helm when there is one. Nothing is ever
 // fetched from a network, and no plugin, function or hook is run.
 //
+// What files refer to, by a path or by a symbolic link, is read inside a fence only: the Git repository that they are in, or without
+// one the folder that the user named. What is no regular file is never waited for.
+//
 // Every document ends in one of three ways: as a tree (or as part of a build), as skipped, or as a failure.
 //
 // # What it leaves out
