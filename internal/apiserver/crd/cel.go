@@ -60,6 +60,20 @@ func rulesOf(s, bare *structuralschema.Structural, root bool, shared []*shape) *
 	return r
 }
 
+// hasRules reports whether s has rules, or something in it.
+func hasRules(s *structuralschema.Structural) bool {
+	if len(s.XValidations) > 0 {
+		return true
+	}
+	for name := range s.Properties {
+		if p := s.Properties[name]; hasRules(&p) {
+			return true
+		}
+	}
+	a := s.AdditionalProperties
+	return s.Items != nil && hasRules(s.Items) || a != nil && a.Structural != nil && hasRules(a.Structural)
+}
+
 // withoutRules returns a copy of s that has no rules. The rest stays, as rules are type-checked against it.
 func withoutRules(s *structuralschema.Structural) *structuralschema.Structural {
 	out := *s

@@ -35,7 +35,10 @@ func newShape(s *apiextensions.JSONSchemaProps, root bool, shared []*shape) (*sh
 	if out.structural, err = structuralschema.NewStructural(s); err != nil {
 		return nil, err
 	}
-	out.bare = withoutRules(out.structural)
+	ruled := shared != nil || hasRules(out.structural)
+	if out.bare = out.structural; ruled {
+		out.bare = withoutRules(out.structural)
+	}
 	out.openapi = new(spec.Schema)
 	formats := schemavalidation.StripUnsupportedFormatsPostProcessorForVersion(environment.DefaultCompatibilityVersion())
 	process := func(s *spec.Schema) error {
@@ -46,7 +49,9 @@ func newShape(s *apiextensions.JSONSchemaProps, root bool, shared []*shape) (*sh
 		return nil, err
 	}
 	graft(out.bare, shared, func(s *shape) *structuralschema.Structural { return s.bare })
-	out.rules = rulesOf(out.structural, out.bare, root || out.structural.XEmbeddedResource, shared)
+	if ruled {
+		out.rules = rulesOf(out.structural, out.bare, root || out.structural.XEmbeddedResource, shared)
+	}
 	graft(out.structural, shared, func(s *shape) *structuralschema.Structural { return s.structural })
 	graftOpenAPI(out.openapi, shared)
 	return &out, nil
