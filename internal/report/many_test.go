@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestManyFindings(t *testing.T) {
 	}
 	for _, full := range []bool{false, true} {
 		var out bytes.Buffer
-		if err := Text(&out, &r, TextOptions{Full: full}); err != nil {
+		if err := Text(&out, &r, TextOptions{Full: full, Hint: "try less"}); err != nil {
 			t.Fatal(err)
 		}
 		for word, shown := range map[string]int{" of one": groupLines, " of many": maxGroups - 1, " of failures": groupLines} {
@@ -42,8 +43,12 @@ func TestManyFindings(t *testing.T) {
 				t.Errorf("full=%t: %q", full, line)
 			}
 		}
-		if want := "in-many in " + Thousands(n) + " places"; !full && !strings.Contains(out.String(), want) {
+		if want := "  in-many  " + Thousands(n) + " places\n"; !full && !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing", want)
+		}
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		if got, want := lines[len(lines)-2:], []string{"try less", "0 files, 0 objects: 1,200 must, 1,200 should in 1,201 objects; 1,200 errors"}; !slices.Equal(got, want) {
+			t.Errorf("full=%t: the last lines are %q, want %q", full, got, want)
 		}
 	}
 	var out bytes.Buffer

@@ -19,14 +19,15 @@ type writer interface {
 
 // TextOptions say how text is laid out. The zero value is right for a pipe.
 type TextOptions struct {
-	Width int  // columns; 0 means 100, less than 60 is taken as 60
-	Color bool // mark severities with ANSI colours
-	Full  bool // show every finding in full and list everything that was skipped
-	Quiet bool // one line per finding and error, with Full per unknown as well, and nothing else
-	Fold  int  // full showings of a rule before its findings are put together; 0 means 3
+	Width int    // columns; 0 means 100, less than 60 is taken as 60
+	Color bool   // mark severities with ANSI colours
+	Full  bool   // show every finding in full and list everything that was skipped
+	Quiet bool   // one line per finding and error, with Full per unknown as well, and nothing else
+	Fold  int    // full showings of a rule before its findings are put together; 0 means 3
+	Hint  string // what to try when there is more than anybody reads; shown before the totals then
 }
 
-// Text shows a report to a person at a terminal: grouped by workload, the worst first.
+// Text shows a report to a person at a terminal: grouped by workload, the worst first, the sum at the very end.
 func Text(w io.Writer, r *finding.Report, o TextOptions) error {
 	if o.Width == 0 {
 		o.Width = 100
@@ -56,7 +57,17 @@ type textWriter struct {
 	o TextOptions
 	// shown counts full showings by rule, unknown the unknowns by rule.
 	shown, unknown map[string]int
+	lines          int // written so far
 }
+
+// WriteString counts lines.
+func (t *textWriter) WriteString(s string) (int, error) {
+	t.lines += strings.Count(s, "\n")
+	return t.Writer.WriteString(s)
+}
+
+// manyLines is more than anybody reads of a first result.
+const manyLines = 200
 
 const (
 	colorMust    = "1;31"
@@ -84,12 +95,17 @@ func (t *textWriter) paint(color string) func(string) string {
 	}
 }
 
-// row writes indent, word in colour and rest at the left and right at the right edge, two spaces apart at least.
+// row writes indent, word in colour and rest at the left and right at the right edge, two spaces apart at least, or on a line of
+// its own when there is no room.
 func (t *textWriter) row(indent, word, color, rest, right string) {
-	n := Width(indent) + Width(word) + Width(rest) + Width(right)
+	room := t.o.Width - Width(indent) - Width(word) - Width(rest) - Width(right)
 	t.WriteString(indent + t.paint(color)(word) + rest)
 	if right != "" {
-		t.WriteString(strings.Repeat(" ", max(2, t.o.Width-n)) + right)
+		if room < 2 {
+			t.WriteString("\n")
+			room = max(0, t.o.Width-Width(right))
+		}
+		t.WriteString(strings.Repeat(" ", room) + right)
 	}
 	t.WriteString("\n")
 }
@@ -114,16 +130,22 @@ func (t *textWriter) report() {
 		}
 		t.failure(&t.r.Failures[i])
 	}
+	findings := t.lines
 	if t.o.Full {
 		for _, s := range t.r.Skipped {
 			t.skipped(s)
 		}
-		if len(t.r.Skipped) > 0 {
-			t.WriteString("\n")
-		}
+	} else {
+		t.unchecked()
+	}
+	if t.lines > findings {
+		t.WriteString("\n")
+	}
+	t.repeated()
+	if t.o.Hint != "" && findings > manyLines {
+		t.WriteString(t.o.Hint + "\n")
 	}
 	t.summary(all, counts)
-	t.repeated()
 }
 
 // count counts groups for the closing lines.
@@ -151,11 +173,7 @@ func (t *textWriter) group(g *group) {
 	if len(g.findings) == 0 && len(unknown) == 0 {
 		return // nothing that was not said three times already; the closing lines count it
 	}
-	name := g.name()
-	if file := Clean(g.file); g.placed && file != "" && file != name {
-		name += "  " + file
-	}
-	t.row(name, "", "", "", tally(g))
+	t.heading(g)
 	inFull := false // the last thing shown was a finding in full
 	var known []*finding.Finding
 	lines := map[string]int{} // findings of the group by rule
@@ -196,6 +214,22 @@ func (t *textWriter) group(g *group) {
 	}
 	t.unknowns(unknown)
 	t.WriteString("\n")
+}
+
+// heading names a group and its file, with its tally at the right. A file that is too long for the line has the next one to itself:
+// the places below leave its folder out, so that it must be legible here.
+func (t *textWriter) heading(g *group) {
+	name, file, right := g.name(), Clean(g.file), tally(g)
+	if !g.placed || file == name {
+		file = ""
+	}
+	if file != "" && Width(name)+2+Width(file)+2+Width(right) <= t.o.Width {
+		name, file = name+"  "+file, ""
+	}
+	t.row(name, "", "", "", right)
+	if file != "" {
+		t.WriteString("  " + cutLeft(file, t.o.Width-2) + "\n")
+	}
 }
 
 // tally says how many findings of each severity a group has: 3 must fix, 2 should, 1 unknown.
@@ -331,21 +365,23 @@ func (t *textWriter) hanging(indent, word, color, lead, text string) {
 	}
 }
 
-// line shows a finding in one line, or in two when its message is long.
+// line shows a finding in one line, or its message on lines of its own when it does not fit beside the place.
 func (t *textWriter) line(g *group, f *finding.Finding) {
-	place := g.place(f)
+	place, message := g.place(f), Clean(f.Message)
 	word := f.Severity.String()
-	lead := strings.Repeat(" ", max(0, len("should")-len(word))) + "  " + f.Rule + g.about(f) + "  "
-	room := t.o.Width - len("  ") - Width(word) - Width(lead) - Width(place) - len("  ")
-	lines := Wrap(Clean(f.Message), max(room, 20))
-	first, rest := "", ""
-	if len(lines) > 0 {
-		first, rest = lines[0], strings.Join(lines[1:], " ")
+	lead := strings.Repeat(" ", max(0, len("should")-len(word))) + "  " + f.Rule + g.about(f)
+	room := t.o.Width - len("  ") - Width(word) - Width(lead) - len("  ")
+	if place != "" {
+		room -= len("  ") + Width(place)
 	}
-	t.row("  ", word, severityColor(f.Severity), lead+first, place)
-	if rest != "" {
-		const indent = len("  should  ")
-		t.WriteString(strings.Repeat(" ", indent) + cut(rest, t.o.Width-indent) + "\n")
+	if Width(message) <= room {
+		t.row("  ", word, severityColor(f.Severity), lead+"  "+message, place)
+		return
+	}
+	t.row("  ", word, severityColor(f.Severity), lead, place)
+	const indent = len("  should  ")
+	for _, l := range Wrap(message, t.o.Width-indent) {
+		t.WriteString(strings.Repeat(" ", indent) + l + "\n")
 	}
 }
 
@@ -369,17 +405,28 @@ func (t *textWriter) skipped(s finding.Skipped) {
 	if s.Object != (finding.Ref{}) {
 		what = strings.TrimSpace(what + "  " + label(s.Object))
 	}
-	reason := reasonWords(s.Reason, 1)
-	if s.Detail != "" {
-		reason += ": " + Clean(s.Detail)
-	}
-	t.hanging("", "skipped", "", "  "+what+"  ", reason)
+	t.hanging("", "skipped", "", "  "+what+"  ", skipped(s))
 }
 
 func (t *textWriter) summary(all []*group, counts [finding.Must + 1]int) {
-	t.WriteString(summary(t.r, all, counts))
+	lines := Wrap(summary(t.r, all, counts), t.o.Width)
+	if len(lines) > 1 {
+		lines = append(lines[:1], Wrap(strings.Join(lines[1:], " "), t.o.Width-len("  "))...)
+	}
+	for i, l := range lines {
+		if i > 0 {
+			t.WriteString("\n  ")
+		}
+		t.WriteString(l)
+	}
 	if t.r.Elapsed > 0 {
-		t.WriteString("   " + seconds(t.r.Elapsed))
+		took, last := seconds(t.r.Elapsed), lines[len(lines)-1]
+		if Width(last)+len("  ")+len("   ")+len(took) > t.o.Width {
+			t.WriteString("\n ")
+		} else {
+			t.WriteString("  ")
+		}
+		t.WriteString(" " + took)
 	}
 	t.WriteString("\n")
 }
@@ -477,18 +524,45 @@ func (t *textWriter) repeated() {
 		}
 	}
 	containers := inContainers(t.r.Findings, places)
-	for _, rule := range sortedByCount(places) {
-		where := Count(places[rule], "place", "places")
+	known := sortedByCount(places)
+	rows := make([]tableRow, len(known))
+	for i, rule := range known {
+		rows[i] = tableRow{rule, places[rule], Count(places[rule], "place", "places")}
 		if n := containers[rule]; n > 0 {
-			where = Count(n, "container", "containers")
+			rows[i] = tableRow{rule, n, Count(n, "container", "containers")}
 		}
-		t.WriteString("same problem, many places: " + rule + " in " + where + " (fairway lint --rule " + rule + ")\n")
 	}
+	t.table("same problem, many places", rows)
+	rows = nil
 	for _, rule := range sortedByCount(t.unknown) {
 		if n := t.unknown[rule]; n > t.o.Fold {
-			t.WriteString("not known, many places: " + rule + " for " + Count(n, "object", "objects") + " (fairway lint --rule " + rule + ")\n")
+			rows = append(rows, tableRow{rule, n, Count(n, "object", "objects")})
 		}
 	}
+	t.table("not known, many places", rows)
+}
+
+// tableRow is a rule with a count of something, as a number and in words.
+type tableRow struct {
+	rule  string
+	n     int
+	words string
+}
+
+// table writes counts below a heading, rules at the left and numbers under each other.
+func (t *textWriter) table(heading string, rows []tableRow) {
+	if len(rows) == 0 {
+		return
+	}
+	rules, numbers := 0, 0
+	for _, r := range rows {
+		rules, numbers = max(rules, Width(r.rule)), max(numbers, len(Thousands(r.n)))
+	}
+	t.WriteString(heading + " (see fairway lint --rule RULE)\n")
+	for _, r := range rows {
+		t.WriteString("  " + r.rule + strings.Repeat(" ", rules-Width(r.rule)+2+numbers-len(Thousands(r.n))) + r.words + "\n")
+	}
+	t.WriteString("\n")
 }
 
 // inContainers counts, for each of the rules all of whose findings are about containers, the containers concerned.
@@ -529,7 +603,7 @@ func inContainers(all []*finding.Finding, rules map[string]int) map[string]int {
 	return counts
 }
 
-// quiet writes one line per finding and error, for grep and for editors: file:line:col: must rule: message. What is unknown needs
+// quiet writes one line per finding, error and thing that was not checked, for grep and for editors: file:line:col: must rule: message. What is unknown needs
 // nobody's hand, and is many lines where a repository holds half of what a cluster does.
 func (t *textWriter) quiet() {
 	for i := range t.r.Failures {
@@ -542,6 +616,7 @@ func (t *textWriter) quiet() {
 	for _, f := range t.r.Findings {
 		t.WriteString(placeOrObject(f.Place, f.Object) + ": " + t.paint(severityColor(f.Severity))(f.Severity.String()) + " " + f.Rule + ": " + Clean(f.Message) + "\n")
 	}
+	t.unchecked()
 	if !t.o.Full {
 		return
 	}

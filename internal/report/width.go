@@ -54,6 +54,22 @@ func cut(s string, w int) string {
 	return strings.TrimRight(s[:end], " ") + "..."
 }
 
+// cutLeft shortens s to at most w columns, with … at the beginning when something is left out.
+func cutLeft(s string, w int) string {
+	if Width(s) <= w {
+		return s
+	}
+	used, start := 1, len(s)
+	for start > 0 {
+		r, size := utf8.DecodeLastRuneInString(s[:start])
+		if used += runeWidth(r); used > w {
+			break
+		}
+		start -= size
+	}
+	return "…" + s[start:]
+}
+
 // Wrap breaks text into lines of at most w columns, at white space. A longer word has a line to itself.
 func Wrap(text string, w int) []string {
 	var lines []string

@@ -1,0 +1,50 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/fairway-k8s/fairway/internal/finding"
+)
+
+// uncheckedReasons are the reasons for skipping that leave objects unchecked: what an API server would be sent, but nobody here
+// could make or read. A reader has to act on those; the others are only counted.
+var uncheckedReasons = []string{"helm-chart", "kustomization", "outside", "remote-resource"}
+
+// Unchecked returns what was skipped although it stands for objects.
+func Unchecked(skipped []finding.Skipped) []finding.Skipped {
+	var list []finding.Skipped
+	for _, s := range skipped {
+		if slices.Contains(uncheckedReasons, s.Reason) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// uncheckedLines is how many of them are told apart.
+const uncheckedLines = 5
+
+// unchecked says what was not checked and why.
+func (t *textWriter) unchecked() {
+	list := Unchecked(t.r.Skipped)
+	for i, s := range list {
+		if i == uncheckedLines && !t.o.Full {
+			t.WriteString("and " + Thousands(len(list)-i) + " more (-o json lists them)\n")
+			break
+		}
+		if t.o.Quiet {
+			t.WriteString(Clean(s.Place.String()) + ": not checked: " + skipped(s) + "\n")
+			continue
+		}
+		t.hanging("", "not checked", colorUnknown, "  "+Clean(s.Place.String())+"  ", skipped(s))
+	}
+}
+
+// skipped says why something was skipped.
+func skipped(s finding.Skipped) string {
+	reason := reasonWords(s.Reason, 1)
+	if s.Detail != "" {
+		reason += ": " + Clean(s.Detail)
+	}
+	return reason
+}
