@@ -136,7 +136,9 @@ func knownVerb(c *cobra.Command, args []string) error {
 	}
 	p := &problem.Problem{What: fmt.Sprintf("there is no verb %q", args[0]), Next: c.CommandPath() + " --help"}
 	c.SuggestionsMinimumDistance = 2
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+	if args[0] == "version" {
+		p.Next = "did you mean: " + c.CommandPath() + " --version"
+	} else if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		p.Next = "did you mean: " + c.CommandPath() + " " + near[0]
 	}
 	return p

@@ -39,6 +39,8 @@ type lintFlags struct {
 	kubernetes                     string
 	fix, diff, full, quiet         bool
 	writeBaseline                  bool
+	// firstVisit is true when nobody has chosen rules yet, by flag or by policy.
+	firstVisit bool
 }
 
 func newLint(e Env) *cobra.Command {
@@ -111,7 +113,15 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 		return err
 	}
 	if len(in.Objects) == 0 {
-		fmt.Fprintf(e.Stderr, "fairway: nothing was checked: there is no Kubernetes object in %s\n", report.Clean(strings.Join(paths, ", ")))
+		why := ": there is no Kubernetes object"
+		if len(report.Unchecked(in.Skipped)) > 0 {
+			why = "" // the answer says why
+		}
+		names := strings.Join(paths, ", ")
+		if names == "-" {
+			names = "standard input"
+		}
+		fmt.Fprintf(e.Stderr, "fairway: nothing was checked%s in %s\n", why, report.Clean(names))
 	}
 	if f.fix || f.diff {
 		return f.mend(ctx, e, paths, in, o, start)
@@ -125,7 +135,9 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 			return &problem.Problem{What: "cannot write the baseline", Where: f.baseline, Why: err.Error(), Next: "choose another file with --baseline"}
 		}
 		fmt.Fprintf(e.Stderr, "fairway: %s accepted in %s\n", report.Count(len(result.Findings), "finding", "findings"), report.Clean(f.baseline))
-		return f.exit(&lint.Result{Failures: result.Failures})
+		accepted := *result
+		accepted.Findings = nil
+		return f.exit(&accepted)
 	}
 	if err := f.show(e, in, result, e.Now().Sub(start)); err != nil {
 		return err
@@ -136,6 +148,14 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 // options reads what the flags name.
 func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 	c := catalogue.New()
+	if f.diff && f.fix {
+		return lint.Options{}, &problem.Problem{What: "--fix and --diff exclude each other: one writes the files, the other leaves them as they are",
+			Next: "look at the changes with --diff first, then make them with --fix"}
+	}
+	if f.diff && f.output.value != "text" {
+		return lint.Options{}, &problem.Problem{What: "--diff prints a unified diff and nothing else, so it takes no --output " + f.output.value,
+			Next: "leave one of the two out"}
+	}
 	o := lint.Options{Catalogue: c, Only: f.rules, Now: e.Now()}
 	if f.profile.value != "" {
 		o.Profile, _ = rule.ParseProfile(f.profile.value)
@@ -147,6 +167,7 @@ func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 	if o.Policy, err = f.readPolicy(c); err != nil {
 		return o, err
 	}
+	f.firstVisit = o.Policy == nil && o.Profile == 0 && len(f.rules)+len(f.enable) == 0
 	for _, id := range f.enable {
 		if c.Rule(id) == nil {
 			next := "fairway lint rules lists the rules"
@@ -253,7 +274,25 @@ func (f *lintFlags) show(e Env, in *load.Input, r *lint.Result, elapsed time.Dur
 	case "markdown":
 		return report.Markdown(e.Stdout, rep)
 	}
-	return report.Text(e.Stdout, rep, report.TextOptions{Width: e.Width, Color: e.colour(f.color.value), Full: f.full || len(f.rules) > 0, Quiet: f.quiet})
+	return report.Text(e.Stdout, rep, report.TextOptions{Width: e.Width, Color: e.colour(f.color.value), Full: f.full || len(f.rules) > 0, Quiet: f.quiet,
+		Hint: f.hint(r)})
+}
+
+// hint tells who has not chosen rules yet how to see less.
+func (f *lintFlags) hint(r *lint.Result) string {
+	if !f.firstVisit {
+		return ""
+	}
+	c, n := catalogue.New(), 0
+	for _, x := range r.Findings {
+		if known := c.Rule(x.Rule); known != nil && known.Profile == rule.Basic {
+			n++
+		}
+	}
+	if n == 0 || n == len(r.Findings) {
+		return ""
+	}
+	return "a first visit? fairway lint --profile basic PATH shows the " + report.Thousands(n) + " that come first"
 }
 
 // newReport adds to a result what is needed to show it.
@@ -295,7 +334,8 @@ func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.R
 
 // exit returns the exit code that a result asks for.
 func (f *lintFlags) exit(r *lint.Result) error {
-	if len(r.Failures) > 0 {
+	nothing := len(r.Snapshot.Objects) == 0 && len(report.Unchecked(r.Skipped)) > 0
+	if len(r.Failures) > 0 || nothing {
 		return exit(problem.ExitIncomplete)
 	}
 	var least finding.Severity

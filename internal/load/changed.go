@@ -23,7 +23,10 @@ func ChangedSince(ctx context.Context, dir, rev string) (map[string]bool, error)
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
 		if err != nil {
-			why := strings.TrimPrefix(strings.TrimSpace(stderr.String()), "fatal: ")
+			// Outside of a repository, git diff would compare two folders, and explains all its flags.
+			why, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+			why, _, _ = strings.Cut(why, ". Use --no-index")
+			why = strings.TrimPrefix(strings.TrimPrefix(why, "fatal: "), "warning: ")
 			if why == "" {
 				why = err.Error()
 			}
