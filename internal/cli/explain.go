@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,6 +52,10 @@ func newExplain(e Env) *cobra.Command {
 		}
 		if file, line, ok := fileAndLine(args[0]); ok {
 			return explainLine(cmd.Context(), e, web, file, line, output.value)
+		}
+		if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() && !slices.Contains(web.IDs(), args[0]) {
+			return &problem.Problem{What: "explain is about one line of a file", Where: args[0],
+				Next: "name the line: fairway explain " + args[0] + ":LINE, or check the file: fairway lint " + args[0]}
 		}
 		return explainID(e.Stdout, web, args[0], output.value, e.textWidth())
 	}
@@ -242,19 +249,36 @@ func writeJSON(w io.Writer, v any) error {
 
 // explainLine says what a line of a manifest is, what was found there, and which defaults are about it.
 func explainLine(ctx context.Context, e Env, web *knowledge.Web, file string, line int, output string) error {
-	in, err := load.Load(ctx, []string{file}, load.Options{Stdin: e.Stdin})
+	o, err := new(lintFlags).options(ctx, e)
 	if err != nil {
 		return err
 	}
-	result, err := lint.Check(in, lint.Options{Catalogue: web.Rules, Profile: rule.Strict, Now: e.Now()})
+	in, err := load.Load(ctx, []string{file}, load.Options{Stdin: e.Stdin, Helm: helm()})
 	if err != nil {
 		return err
 	}
-	x, err := lint.At(in, result, line)
+	result, err := lint.Check(in, o)
+	if err != nil {
+		return err
+	}
+	name := load.StdinName
+	if file != "-" {
+		name = filepath.ToSlash(filepath.Clean(file))
+	}
+	x, err := lint.At(result, name, line)
 	if err != nil {
 		return &problem.Problem{What: err.Error(), Where: fmt.Sprintf("%s:%d", file, line), Next: "name a line that holds a field"}
 	}
-	answer := explainedLine{SchemaVersion: 1, File: file, Line: line, Object: x.Object, Field: x.Field, Findings: []foundHere{}, Defaults: []neighbour{}}
+	answer := explainedLine{SchemaVersion: 1, File: file, Line: line, Object: x.Object, Field: x.Field, Alone: true, Findings: []foundHere{}, Defaults: []neighbour{}}
+	if dir := filepath.Dir(file); file != "-" && !moreFiles(dir, folderFiles) {
+		in, err := load.Load(ctx, []string{dir}, load.Options{Helm: helm()})
+		if err == nil && in.FileByName()(name) != nil {
+			if result, err = lint.Check(in, o); err != nil {
+				return err
+			}
+			x.Findings, answer.Alone = lint.On(result, name, line), false
+		}
+	}
 	for _, f := range x.Findings {
 		answer.Findings = append(answer.Findings, foundHere{f.Rule, f.Severity.String(), f.Message})
 	}
@@ -268,6 +292,22 @@ func explainLine(ctx context.Context, e Env, web *knowledge.Web, file string, li
 	return err
 }
 
+// folderFiles is how many files a folder holds at most to be checked for the sake of one line.
+const folderFiles = 2000
+
+// moreFiles reports whether a folder holds more than n files.
+func moreFiles(dir string, n int) bool {
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			if n--; n < 0 {
+				return fs.SkipAll
+			}
+		}
+		return nil
+	})
+	return err != nil || n < 0
+}
+
 // explainedLine is the JSON form of a line.
 type explainedLine struct {
 	SchemaVersion int         `json:"schemaVersion"`
@@ -275,6 +315,7 @@ type explainedLine struct {
 	Line          int         `json:"line"`
 	Object        finding.Ref `json:"object"`
 	Field         string      `json:"field"`
+	Alone         bool        `json:"alone"` // only the file was looked at, not its folder
 	Findings      []foundHere `json:"findings"`
 	Defaults      []neighbour `json:"defaults"`
 }
@@ -291,6 +332,9 @@ func (x explainedLine) text(width int) string {
 		report.Clean(cmp.Or(x.Field, "the object")), report.Clean(x.Object.String()), report.Clean(x.Object.APIVersion))
 	if len(x.Findings) == 0 {
 		b.WriteString("\n  Nothing was found on this line.\n")
+	}
+	if x.Alone {
+		b.WriteString("  Only this file was looked at; fairway lint checks it together with others.\n")
 	}
 	for _, f := range x.Findings {
 		fmt.Fprintf(&b, "\n  %s  %s\n", f.Severity, f.Rule)

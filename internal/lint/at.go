@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/fairway-k8s/fairway/internal/finding"
-	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
@@ -16,22 +15,28 @@ type Spot struct {
 	Findings []*finding.Finding
 }
 
-// At returns what a line of an input of one file holds.
-func At(in *load.Input, r *Result, line int) (Spot, error) {
+// At returns what a line of a file holds.
+func At(r *Result, file string, line int) (Spot, error) {
 	for _, o := range r.Snapshot.Objects {
 		f := o.Root.File()
+		if f == nil || f.Name != file {
+			continue
+		}
 		s := o.Root.Span()
 		first, last := f.Position(s.Start).Line, f.Position(s.End).Line
 		if line < first || line > last {
 			continue
 		}
-		x := Spot{Object: o.Ref, Field: fieldAt(o.Root, line).String()}
-		x.Findings = slices.DeleteFunc(slices.Clone(r.Findings), func(f *finding.Finding) bool {
-			return f.Object != o.Ref || f.Place.Line != line
-		})
-		return x, nil
+		return Spot{Object: o.Ref, Field: fieldAt(o.Root, line).String(), Findings: On(r, file, line)}, nil
 	}
 	return Spot{}, errors.New("no object is on this line")
+}
+
+// On returns the findings on a line of a file.
+func On(r *Result, file string, line int) []*finding.Finding {
+	return slices.DeleteFunc(slices.Clone(r.Findings), func(f *finding.Finding) bool {
+		return f.Place.File != file || f.Place.Line != line
+	})
 }
 
 // fieldAt returns the path of the first field that begins on a line, or else of the innermost one that covers it.
