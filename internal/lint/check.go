@@ -130,7 +130,7 @@ func once(findings []*finding.Finding) []*finding.Finding {
 
 // decide applies what people decided: suppressions, exemptions, the wanted files, the baseline.
 func (r *Result) decide(files []*source.File, active []rule.Active, o Options) {
-	r.Findings, r.Suppressed = rule.Suppress(r.Snapshot, files, r.Findings, active, o.Catalogue, o.Now)
+	r.Findings, r.Suppressed = rule.Suppress(r.Snapshot, files, r.Findings, r.Unknown, active, o.Catalogue, o.Now)
 	severity := rule.Severities(active)
 	for _, f := range o.Policy.Expired(o.Now) {
 		if f.Severity = severity[f.Rule]; f.Severity != finding.Off {

@@ -40,13 +40,15 @@ type suppression struct {
 	root        source.Node     // that holds the annotation
 	path        string          // of the annotation in the object
 	broken      map[string]bool // the rules that something in its reach breaks
+	unknown     map[string]bool // the rules that could not be judged for its object or in its file
 	fault       string          // why it is not honoured; "" when it is
 	near        string          // for an unknown rule: the ID that is written almost the same
 }
 
 // Suppress takes the findings away that comments and annotations suppress, and adds findings about suppressions that are expired,
-// without a reason, for unknown rules, or needed by nothing. A suppression is "needed by nothing" only when its rule ran.
-func Suppress(s *cluster.Snapshot, files []*source.File, findings []*finding.Finding, ran []Active, c *Catalogue, now time.Time) (kept []*finding.Finding, suppressed int) {
+// without a reason, for unknown rules, or needed by nothing. A suppression is "needed by nothing" only when its rule ran and could be
+// judged: a rule that is silent because an object is not in the input, or that said unknown, may speak when all is there.
+func Suppress(s *cluster.Snapshot, files []*source.File, findings []*finding.Finding, unknown []finding.Unknown, ran []Active, c *Catalogue, now time.Time) (kept []*finding.Finding, suppressed int) {
 	all := annotations(s)
 	for _, f := range files {
 		all = append(all, comments(f)...)
@@ -78,6 +80,11 @@ func Suppress(s *cluster.Snapshot, files []*source.File, findings []*finding.Fin
 			kept = append(kept, f)
 		}
 	}
+	for _, u := range unknown {
+		for _, x := range slices.Concat(byObject[u.Object], byFile[u.Place.File]) {
+			x.unknown[u.Rule] = true
+		}
+	}
 	for _, x := range all {
 		if f := x.finding(severities, c); f != nil {
 			kept = append(kept, f)
@@ -104,7 +111,7 @@ func appendAnnotations(out []*suppression, o *cluster.Object, annotations map[st
 		if !ok {
 			continue
 		}
-		x := &suppression{rules: []string{id}, object: o, path: path + "[" + key + "]", broken: map[string]bool{}}
+		x := &suppression{rules: []string{id}, object: o, path: path + "[" + key + "]", broken: map[string]bool{}, unknown: map[string]bool{}}
 		x.root, x.place = Locate(o, x.path)
 		x.read(annotations[key])
 		out = append(out, x)
@@ -120,7 +127,7 @@ func comments(f *source.File) []*suppression {
 			continue
 		}
 		start, end := f.Position(c.Start), f.Position(c.End)
-		x := &suppression{file: f.Name, first: start.Line, last: start.Line, broken: map[string]bool{},
+		x := &suppression{file: f.Name, first: start.Line, last: start.Line, broken: map[string]bool{}, unknown: map[string]bool{},
 			place: finding.Place{File: f.Name, Line: start.Line, Column: start.Column, EndLine: end.Line, EndColumn: end.Column}}
 		for _, id := range strings.Split(string(m[1]), ",") {
 			x.rules = append(x.rules, strings.TrimSpace(id))
@@ -209,7 +216,7 @@ func (x *suppression) finding(severities map[string]finding.Severity, c *Catalog
 		return x.report(severities, "suppression-invalid", x.renaming(), "the suppression of %s is not honoured: %s", names, x.fault)
 	}
 	for _, id := range x.rules {
-		if _, ran := severities[id]; ran && !x.broken[id] {
+		if x.needless(id, severities, c) {
 			return x.report(severities, "suppression-unused", x.removal(severities, c), "nothing here breaks %s any more; the suppression can go", id)
 		}
 	}
@@ -229,20 +236,18 @@ func (x *suppression) report(severities map[string]finding.Severity, rule string
 	return f
 }
 
-// needless reports whether nothing breaks the rules of a suppression, wherever the object is looked at. A rule that needs other
-// objects may be silent for their lack, and what the API server says depends on its version.
-func (x *suppression) needless(severities map[string]finding.Severity, c *Catalogue) bool {
-	return !slices.ContainsFunc(x.rules, func(id string) bool {
-		_, ran := severities[id]
-		r := c.Rule(id)
-		return !ran || x.broken[id] || r.NeedsContext || r.External
-	})
+// needless reports whether it is a fact that nothing breaks a rule of the suppression, wherever the object is looked at. A rule about
+// several objects may be silent for their lack, and what the API server says depends on its version.
+func (x *suppression) needless(id string, severities map[string]finding.Severity, c *Catalogue) bool {
+	_, ran := severities[id]
+	r := c.Rule(id)
+	return ran && !x.broken[id] && !x.unknown[id] && !r.NeedsContext && r.Snapshot == nil && !r.External
 }
 
 // removal takes a needless annotation away; nil for a comment, which is no part of the object.
 func (x *suppression) removal(severities map[string]finding.Severity, c *Catalogue) *finding.Fix {
 	path, ok := x.inRoot()
-	if !ok || !x.needless(severities, c) {
+	if !ok || slices.ContainsFunc(x.rules, func(id string) bool { return !x.needless(id, severities, c) }) {
 		return nil
 	}
 	if all, _ := x.root.Find(path[:len(path)-1]); all.Value.Len() == 1 {

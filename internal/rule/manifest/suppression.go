@@ -16,7 +16,8 @@ var suppressionExpired = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", External: true, Fixes: true,
 }
 
-// suppressionUnused has no fix for rules that need other objects, which may be silent because those are not in the input.
+// suppressionUnused is silent about rules that need other objects, which may be silent because those are not in the input, and about
+// what the API server says, which depends on its version.
 var suppressionUnused = &rule.Rule{
 	ID:       "suppression-unused",
 	Title:    "a suppression covers nothing any more",
