@@ -26,7 +26,11 @@ const AllowAnnotation = "allow.fairway-k8s.io/"
 // commas.
 var allowComment = regexp.MustCompile(`^#\s*fairway:allow\s+([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)(?:\s+(.*))?$`)
 
-var untilSuffix = regexp.MustCompile(`(?i)[,;(]?\s*until\s+(\S+?)\)?\s*$`)
+var (
+	untilSuffix = regexp.MustCompile(`(?i)[,;(]?\s*until\s+(\S+?)\)?\s*$`)
+	// untilWithin is an end that is not last: who wrote it wanted one, and as a part of the reason it would have no effect.
+	untilWithin = regexp.MustCompile(`(?i)\s*[,;(]?\s*\b(until\s+\d{4}[-/.]\d{1,2}[-/.]\d{1,2})\b\)?[\s,;:.-]*`)
+)
 
 // suppression is one "not here".
 type suppression struct {
@@ -176,6 +180,9 @@ func (x *suppression) read(text string) {
 		}
 		x.until = day
 		text = strings.TrimSpace(text[:m[0]])
+	} else if m := untilWithin.FindStringSubmatchIndex(text); m != nil {
+		end, rest := text[m[2]:m[3]], strings.TrimSpace(text[:m[0]]+" "+text[m[1]:])
+		x.fault = fmt.Sprintf("%q must be the last words; write %q", end, rest+" "+end)
 	}
 	x.reason = strings.Trim(text, " -:—")
 }

@@ -30,7 +30,7 @@ var suppressionUnused = &rule.Rule{
 var suppressionInvalid = &rule.Rule{
 	ID:       "suppression-invalid",
 	Title:    "a suppression is not honoured",
-	Why:      "It names a rule that does not exist, has a day that is none, or gives no reason. An exception without a reason cannot be reviewed later.",
+	Why:      "It names a rule that does not exist, has a day that is none or stands elsewhere than last, or gives no reason. An exception without a reason cannot be reviewed later.",
 	How:      "Write the rule's ID, then the reason, then, if it should end, until and a day.",
 	Example:  "# fairway:allow host-network it measures the host's own network until 2027-03-01\nhostNetwork: true\n",
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", External: true, Fixes: true,
