@@ -322,6 +322,10 @@ func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.R
 		return info
 	}
 	rep.Source = in.FileByName()
+	rep.Exists = func(file string) bool {
+		info, err := os.Stat(filepath.FromSlash(file))
+		return err == nil && info.Mode().IsRegular()
+	}
 	rep.Edits = func(f *finding.Finding) []source.Edit {
 		edits, err := f.Root.File().Edits(f.Root, f.Fix.Changes...)
 		if err != nil {

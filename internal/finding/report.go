@@ -27,6 +27,8 @@ type Report struct {
 	// Source looks up a file by the name that places give it; nil for a file whose text is not at hand. It is asked for the
 	// places of failures, and of findings whose Root is in another file. It may be nil.
 	Source func(file string) *source.File
+	// Exists reports whether there is a file of that name, whose text need not be at hand. It may be nil.
+	Exists func(file string) bool
 	// Edits returns the edits of Finding.Root's file that the finding's Fix comes to, in order; nil when they were not worked
 	// out. It may be nil.
 	Edits func(*Finding) []source.Edit

@@ -28,17 +28,19 @@ func GitHub(w io.Writer, r *finding.Report) error {
 		out.WriteString("::" + kind + " " + strings.Join(append(placeProperties(p), "title="+commandProperty(title)), ",") + "::" + commandData(message) + "\n")
 	}
 	for _, e := range r.Failures {
-		message := e.Message
+		at, note := attach(r, e.Place)
+		message := e.Message + note
 		if e.Hint != "" {
 			message += "\nfix: " + e.Hint
 		}
-		put("error", "fairway: not read", message, e.Place.String()+": error: "+e.Message, e.Place)
+		put("error", "fairway: not read", message, e.Place.String()+": error: "+e.Message, at)
 	}
 	all := slices.Clone(r.Findings)
 	slices.SortFunc(all, worstFirst)
 	for _, f := range all {
 		info := about(r, f.Rule)
-		message := f.Message
+		at, note := attach(r, f.Place)
+		message := f.Message + note
 		if f.Object != (finding.Ref{}) {
 			message = f.Object.String() + ": " + message
 		}
@@ -48,7 +50,7 @@ func GitHub(w io.Writer, r *finding.Report) error {
 			}
 		}
 		put(githubKind(f.Severity), f.Severity.String()+" "+f.Rule, message,
-			placeOrObject(f.Place, f.Object)+": "+f.Severity.String()+" "+f.Rule+": "+f.Message, f.Place)
+			placeOrObject(f.Place, f.Object)+": "+f.Severity.String()+" "+f.Rule+": "+f.Message, at)
 	}
 	for _, line := range rest {
 		out.WriteString(plainLine(line) + "\n")

@@ -32,7 +32,8 @@ func JUnit(w io.Writer, r *finding.Report) error {
 	if len(r.Failures) > 0 {
 		x.open("testsuite", "name", "input that could not be read", "tests", fmt.Sprint(len(r.Failures)), "failures", "0", "errors", fmt.Sprint(len(r.Failures)), "skipped", "0", "time", "0")
 		for _, e := range r.Failures {
-			x.open("testcase", "classname", "fairway.input", "name", e.Place.String(), "file", e.Place.File, "time", "0")
+			at, _ := attach(r, e.Place)
+			x.open("testcase", "classname", "fairway.input", "name", e.Place.String(), "file", at.File, "time", "0")
 			x.leaf("error", e.Hint, "message", e.Message, "type", "unreadable")
 			x.end("testcase")
 		}
@@ -41,7 +42,8 @@ func JUnit(w io.Writer, r *finding.Report) error {
 	if len(r.Skipped) > 0 {
 		x.open("testsuite", "name", "input that was skipped", "tests", fmt.Sprint(len(r.Skipped)), "failures", "0", "errors", "0", "skipped", fmt.Sprint(len(r.Skipped)), "time", "0")
 		for _, k := range r.Skipped {
-			x.open("testcase", "classname", "fairway.input", "name", strings.TrimSpace(k.Place.String()+" "+refString(k.Object)), "file", k.Place.File, "time", "0")
+			at, _ := attach(r, k.Place)
+			x.open("testcase", "classname", "fairway.input", "name", strings.TrimSpace(k.Place.String()+" "+refString(k.Object)), "file", at.File, "time", "0")
 			x.leaf("skipped", "", "message", strings.TrimSuffix(k.Reason+": "+k.Detail, ": "))
 			x.end("testcase")
 		}
@@ -74,9 +76,10 @@ func (x *xmlWriter) suite(r *finding.Report, g *group) {
 	x.open("testsuite", "name", name, "tests", fmt.Sprint(len(g.findings)+len(g.unknown)),
 		"failures", fmt.Sprint(g.count[finding.Must]+g.count[finding.Should]), "errors", "0", "skipped", fmt.Sprint(len(g.unknown)), "time", "0")
 	for _, f := range g.findings {
-		x.open("testcase", "classname", g.name(), "name", f.Rule+" "+placeOrObject(f.Place, f.Object), "file", f.Place.File, "line", fmt.Sprint(f.Place.Line), "time", "0")
+		at, note := attach(r, f.Place)
+		x.open("testcase", "classname", g.name(), "name", f.Rule+" "+placeOrObject(f.Place, f.Object), "file", at.File, "line", fmt.Sprint(at.Line), "time", "0")
 		info := about(r, f.Rule)
-		text := f.Message
+		text := f.Message + note
 		if f.Field != "" {
 			text = f.Field + ": " + text
 		}
@@ -86,14 +89,15 @@ func (x *xmlWriter) suite(r *finding.Report, g *group) {
 			}
 		}
 		if f.Severity >= finding.Should {
-			x.leaf("failure", text, "message", f.Severity.String()+": "+f.Message, "type", f.Rule)
+			x.leaf("failure", text, "message", f.Severity.String()+": "+f.Message+note, "type", f.Rule)
 		} else {
 			x.leaf("system-out", text)
 		}
 		x.end("testcase")
 	}
 	for _, u := range g.unknown {
-		x.open("testcase", "classname", g.name(), "name", u.Rule+" "+placeOrObject(u.Place, u.Object), "file", u.Place.File, "line", fmt.Sprint(u.Place.Line), "time", "0")
+		at, _ := attach(r, u.Place)
+		x.open("testcase", "classname", g.name(), "name", u.Rule+" "+placeOrObject(u.Place, u.Object), "file", at.File, "line", fmt.Sprint(at.Line), "time", "0")
 		x.leaf("skipped", "", "message", "unknown: "+u.Missing)
 		x.end("testcase")
 	}

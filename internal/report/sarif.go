@@ -121,18 +121,19 @@ func SARIF(w io.Writer, r *finding.Report, version string) error {
 	s.list("        ", failures+unknown+len(r.Skipped), func(i int) any {
 		switch {
 		case i < failures:
-			return failureNotification(&r.Failures[i])
+			return failureNotification(r, &r.Failures[i])
 		case i < failures+unknown:
-			return unknownNotification(&r.Unknown[i-failures])
+			return unknownNotification(r, &r.Unknown[i-failures])
 		}
-		return skippedNotification(&r.Skipped[i-failures-unknown])
+		return skippedNotification(r, &r.Skipped[i-failures-unknown])
 	})
 	s.WriteString("\n      }],\n      \"results\": ")
 	seen := map[string]int{}
 	s.list("      ", len(r.Findings), func(i int) any {
 		f := r.Findings[i]
-		return sarifResult{RuleID: f.Rule, RuleIndex: index[f.Rule], Level: sarifLevel(f.Severity), Message: sarifText{Text: f.Message},
-			Locations: []sarifLocation{locationOf(f.Place, f.Object, f.Field)}, Fingerprints: fingerprint(f, seen), Fixes: sarifFixes(r, f)}
+		at, note := attach(r, f.Place)
+		return sarifResult{RuleID: f.Rule, RuleIndex: index[f.Rule], Level: sarifLevel(f.Severity), Message: sarifText{Text: f.Message + note},
+			Locations: []sarifLocation{locationOf(at, f.Object, f.Field)}, Fingerprints: fingerprint(f, seen), Fixes: sarifFixes(r, f)}
 	})
 	s.WriteString("\n    }\n  ]\n}\n")
 	return s.finish()
@@ -199,25 +200,28 @@ func sarifLevel(s finding.Severity) string {
 	return "note"
 }
 
-func failureNotification(e *finding.Failure) sarifNotification {
-	text := e.Message
+func failureNotification(r *finding.Report, e *finding.Failure) sarifNotification {
+	at, note := attach(r, e.Place)
+	text := e.Message + note
 	if e.Hint != "" {
 		text += "; " + e.Hint
 	}
-	return sarifNotification{Level: "error", Message: sarifText{Text: text}, Locations: locationsOf(e.Place, finding.Ref{})}
+	return sarifNotification{Level: "error", Message: sarifText{Text: text}, Locations: locationsOf(at, finding.Ref{})}
 }
 
-func unknownNotification(u *finding.Unknown) sarifNotification {
-	return sarifNotification{Level: "note", Message: sarifText{Text: u.Rule + " is unknown here: " + u.Missing},
-		Locations: locationsOf(u.Place, u.Object)}
+func unknownNotification(r *finding.Report, u *finding.Unknown) sarifNotification {
+	at, note := attach(r, u.Place)
+	return sarifNotification{Level: "note", Message: sarifText{Text: u.Rule + " is unknown here: " + u.Missing + note},
+		Locations: locationsOf(at, u.Object)}
 }
 
-func skippedNotification(k *finding.Skipped) sarifNotification {
+func skippedNotification(r *finding.Report, k *finding.Skipped) sarifNotification {
+	at, note := attach(r, k.Place)
 	text := "skipped: " + k.Reason
 	if k.Detail != "" {
 		text += ": " + k.Detail
 	}
-	return sarifNotification{Level: "note", Message: sarifText{Text: text}, Locations: locationsOf(k.Place, k.Object)}
+	return sarifNotification{Level: "note", Message: sarifText{Text: text + note}, Locations: locationsOf(at, k.Object)}
 }
 
 func locationsOf(p finding.Place, o finding.Ref) []sarifLocation {
@@ -274,6 +278,9 @@ func sarifFixes(r *finding.Report, f *finding.Finding) []sarifFix {
 		return nil
 	}
 	file := f.Root.File()
+	if at, _ := attach(r, finding.Place{File: file.Name}); at.File != file.Name {
+		return nil // what was built cannot be edited
+	}
 	change := sarifChange{Artifact: artifact(file.Name)}
 	for _, e := range edits {
 		start, end := file.Position(e.Start), file.Position(e.End)
