@@ -131,13 +131,16 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 		return &problem.Problem{What: err.Error(), Next: "fairway lint rules lists the rules"}
 	}
 	if f.writeBaseline {
-		if err := store.WriteFile(f.baseline, lint.NewBaseline(result.Findings).Encode()); err != nil {
+		if err := store.WriteFile(f.baseline, lint.NewBaseline(result.Findings, namesFrom(f.baseline)).Encode()); err != nil {
 			return &problem.Problem{What: "cannot write the baseline", Where: f.baseline, Why: err.Error(), Next: "choose another file with --baseline"}
 		}
 		fmt.Fprintf(e.Stderr, "fairway: %s accepted in %s\n", report.Count(len(result.Findings), "finding", "findings"), report.Clean(f.baseline))
 		accepted := *result
 		accepted.Findings = nil
 		return f.exit(&accepted)
+	}
+	if b := o.Baseline; b != nil && len(b.Findings) > 0 && result.Baselined == 0 && len(result.Findings) > 0 {
+		fmt.Fprintf(e.Stderr, "fairway: the baseline %s matches none of these findings; its files are named from %s\n", report.Clean(f.baseline), b.Origin())
 	}
 	if err := f.show(e, in, result, e.Now().Sub(start)); err != nil {
 		return err
@@ -192,7 +195,7 @@ func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 	if info, err := os.Stat(f.baseline); f.writeBaseline && err == nil && info.Mode().IsRegular() && info.Size() > 0 {
 		data, err := os.ReadFile(f.baseline)
 		if err == nil {
-			_, err = lint.ParseBaseline(data)
+			_, err = lint.ParseBaseline(data, nil)
 		}
 		if err != nil { // a manifest, by a slip
 			return o, &problem.Problem{What: "will not overwrite a file that is no baseline", Where: f.baseline, Why: err.Error(),
@@ -202,7 +205,7 @@ func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 	if f.baseline != "" && !f.writeBaseline {
 		data, err := os.ReadFile(f.baseline)
 		if err == nil {
-			o.Baseline, err = lint.ParseBaseline(data)
+			o.Baseline, err = lint.ParseBaseline(data, namesFrom(f.baseline))
 		}
 		if err != nil {
 			return o, &problem.Problem{What: "cannot read the baseline", Where: f.baseline, Why: err.Error(),
@@ -240,6 +243,7 @@ func (f *lintFlags) readPolicy(c *rule.Catalogue) (*rule.Policy, error) {
 			}
 		}
 	}
+	naming := namesFrom(name)
 	data, err := os.ReadFile(name)
 	if err != nil {
 		next := "check the file's permissions"
@@ -257,6 +261,7 @@ func (f *lintFlags) readPolicy(c *rule.Catalogue) (*rule.Policy, error) {
 	if err != nil {
 		return nil, &problem.Problem{What: "the policy is not valid", Where: name, Why: err.Error(), Next: "correct the lines named; fairway lint rules lists the rules"}
 	}
+	p.Name = naming
 	return p, nil
 }
 

@@ -13,9 +13,16 @@ import (
 // Baseline is a list of findings that are known and accepted for now, so that only new ones fail a run. An entry names rule,
 // object and field, never a line: moving text does not make a finding new. It is a ratchet: writing it again drops what is gone.
 type Baseline struct {
+	// SchemaVersion is 2 where files are named from the baseline's folder, so that it does not matter from where a check is run, and 1
+	// where they are named from the working directory of the check that wrote it.
 	SchemaVersion int             `json:"schemaVersion"`
 	Findings      []BaselineEntry `json:"findings"`
+
+	name Naming
 }
+
+// Naming says how a file of the input is called from the folder of a baseline; nil leaves names as they are.
+type Naming func(file string) string
 
 // BaselineEntry is one accepted finding; Count of them are accepted in that place.
 type BaselineEntry struct {
@@ -26,17 +33,30 @@ type BaselineEntry struct {
 	Count  int         `json:"count"`
 }
 
-func entryOf(f *finding.Finding) BaselineEntry {
-	return BaselineEntry{Rule: f.Rule, File: f.Place.File, Object: f.Object, Field: f.Field}
+func (b *Baseline) entryOf(f *finding.Finding) BaselineEntry {
+	file := f.Place.File
+	if b.name != nil && b.SchemaVersion > 1 {
+		file = b.name(file)
+	}
+	return BaselineEntry{Rule: f.Rule, File: file, Object: f.Object, Field: f.Field}
+}
+
+// Origin says where the names of files in it start.
+func (b *Baseline) Origin() string {
+	if b.SchemaVersion == 1 {
+		return "the working directory it was written in; written again, they are from its folder"
+	}
+	return "its folder"
 }
 
 // NewBaseline accepts findings.
-func NewBaseline(findings []*finding.Finding) *Baseline {
+func NewBaseline(findings []*finding.Finding, name Naming) *Baseline {
+	b := &Baseline{SchemaVersion: 2, name: name}
 	count := map[BaselineEntry]int{}
 	for _, f := range findings {
-		count[entryOf(f)]++
+		count[b.entryOf(f)]++
 	}
-	b := &Baseline{SchemaVersion: 1, Findings: make([]BaselineEntry, 0, len(count))}
+	b.Findings = make([]BaselineEntry, 0, len(count))
 	for e, n := range count {
 		e.Count = n
 		b.Findings = append(b.Findings, e)
@@ -47,16 +67,16 @@ func NewBaseline(findings []*finding.Finding) *Baseline {
 	return b
 }
 
-// ParseBaseline reads what Encode wrote.
-func ParseBaseline(data []byte) (*Baseline, error) {
-	var b Baseline
+// ParseBaseline reads what Encode wrote, now or in an earlier version.
+func ParseBaseline(data []byte, name Naming) (*Baseline, error) {
+	b := Baseline{name: name}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&b); err != nil {
 		return nil, err
 	}
-	if b.SchemaVersion != 1 {
-		return nil, fmt.Errorf("schemaVersion is %d, this version reads 1", b.SchemaVersion)
+	if b.SchemaVersion != 1 && b.SchemaVersion != 2 {
+		return nil, fmt.Errorf("schemaVersion is %d, this version reads 1 and 2", b.SchemaVersion)
 	}
 	return &b, nil
 }
@@ -90,7 +110,7 @@ func (b *Baseline) Filter(findings []*finding.Finding) (fresh []*finding.Finding
 		left[e] += n
 	}
 	for _, f := range findings {
-		if e := entryOf(f); left[e] > 0 {
+		if e := b.entryOf(f); left[e] > 0 {
 			left[e]--
 			accepted++
 		} else {

@@ -37,6 +37,8 @@ type Policy struct {
 
 	// File is where the policy came from, for messages.
 	File string `yaml:"-"`
+	// Name, when not nil, says how a file of the input is called from the policy's folder, which the paths of exemptions start from.
+	Name func(file string) string `yaml:"-"`
 }
 
 // RulePolicy is what a policy says of one rule.
@@ -46,8 +48,8 @@ type RulePolicy struct {
 	Params   map[string]any `yaml:"params,omitempty"`
 }
 
-// Exemption takes objects out of rules' reach. Empty matchers match everything; names and paths are globs (path.Match). Reason is
-// required.
+// Exemption takes objects out of rules' reach. Empty matchers match everything; names and paths are globs (path.Match), and paths start
+// from the policy's folder. Rules and Reason are required.
 type Exemption struct {
 	Rules     []string `yaml:"rules"`
 	Path      string   `yaml:"path,omitempty"`
@@ -295,7 +297,7 @@ func (c *Catalogue) Activate(p *Policy, profile Profile, only []string) ([]Activ
 // Exempts reports whether an exemption covers a finding. Expired exemptions cover nothing.
 func (p *Policy) Exempts(f *finding.Finding, now time.Time) bool {
 	return p != nil && slices.ContainsFunc(p.Exemptions, func(e Exemption) bool {
-		return !e.expired(now) && slices.Contains(e.Rules, f.Rule) && e.covers(f)
+		return !e.expired(now) && slices.Contains(e.Rules, f.Rule) && e.covers(f, p.nameOf(f.Place.File))
 	})
 }
 
@@ -321,13 +323,21 @@ func (e *Exemption) expired(now time.Time) bool {
 	return !day.IsZero() && !now.Before(day)
 }
 
-func (e *Exemption) covers(f *finding.Finding) bool {
+func (p *Policy) nameOf(file string) string {
+	if p.Name == nil {
+		return file
+	}
+	return p.Name(file)
+}
+
+// covers reports whether the matchers hold for a finding in a file that is called so from the policy's folder.
+func (e *Exemption) covers(f *finding.Finding, file string) bool {
 	match := func(glob, s string) bool {
 		ok, _ := path.Match(glob, s)
 		return glob == "" || ok
 	}
 	return (e.Kind == "" || e.Kind == f.Object.Kind) && match(e.Namespace, f.Object.Namespace) && match(e.Name, f.Object.Name) &&
-		matchPath(e.Path, f.Place.File) && match(e.Container, containerName(f))
+		matchPath(e.Path, file) && match(e.Container, containerName(f))
 }
 
 // matchPath matches a file against a glob; a folder matches everything below it.

@@ -132,6 +132,10 @@ exemptions:
 			t.Errorf("%v on %s: exempt is %v, want %v", x.f, x.now.Format(time.DateOnly), got, x.want)
 		}
 	}
+	p.Name = func(file string) string { return "legacy/" + file } // as if run there
+	if from := f("image-latest", "a/b.yaml", "Deployment", "", "old-shop"); !p.Exempts(from, before) {
+		t.Error("from a folder below the policy's the path of an exemption means something else")
+	}
 	if got := p.Expired(on); len(got) != 1 || got[0].Rule != "suppression-expired" || got[0].Place.Line != 3 {
 		t.Errorf("expired: %v, want the one of line 3", got)
 	}
