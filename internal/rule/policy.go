@@ -85,7 +85,7 @@ func ParsePolicy(file string, data []byte, c *Catalogue) (*Policy, error) {
 	if types, ok := errors.AsType[*yaml.LoadErrors](err); ok {
 		for _, e := range types.Errors {
 			text, _, _ := strings.Cut(e.Unwrap().Error(), " in type ") // of Go, which says nothing to a reader
-			faults.add(e.Mark.Line, "%s", text)
+			faults.add(e.Mark.Line, "%s", inPolicyWords(text))
 		}
 	} else if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
@@ -95,6 +95,40 @@ func ParsePolicy(file string, data []byte, c *Catalogue) (*Policy, error) {
 	}
 	p.check(c, doc.Content[0], &faults)
 	return p, faults.err(file)
+}
+
+// policyForms says what a policy has where the decoder names a type of Go.
+var policyForms = map[string]string{
+	"rule.Policy":                "a mapping such as {profile: golden}",
+	"rule.RulePolicy":            "a mapping such as {severity: must}",
+	"map[string]rule.RulePolicy": "a mapping such as {replicas-single: {severity: must}}",
+	"rule.Exemption":             "a mapping such as {rules: [host-network], reason: it measures the network}",
+	"[]rule.Exemption":           "a list of exemptions",
+	"map[string]interface {}":    "a mapping such as {minimum: 3}",
+	"[]string":                   "a list such as [host-network]",
+	"string":                     "a word",
+}
+
+// inPolicyWords says what the decoder says of a value that has the wrong form, "cannot construct !!str `must` into rule.RulePolicy",
+// without types of Go; other text it leaves as it is.
+func inPolicyWords(text string) string {
+	value, goType, _ := strings.Cut(text, " into ")
+	form := policyForms[goType]
+	if form == "" {
+		return text
+	}
+	tag, value, _ := strings.Cut(strings.TrimPrefix(value, "cannot construct "), " ")
+	value = strings.Trim(value, "`")
+	var s finding.Severity
+	switch {
+	case goType == "rule.RulePolicy" && s.UnmarshalText([]byte(value)) == nil:
+		return "a severity stands in a mapping: write {severity: " + value + "}"
+	case tag == "!!seq":
+		value = "a list"
+	case tag == "!!map":
+		value = "a mapping"
+	}
+	return value + " is not " + form
 }
 
 // policyFaults collects what is wrong with a policy.
