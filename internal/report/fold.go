@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -74,7 +75,9 @@ func (t *textWriter) unknowns(list []finding.Unknown) {
 		if rules[u.Missing] == nil {
 			missing = append(missing, u.Missing)
 		}
-		rules[u.Missing] = append(rules[u.Missing], u.Rule)
+		if !slices.Contains(rules[u.Missing], u.Rule) { // several containers miss the same
+			rules[u.Missing] = append(rules[u.Missing], u.Rule)
+		}
 	}
 	for _, m := range missing {
 		t.hanging("  ", "unknown", colorUnknown, "  "+strings.Join(rules[m], ", ")+"    ", Clean(m))

@@ -344,9 +344,23 @@ func (t *textWriter) paragraphAnd(text, hint string) {
 }
 
 // hanging writes a coloured word, a lead and a text whose further lines stand below the text's own beginning, or nearer to the left
-// when that leaves little room.
+// when that leaves little room. Without any room the text has lines of its own.
 func (t *textWriter) hanging(indent, word, color, lead, text string) {
 	left := Width(indent) + Width(word) + Width(lead)
+	if t.o.Width-left < 30 && strings.TrimSpace(lead) != "" {
+		begin := Width(indent) + Width(word) + len("  ")
+		for i, l := range Wrap(lead, t.o.Width-begin) {
+			if i == 0 {
+				t.WriteString(indent + t.paint(color)(word) + "  " + l + "\n")
+			} else {
+				t.WriteString(strings.Repeat(" ", begin) + l + "\n")
+			}
+		}
+		for _, l := range Wrap(text, t.o.Width-len(margin)-4) {
+			t.WriteString(margin + "    " + l + "\n")
+		}
+		return
+	}
 	lines := Wrap(text, max(t.o.Width-left, 30))
 	if len(lines) > 1 && t.o.Width-left < 40 {
 		first := lines[0]

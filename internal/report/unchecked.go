@@ -1,21 +1,22 @@
 package report
 
 import (
-	"slices"
-
 	"github.com/fairway-k8s/fairway/internal/finding"
 )
 
 // uncheckedReasons are the reasons for skipping that leave objects unchecked: what an API server would be sent, but nobody here
-// could make or read. A reader has to act on those; the others are only counted.
-var uncheckedReasons = []string{"helm-chart", "kustomization", "outside", "remote-resource"}
+// could make or read. A reader has to act on those; the others are only counted. A kustomization is the last: many are components, which are
+// checked where others build them.
+var uncheckedReasons = []string{"helm-chart", "remote-resource", "outside", "kustomization"}
 
-// Unchecked returns what was skipped although it stands for objects.
+// Unchecked returns what was skipped although it stands for objects, by reason.
 func Unchecked(skipped []finding.Skipped) []finding.Skipped {
 	var list []finding.Skipped
-	for _, s := range skipped {
-		if slices.Contains(uncheckedReasons, s.Reason) {
-			list = append(list, s)
+	for _, reason := range uncheckedReasons {
+		for _, s := range skipped {
+			if s.Reason == reason {
+				list = append(list, s)
+			}
 		}
 	}
 	return list

@@ -50,6 +50,9 @@ func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
 		r.Findings = append(r.Findings, &finding.Finding{Rule: "secret-in-configmap", Severity: finding.Must, Object: web, Workload: web, Place: p,
 			Message: "the key PASSWORD of the ConfigMap looks like a secret, and everybody who may read the namespace may read it"})
 	}
+	for _, rule := range []string{"networkpolicy-missing", "networkpolicy-missing", "hpa-and-replicas", "hpa-min-replicas-single", "hpa-target-missing", "pdb-missing"} {
+		r.Unknown = append(r.Unknown, finding.Unknown{Rule: rule, Object: web, Missing: "the objects that somebody applies together with this one"})
+	}
 	for i := range 8 {
 		r.Skipped = append(r.Skipped, finding.Skipped{Reason: fmt.Sprintf("some-long-reason-%d", i)}, finding.Skipped{Reason: "helm-chart", Place: finding.Place{File: deep}, Detail: "there is no helm"})
 	}
@@ -63,6 +66,9 @@ func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
 			if line = strings.TrimSuffix(line, "\n"); Width(line) > width && !strings.Contains(line, deep) {
 				t.Errorf("%d columns: %d are taken by %q", width, Width(line), line)
 			}
+		}
+		if n := strings.Count(out.String(), "networkpolicy-missing"); n != 1 {
+			t.Errorf("%d columns: networkpolicy-missing is named %d times, want once:\n%s", width, n, out.String())
 		}
 		for _, word := range []string{"…", "the key PASSWORD of the ConfigMap looks"} {
 			if strings.Contains(out.String(), word) != (word != "…" || width < len(deep)+len(" (kustomize build)  ")) {
