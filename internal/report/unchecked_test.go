@@ -67,7 +67,7 @@ func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
 				t.Errorf("%d columns: %d are taken by %q", width, Width(line), line)
 			}
 		}
-		if n := strings.Count(out.String(), "networkpolicy-missing"); n != 1 {
+		if n := strings.Count(out.String(), "networkpolicy-missing,"); n != 1 {
 			t.Errorf("%d columns: networkpolicy-missing is named %d times, want once:\n%s", width, n, out.String())
 		}
 		for _, word := range []string{"…", "the key PASSWORD of the ConfigMap looks"} {
