@@ -32,7 +32,7 @@ const (
 // newFlags are the flags of fairway new.
 type newFlags struct {
 	name, owner, image, port, boot string
-	clouds                         []string
+	clouds, set                    []string
 	dir, from, org                 string
 	force                          bool
 }
@@ -47,6 +47,7 @@ func newNew(e Env) *cobra.Command {
 			"A fairway.yaml that is there already is taken as it is; other files are never overwritten without --force.",
 		Example: "  fairway new stateless-service --name checkout --owner payments --image registry.example.com/checkout:1.4.2\n" +
 			"  fairway new stateless-service --name checkout --owner payments --image ... --boot 45s --cloud eks,aks --dir checkout\n" +
+			"  fairway new cron-job --name report --owner payments --image ... --set 'schedule=17 4 * * *' --set longestRun=20m\n" +
 			"  fairway new --from fairway.yaml --dir .",
 		Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -64,6 +65,7 @@ func newNew(e Env) *cobra.Command {
 	flags.StringVar(&f.port, "port", "", "the port that it answers requests on (default: the path's)")
 	flags.StringVar(&f.boot, "boot", "", "how long a start takes on a bad day, such as 45s (default: the path's)")
 	flags.StringSliceVar(&f.clouds, "cloud", nil, "clouds to write overlays for: eks, aks")
+	flags.StringArrayVar(&f.set, "set", nil, "any other parameter, as PARAMETER=VALUE in YAML, such as 'scaling={min: 3, max: 12}'")
 	flags.StringVar(&f.dir, "dir", "", "where to write (default: a folder called as the service)")
 	flags.StringVar(&f.from, "from", "", "service file to read instead of the flags above")
 	flags.StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
@@ -144,6 +146,13 @@ func (f *newFlags) serviceFile(args []string, dir string) (*source.File, error) 
 	}
 	if len(f.clouds) > 0 {
 		fmt.Fprintf(&b, "clouds: [%s]\n", strings.Join(f.clouds, ", "))
+	}
+	for _, x := range f.set {
+		key, value, ok := strings.Cut(x, "=")
+		if !ok || strings.ContainsAny(x, "\n\r") {
+			return nil, &problem.Problem{What: "--set takes PARAMETER=VALUE", Where: x, Next: "write it on one line, such as --set longestRun=20m"}
+		}
+		fmt.Fprintf(&b, "%s: %s\n", key, value)
 	}
 	return source.Parse(ServiceFile, []byte(b.String())), nil
 }
