@@ -1,6 +1,7 @@
 package network
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +15,8 @@ import (
 
 // serviceNodePort is silent for proxies at the edge and where the load balancer of an Ingress needs the node port. Its mend is for
 // Services that an Ingress or route leads to and whose node ports are left to chance: nobody can rely on a number that is not written.
+// Every Ingress must be one that reaches pods directly; without a known class it may be that of a cloud's load balancer, which would lose
+// its way.
 var serviceNodePort = &rule.Rule{
 	ID:    "service-nodeport",
 	Title: "a Service opens a port on every node",
@@ -29,9 +32,15 @@ var serviceNodePort = &rule.Rule{
 			return
 		}
 		routes := p.RoutesOf(o)
+		var unclear *cluster.Object
 		for _, r := range routes {
-			if ing := cluster.As[*networkingv1.Ingress](r); ing != nil && needsNodePort(r, ing) {
+			ing := cluster.As[*networkingv1.Ingress](r)
+			switch {
+			case ing == nil:
+			case needsNodePort(r, ing):
 				return
+			case unclear == nil && !reachesPods(p, r, ing):
+				unclear = r
 			}
 		}
 		pinned := int32(0)
@@ -45,6 +54,9 @@ var serviceNodePort = &rule.Rule{
 		switch {
 		case pinned != 0:
 			p.Report(o, field, "type NodePort opens port %d on every node", pinned)
+		case unclear != nil:
+			p.Report(o, field, "type NodePort opens a port on every node; Ingress %s leads to the Service, but whether its load balancer needs the port, its class does not say",
+				unclear.Name)
 		case len(routes) > 0:
 			changes := []source.Change{rule.Set(field, source.String("ClusterIP"))}
 			if o.Has(policy) { // the API server refuses it without a port for the outside
@@ -76,4 +88,26 @@ func needsNodePort(o *cluster.Object, ing *networkingv1.Ingress) bool {
 		}
 	}
 	return false
+}
+
+// podProxies are words in the names of proxies that run in the cluster and send requests to the pods' own addresses.
+var podProxies = [...]string{"nginx", "traefik", "haproxy", "kong", "contour", "envoy", "istio", "cilium", "ambassador", "emissary", "apisix", "higress"}
+
+// reachesPods reports whether an Ingress is surely served past the node ports: its class, or the controller of its IngressClass, is named
+// after a proxy in the cluster, or the AWS controller is told to aim at pods.
+func reachesPods(p *rule.Pass, o *cluster.Object, ing *networkingv1.Ingress) bool {
+	class := classOf(o, ing)
+	if class == "" {
+		return false
+	}
+	if class == "alb" {
+		return !needsNodePort(o, ing)
+	}
+	controller := class
+	if x := p.Lookup(o, networkingv1.GroupName, "IngressClass", "", class); x != nil {
+		if c := cluster.As[*networkingv1.IngressClass](x); c != nil {
+			controller = c.Spec.Controller
+		}
+	}
+	return slices.ContainsFunc(podProxies[:], func(proxy string) bool { return strings.Contains(controller, proxy) })
 }
