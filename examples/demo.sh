@@ -29,7 +29,7 @@ printf '\n$ fairway lint -q wild-west | grep must | head -15\n'
 "$fairway" lint -q --color never wild-west > findings.txt || true
 grep ' must ' findings.txt > must.txt
 head -15 must.txt
-before=$(wc -l < findings.txt)
+before=$(grep -cE ": (must|should|could) " findings.txt)
 
 say "4. What can be mended without guessing: a diff first"
 printf '\n$ fairway lint --diff wild-west/billing\n'
@@ -39,7 +39,7 @@ head -60 billing.diff
 say "5. Mend it"
 printf '\n$ fairway lint --fix wild-west\n'
 "$fairway" lint --fix -q --color never wild-west > after.txt || true
-after=$(wc -l < after.txt)
+after=$(grep -cE ": (must|should|could) " after.txt)
 printf '\nlines of findings: %s before, %s after; the rest needs a person, and says what to decide\n' "$before" "$after"
 
 say "6. A second run has nothing left to mend"
