@@ -9,8 +9,9 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// timeoutExceedsPeriod mends by raising the period to the timeout. That is what the kubelet does with an endpoint that hangs, and
-// only slower than before with one that refuses; a shorter timeout could fail answers that pass today.
+// timeoutExceedsPeriod mends by raising the period to the timeout and no further, the least at which it is silent. That is what the
+// kubelet does with an endpoint that hangs, and only slower than before with one that refuses, of which the title tells; a shorter timeout
+// could fail answers that pass today.
 var timeoutExceedsPeriod = &rule.Rule{
 	ID:    "probe-timeout-exceeds-period",
 	Title: "a probe may still wait when its next turn is due",
@@ -33,9 +34,12 @@ var timeoutExceedsPeriod = &rule.Rule{
 				continue
 			}
 			path := c.Path + "." + a.field
+			slower := t
+			slower.period = t.timeout
 			p.Report(w.Object, path+".timeoutSeconds", "an attempt may take %d s but the next is due after %d s, so a hanging endpoint is noticed after %d s instead of %s",
 				t.timeout, t.period, t.failures*t.timeout, t.patience()).Fix = rule.Mend(
-				fmt.Sprintf("set periodSeconds: %d", t.timeout), rule.Set(path+".periodSeconds", source.Int(t.timeout), "initialDelaySeconds", "timeoutSeconds"))
+				fmt.Sprintf("set periodSeconds: %d; a refusal is then noticed after %s, not %s", t.timeout, slower.patience(), t.patience()),
+				rule.Set(path+".periodSeconds", source.Int(t.timeout), "initialDelaySeconds", "timeoutSeconds"))
 		}
 	},
 }
