@@ -32,8 +32,8 @@ func newExplain(e Env) *cobra.Command {
 		Use:   "explain ID|FILE:LINE",
 		Short: "explain a rule, a default, an incident, or a line of a manifest",
 		Long: "Explain shows what a rule checks and why, what a default of the golden path is for, or what happened in an incident,\n" +
-			"and what each is connected with. Given a line of a manifest, it says what the field is, what was found there, and which\n" +
-			"defaults of the golden path are about it.",
+			"and what each is connected with. Given a line of a manifest, it says what the field is, what lint finds there when it\n" +
+			"checks the file's folder, and which defaults of the golden path are about it.",
 		Example: "  fairway explain probes-identical\n  fairway explain cascading-restarts\n  fairway explain deploy/checkout.yaml:41",
 		Args:    exactArgs(1, "an ID or FILE:LINE"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

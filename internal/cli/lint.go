@@ -57,7 +57,8 @@ func newLint(e Env) *cobra.Command {
 			"and - for standard input. It says what the API server would refuse, what will hurt, why, and how to mend it. Rules that\n" +
 			"need an object which is not in the input say unknown instead of guessing.\n\n" +
 			"Without a path it checks the working directory. It needs no cluster, no network and no configuration.\n\n" +
-			"Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 part of the input could not be read.",
+			"Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 part of the input could not be read,\n" +
+			"or nothing could be checked, such as a chart without helm.",
 		Example: "  fairway lint deploy/\n" +
 			"  fairway lint --fix deploy/                          mend what can be mended safely\n" +
 			"  fairway lint --diff deploy/ | git apply             the same, through your own hands\n" +
