@@ -55,6 +55,8 @@ type Rule struct {
 	Params   []Param
 	// NeedsContext is true for rules about several objects: a lone file can leave them unknown.
 	NeedsContext bool
+	// Gathers is true for rules that find what is wrong only between objects and are silent, not unknown, where one is not in the input.
+	Gathers bool
 	// Fixes is true when the rule can offer a fix.
 	Fixes bool
 

@@ -248,7 +248,7 @@ func (x *suppression) report(severities map[string]finding.Severity, rule string
 func (x *suppression) needless(id string, severities map[string]finding.Severity, c *Catalogue) bool {
 	_, ran := severities[id]
 	r := c.Rule(id)
-	return ran && !x.broken[id] && !x.unknown[id] && !r.NeedsContext && r.Snapshot == nil && !r.External
+	return ran && !x.broken[id] && !x.unknown[id] && !r.NeedsContext && !r.Gathers && r.Snapshot == nil && !r.External
 }
 
 // removal takes a needless annotation away; nil for a comment, which is no part of the object.

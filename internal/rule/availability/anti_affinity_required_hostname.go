@@ -21,7 +21,7 @@ var antiAffinityRequiredHostname = &rule.Rule{
 		"load, and a rollout that starts a pod before it stops one needs a free node or waits for ever.",
 	How:      "Use a topologySpreadConstraint over kubernetes.io/hostname, or preferredDuringSchedulingIgnoredDuringExecution.",
 	Example:  "topologySpreadConstraints:\n  - maxSkew: 1\n    topologyKey: kubernetes.io/hostname\n    whenUnsatisfiable: ScheduleAnyway\n    labelSelector:\n      matchLabels:\n        app.kubernetes.io/name: shop\n",
-	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "surge-deadlock",
+	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Gathers: true, Incident: "surge-deadlock",
 	Links: []string{linkAffinity, linkSpread},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		a := w.Template.Spec.Affinity

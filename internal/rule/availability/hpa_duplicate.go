@@ -17,7 +17,7 @@ var hpaDuplicate = &rule.Rule{
 	Example: "kind: HorizontalPodAutoscaler\nspec:\n  metrics:\n" +
 		"    - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}\n" +
 		"    - {type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: 80}}}\n",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "replicas-fought-hpa",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Gathers: true, Incident: "replicas-fought-hpa",
 	Links: []string{linkHPA, "https://keda.sh/docs/latest/concepts/scaling-deployments/"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		scalers := p.ScalersOf(w)

@@ -16,7 +16,7 @@ var pdbOverlap = &rule.Rule{
 	Why: "The eviction API refuses every pod that more than one budget selects, with an error rather than a wait, so the node can never " +
 		"be drained.",
 	How:      "Keep one budget a workload. Give shared budgets selectors that leave out what has a budget of its own.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "drain-blocked",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Gathers: true, Incident: "drain-blocked",
 	Links: []string{linkEviction, linkBudget},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		if cluster.As[*policyv1.PodDisruptionBudget](o) == nil {

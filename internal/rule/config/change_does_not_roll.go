@@ -24,7 +24,7 @@ var changeDoesNotRoll = &rule.Rule{
 	How: "Make the pod template change with the configuration: a checksum annotation (Helm), names with a hash (kustomize's " +
 		"configMapGenerator), or Reloader.",
 	Example:  "template:\n  metadata:\n    annotations:\n      checksum/config: 4c1b2f0e5d3a   # of the ConfigMap, written by the build\n",
-	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "config-never-rolled",
+	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Gathers: true, Incident: "config-never-rolled",
 	Links: []string{
 		"https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically",
 		"https://helm.sh/docs/howto/charts_tips_and_tricks/#automatically-roll-deployments",

@@ -31,7 +31,7 @@ var serviceSelectsOtherWorkload = &rule.Rule{
 		"to pods that do not speak its protocol or do not listen at all, at random.",
 	How:      "Select by a label that only the intended pods carry, such as app.kubernetes.io/name together with app.kubernetes.io/component.",
 	Example:  "selector:\n  app.kubernetes.io/name: shop\n  app.kubernetes.io/component: web   # not on the workers\n",
-	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Incident: "selector-missed", Fixes: true,
+	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Gathers: true, Incident: "selector-missed", Fixes: true,
 	Links: []string{linkService, "https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		svc := cluster.As[*corev1.Service](o)

@@ -20,7 +20,7 @@ var namespaceMismatch = &rule.Rule{
 	Why: "Selectors and references work within a namespace. The Service has no endpoints, the budget guards nothing, the autoscaler has " +
 		"no target, and each of them looks right by itself.",
 	How:      "Give both the same namespace.",
-	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "wrong-namespace",
+	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Gathers: true, Incident: "wrong-namespace",
 	Links: []string{"https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		if o.Namespace == "" {
