@@ -63,12 +63,12 @@ func (m *mender) rebuild(in *load.Input, out *Mended) error {
 		}
 		ban(path.Dir(f.Place.File), "a build of its file would fail: "+f.Message, all)
 	}
-	before, after := sorted(m.result.Findings), sorted(result.Findings)
+	before, after := byClass(m.result.Findings), byClass(result.Findings)
 	scope := map[string]string{}
 	for _, t := range now.Objects {
 		scope[t.Root.File().Name] = t.Scope
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(after), sortKey.compare) {
+	for _, k := range slices.SortedFunc(maps.Keys(after), class.compare) {
 		if len(after[k]) <= len(before[k]) {
 			continue
 		}
