@@ -135,6 +135,7 @@ type mender struct {
 	fixed         []*finding.Finding
 	refusals      []Refusal             // of this round
 	banned        map[findingKey]string // fixes that harm a build, and how
+	rebuilds      int
 }
 
 // look finds out what there is to mend in the input as it is.

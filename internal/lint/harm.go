@@ -9,7 +9,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/finding"
 )
 
-// class is what findings have in common that say the same kind of thing: file, object and rule. An object that is moved to another API version or namespace is the same object.
+// class is what findings have in common that say the same kind of thing: file, object and rule. An object that is moved to another API
+// version or namespace is the same object.
 type class struct {
 	file   string
 	object finding.Ref

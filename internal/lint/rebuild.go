@@ -10,6 +10,9 @@ import (
 	"github.com/fairway-k8s/fairway/internal/load"
 )
 
+// maxRebuilds bounds how often Fix begins anew because of builds. Then no file is mended that a build is made of.
+const maxRebuilds = 8
+
 // rebuild has the builds made anew with the mended files, and bans fixes that harm one: an overlay may test, replace or bring back what
 // a fix has changed in its base.
 func (m *mender) rebuild(in *load.Input, out *Mended) error {
@@ -34,15 +37,6 @@ func (m *mender) rebuild(in *load.Input, out *Mended) error {
 	if !affected {
 		return nil
 	}
-	now, err := m.options.Reload(changed)
-	if err != nil {
-		return err
-	}
-	result, err := Check(now, m.gate)
-	if err != nil {
-		return err
-	}
-
 	ban := func(scope, why string, suspect func(*finding.Finding) bool) (found bool) {
 		for _, f := range m.fixed {
 			if k := keyOf(f); m.banned[k] == "" && sources[scope][k.file] && suspect(f) {
@@ -53,6 +47,20 @@ func (m *mender) rebuild(in *load.Input, out *Mended) error {
 		return found
 	}
 	all := func(*finding.Finding) bool { return true }
+	if m.rebuilds++; m.rebuilds > maxRebuilds {
+		for scope := range sources {
+			ban(scope, "the builds of its file keep breaking", all)
+		}
+		return nil
+	}
+	now, err := m.options.Reload(changed)
+	if err != nil {
+		return err
+	}
+	result, err := Check(now, m.gate)
+	if err != nil {
+		return err
+	}
 	known := map[string]bool{}
 	for _, f := range in.Failures {
 		known[f.Place.File+f.Message] = true
