@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -150,3 +152,57 @@ func BenchmarkRender(b *testing.B) {
 		}
 	}
 }
+
+// Every number of a rendering has a comment on its line that ends in the ID of a default, and every ID in a comment is one.
+func TestNumbersAreExplained(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers := 0
+	for _, name := range files {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range archive.Files {
+			if !strings.HasPrefix(x.Name, "deploy/") || !strings.HasSuffix(x.Name, ".yaml") || strings.Contains(x.Name, "/config/") {
+				continue
+			}
+			f := source.Parse(x.Name, x.Data)
+			comments := map[int]string{}
+			for _, c := range f.Comments {
+				text := string(x.Data[c.Start:c.End])
+				comments[f.Position(c.Start).Line] = text
+				if m := defaultID.FindStringSubmatch(text); m != nil {
+					if _, err := fs.Stat(content.FS, "defaults/"+m[1]+".yaml"); err != nil {
+						t.Errorf("%s: %s: there is no default %s", name, x.Name, m[1])
+					}
+				}
+			}
+			var walk func(n source.Node)
+			walk = func(n source.Node) {
+				for e := range n.Entries() {
+					walk(e.Value)
+				}
+				for _, item := range n.Items() {
+					walk(item)
+				}
+				if _, ok := n.Float(); n.Kind() == source.Scalar && ok {
+					numbers++
+					if line := n.Position().Line; !defaultID.MatchString(comments[line]) {
+						t.Errorf("%s: %s:%d: nothing explains %s", name, x.Name, line, strings.TrimSpace(f.Line(line)))
+					}
+				}
+			}
+			for _, d := range f.Docs {
+				walk(d.Root)
+			}
+		}
+	}
+	if numbers < 100 {
+		t.Errorf("%d numbers were looked at", numbers)
+	}
+}
+
+var defaultID = regexp.MustCompile(`\(([a-z]+(?:-[a-z]+)+)\)\.?$`)
