@@ -63,11 +63,11 @@ func (c *Catalogue) Path(name string) (*Path, error) {
 	versions := c.versions[shape]
 	if len(versions) == 0 {
 		e := &UnknownPath{Shape: shape, Known: c.Shapes()}
-		best := max(2, len(shape)/3) + 1
+		best := max(2, len(shape)/3)
 		for _, s := range e.Known {
-			// Both whole names and their words are tried: service is stateless-service.
+			// Both whole names and their words are tried, and the last one wins: service is stateless-service.
 			for _, word := range append(strings.Split(s, "-"), s) {
-				if d := spell.Distance(shape, word); d < best {
+				if d := spell.Distance(shape, word); d <= best {
 					best, e.Near = d, s
 				}
 			}
