@@ -28,6 +28,7 @@ fuzz: ## a minute for every fuzz target
 
 docs: ## generated reference pages and schemas
 	$(GO) test ./internal/cli -run TestReference -update
+	$(GO) test ./internal/goldenpath -run TestSchemas -update
 
 bench: ## the figures of docs/benchmarks.md that need nothing but this repository
 	$(GO) test -run=NONE -bench=. -benchmem ./internal/source ./internal/apiserver ./internal/lint
