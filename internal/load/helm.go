@@ -54,9 +54,10 @@ func (r *rendered) skip(c folder, detail string) {
 
 func (l *loader) renderChart(ctx context.Context, c folder) (r rendered) {
 	// Helm follows symbolic links, and a template can print what they lead to.
-	if f := l.fenceOf(c.real); l.strays(c.real, f) != "" {
+	f := l.fenceOf(c.real)
+	if link := l.strays(c.real, f); link != "" {
 		r.failures = append(r.failures, finding.Failure{Place: finding.Place{File: c.name},
-			Message: "the chart is not rendered: " + l.show(l.strays(c.real, f)) + " is a link that leads out of " + l.border(f), Hint: "put the file itself into the chart"})
+			Message: "the chart is not rendered: " + l.show(link) + " is a link that leads out of " + l.border(f), Hint: "put the file itself into the chart"})
 		return r
 	}
 	if l.isLibrary(c) {

@@ -305,6 +305,15 @@ func (r *references) stray(n source.Node, text string) {
 	r.k.fail(n, text+" leads out of "+r.l.border(r.k.fence)+", and nothing outside is read", "keep what a build needs beside it, in one Git repository")
 }
 
+// strayLink notes a link in a chart that leads out of the fence, and reports whether there is one.
+func (r *references) strayLink(n source.Node, chart string) bool {
+	link := r.l.strays(chart, r.k.fence)
+	if link != "" {
+		r.stray(n, r.l.show(link))
+	}
+	return link != ""
+}
+
 func (r *references) remote(n source.Node, text string) {
 	first, _, _ := strings.Cut(text, "\n")
 	r.k.skipped = append(r.k.skipped, finding.Skipped{Place: spanPlace(n), Reason: RemoteResource, Detail: first + " would have to be fetched; local files were read one by one"})
@@ -369,21 +378,10 @@ func (r *references) resource(n source.Node) {
 }
 
 // input is a file that is used up: a patch, a configuration.
-func (r *references) input(n source.Node) string {
-	n = n.Resolve()
-	if n.Text() == "" {
-		return ""
+func (r *references) input(n source.Node) {
+	if n = n.Resolve(); n.Text() != "" {
+		r.use(n, n.Text())
 	}
-	real, info := r.lookup(n, n.Text())
-	if info == nil {
-		return ""
-	}
-	if !info.Mode().IsRegular() {
-		r.k.fail(n, n.Text()+" is "+what(info.Mode())+", no file", "name a file")
-		return ""
-	}
-	r.k.inputs = append(r.k.inputs, real)
-	return real
 }
 
 // generatorSource is an entry of a generator's files: [key=]path.
@@ -393,6 +391,11 @@ func (r *references) generatorSource(n source.Node) {
 	if _, after, ok := strings.Cut(text, "="); ok && !fetches(text) {
 		text = after
 	}
+	r.use(n, text)
+}
+
+// use notes a file that is used up. n is where text, its path, stands.
+func (r *references) use(n source.Node, text string) {
 	real, info := r.lookup(n, text)
 	switch {
 	case info == nil:
@@ -533,8 +536,7 @@ func (r *references) charts() {
 			r.helmSkip(n, fmt.Sprintf("chart %s would have to be fetched", name))
 		case !r.k.fence.holds(real):
 			r.stray(n, "chart "+name)
-		case r.l.strays(real, r.k.fence) != "":
-			r.stray(n, r.l.show(r.l.strays(real, r.k.fence)))
+		case r.strayLink(n, real):
 		case r.get(r.get(r.k.at, "helmGlobals"), "configHome").Text() != "":
 			r.helmSkip(n, "it brings helm's configuration, and with it plugins, of its own")
 		case r.get(n, "nameTemplate").Text() != "":
