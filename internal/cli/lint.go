@@ -231,7 +231,7 @@ func (f *lintFlags) readPolicy(c *rule.Catalogue) (*rule.Policy, error) {
 		if err != nil {
 			return nil, nil
 		}
-		for ; ; dir = filepath.Dir(dir) {
+		for dir := range upward(dir) {
 			if info, err := os.Stat(filepath.Join(dir, PolicyFile)); err == nil {
 				name = filepath.Join(dir, PolicyFile)
 				if !info.Mode().IsRegular() { // reading a pipe or a device might never end
@@ -239,9 +239,12 @@ func (f *lintFlags) readPolicy(c *rule.Catalogue) (*rule.Policy, error) {
 				}
 				break
 			}
-			if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) {
-				return nil, nil
+			if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+				break
 			}
+		}
+		if name == "" {
+			return nil, nil
 		}
 	}
 	naming := namesFrom(name)

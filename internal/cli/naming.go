@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"iter"
 	"os"
 	"path/filepath"
 
@@ -33,5 +34,14 @@ func namesFrom(file string) func(name string) string {
 			return name
 		}
 		return filepath.ToSlash(rel)
+	}
+}
+
+// upward yields a folder and those above it, the nearest first.
+func upward(dir string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for yield(dir) && dir != filepath.Dir(dir) {
+			dir = filepath.Dir(dir)
+		}
 	}
 }

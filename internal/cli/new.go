@@ -130,7 +130,7 @@ func (f *newFlags) serviceFile(args []string, dir string) (*source.File, error) 
 	if name != "" {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return nil, &problem.Problem{What: "cannot read the service file", Where: name, Why: plainError(err), Next: "name a shape, such as fairway new stateless-service, or an existing file with --from", Err: err}
+			return nil, &problem.Problem{What: "cannot read the service file", Where: name, Why: problem.Plain(err), Next: "name a shape, such as fairway new stateless-service, or an existing file with --from", Err: err}
 		}
 		return source.Parse(filepath.ToSlash(name), data), nil
 	}
@@ -165,11 +165,9 @@ func (f *newFlags) orgFile(dir string) (*source.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		for ; name == ""; at = filepath.Dir(at) {
-			if info, err := os.Stat(filepath.Join(at, OrganisationFile)); err == nil && info.Mode().IsRegular() {
-				name = filepath.Join(at, OrganisationFile)
-			}
-			if at == filepath.Dir(at) {
+		for folder := range upward(at) {
+			if info, err := os.Stat(filepath.Join(folder, OrganisationFile)); err == nil && info.Mode().IsRegular() {
+				name = filepath.Join(folder, OrganisationFile)
 				break
 			}
 		}
@@ -179,7 +177,7 @@ func (f *newFlags) orgFile(dir string) (*source.File, error) {
 	}
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, &problem.Problem{What: "cannot read the organisation's file", Where: name, Why: plainError(err), Next: "name an existing file with --org", Err: err}
+		return nil, &problem.Problem{What: "cannot read the organisation's file", Where: name, Why: problem.Plain(err), Next: "name an existing file with --org", Err: err}
 	}
 	return source.Parse(filepath.ToSlash(name), data), nil
 }
@@ -193,7 +191,7 @@ func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenp
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return &problem.Problem{What: "cannot look at what is there", Where: at, Why: plainError(err), Next: "choose another folder with --dir", Err: err}
+			return &problem.Problem{What: "cannot look at what is there", Where: at, Why: problem.Plain(err), Next: "choose another folder with --dir", Err: err}
 		case !bytes.Equal(old, x.Data):
 			changed = append(changed, x.Name)
 			if !f.force {
@@ -215,7 +213,7 @@ func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenp
 		all = append(all, store.File{Name: filepath.Join(dir, filepath.FromSlash(x.Name)), Data: x.Data})
 	}
 	if err := store.WriteFiles(all); err != nil {
-		return &problem.Problem{What: "cannot write the files", Where: dir, Why: plainError(err), Next: "make the folder writable, or choose another with --dir", Exit: problem.ExitIncomplete, Err: err}
+		return &problem.Problem{What: "cannot write the files", Where: dir, Why: problem.Plain(err), Next: "make the folder writable, or choose another with --dir", Exit: problem.ExitIncomplete, Err: err}
 	}
 	for _, x := range files {
 		fmt.Fprintln(e.Stdout, filepath.ToSlash(filepath.Join(dir, x.Name)))
@@ -300,12 +298,4 @@ func unknownPath(err error, file string) error {
 		p.Next = "did you mean " + u.Near + "?"
 	}
 	return p
-}
-
-// plainError is an error of the file system without the operation and the path.
-func plainError(err error) string {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err.Error()
-	}
-	return err.Error()
 }

@@ -3,7 +3,6 @@ package load
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -336,12 +335,4 @@ func (realDisk) Open(name string) (fs.File, error) {
 		return os.Open(name)
 	}
 	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-}
-
-// plain is an error of the file system without the operation and the path, which the place already says.
-func plain(err error) string {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		err = p.Err
-	}
-	return err.Error()
 }

@@ -157,7 +157,7 @@ func (w *walker) failRead(name string, err error) {
 
 // readFailure puts an error of the file system into words.
 func readFailure(name string, err error) finding.Failure {
-	f := finding.Failure{Place: finding.Place{File: name}, Message: "cannot be read: " + plain(err)}
+	f := finding.Failure{Place: finding.Place{File: name}, Message: "cannot be read: " + problem.Plain(err)}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		f.Hint = "give yourself the permission to read it, or leave it out"

@@ -6,6 +6,7 @@ package problem
 
 import (
 	"errors"
+	"io/fs"
 	"strings"
 )
 
@@ -50,4 +51,12 @@ func ExitCode(err error) int {
 		return p.Exit
 	}
 	return ExitUsage
+}
+
+// Plain is the text of an error of the file system without the operation and the path, for where the path is said already.
+func Plain(err error) string {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return err.Error()
 }
