@@ -24,8 +24,19 @@
 // on a line of their own stand above an entry or an item, which is left out, or repeated for each element. Words that the description
 // lists as placeholders are replaced wherever they stand in a key or a value.
 //
-// Expressions are CEL over the parameters; see [Functions] for what is added. A template is cut into pieces once, with the spans that
-// package source found, and values are written by the same package; everything else stays byte for byte what it is.
+// A template is cut into pieces once, with the spans that package source found, and values are written by the same package; everything
+// else stays byte for byte what it is.
+//
+// # Expressions
+//
+// Expressions are CEL over the parameters, with its strings, math and lists extensions and these functions:
+//
+//	cpu(int)        thousandths of a core as a quantity: cpu(250) is 250m
+//	memory(int)     bytes as a quantity: memory(536870912) is 512Mi
+//	seconds(int)    seconds for reading: seconds(90) is 1m30s
+//	ceil(int, int)  the first divided by the second, rounded up
+//	sum(list)       the sum of a list of int
+//	tagOf(string)   the tag of an image reference, empty without one
 //
 // The package does no I/O. The same service file and path give the same bytes.
 package goldenpath

@@ -18,16 +18,6 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// Functions says what expressions can call beside CEL's own, its strings, math and lists extensions.
-var Functions = map[string]string{
-	"cpu(int)":       "thousandths of a core as a quantity: cpu(250) is 250m",
-	"memory(int)":    "bytes as a quantity: memory(536870912) is 512Mi",
-	"seconds(int)":   "seconds for reading: seconds(90) is 1m30s",
-	"ceil(int, int)": "the first divided by the second, rounded up",
-	"sum(list)":      "the sum of a list of int",
-	"tagOf(string)":  "the tag of an image reference, empty without one",
-}
-
 // variable is what expressions call a parameter: its name, with _ behind it where CEL keeps the word for itself (namespace_).
 func variable(parameter string) string {
 	if slices.Contains(keptWords, parameter) {

@@ -31,7 +31,6 @@ type Path struct {
 	// Seeds are written when they are not there, and belong to the team from then on.
 	Seeds []Seed `yaml:"seeds"`
 
-	scope     scope
 	templates []*template
 	computed  []*expression
 	checks    []check
@@ -65,11 +64,10 @@ type Computed struct {
 
 // Check is a condition between parameters, and what to say when it does not hold.
 type Check struct {
-	That    string `yaml:"that"`
-	Say     string `yaml:"say"`  // with {expressions}
-	Next    string `yaml:"next"` // what to do about it, likewise
-	At      string `yaml:"at"`   // the parameter to point at
-	Default string `yaml:"default"`
+	That string `yaml:"that"`
+	Say  string `yaml:"say"`  // with {expressions}
+	Next string `yaml:"next"` // what to do about it, likewise
+	At   string `yaml:"at"`   // the parameter to point at
 }
 
 type check struct {
@@ -140,7 +138,6 @@ func (p *Path) compile(fsys fs.FS, dir string) error {
 			return err
 		}
 	}
-	p.scope = s
 	for _, x := range p.Checks {
 		c := check{Check: x}
 		c.holds, err = s.compile(x.That)

@@ -123,7 +123,7 @@ func (c *compiler) lines(from, to int, s scope) ([]piece, error) {
 		if has {
 			body = string(c.file.Data[mark.Start:mark.End])
 		}
-		if has && mark.Own && (strings.HasPrefix(body, "#if ") || strings.HasPrefix(body, "#for ")) {
+		if c.isMark(line) {
 			p, end, err := c.block(line, to, body, s)
 			if err != nil {
 				return nil, c.fail(line, err)
@@ -167,21 +167,18 @@ func (c *compiler) block(line, to int, body string, s scope) (p piece, end int, 
 	if first >= to {
 		return p, 0, fmt.Errorf("nothing follows %s", body)
 	}
-	indent, dash := indentation(c.file.Line(first))
-	if c.isMark(first) {
-		indent, dash = len(c.file.Line(first))-len(strings.TrimLeft(c.file.Line(first), " ")), false
-	}
-	end = first + 1
 	if c.isMark(first) { // a mark on a mark: both are about what follows
-		var inner piece
-		text := c.marks[first]
-		if inner, end, err = c.block(first, to, string(c.file.Data[text.Start:text.End]), s); err != nil {
+		mark := c.marks[first]
+		inner, end, err := c.block(first, to, string(c.file.Data[mark.Start:mark.End]), s)
+		if err != nil {
 			return p, 0, err
 		}
 		before, err := c.lines(line+1, first, s)
 		p.block = append(before, inner)
 		return p, end, err
 	}
+	indent, dash := indentation(c.file.Line(first))
+	end = first + 1
 	last := end
 	for ; end < to; end++ {
 		text := c.file.Line(end)
