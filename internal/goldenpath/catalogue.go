@@ -63,15 +63,16 @@ func (c *Catalogue) Path(name string) (*Path, error) {
 	versions := c.versions[shape]
 	if len(versions) == 0 {
 		e := &UnknownPath{Shape: shape, Known: c.Shapes()}
-		best := max(2, len(shape)/3)
+		// Both whole names and their words are tried, and the last one wins: service is stateless-service.
+		var words []string
+		shapeOf := map[string]string{}
 		for _, s := range e.Known {
-			// Both whole names and their words are tried, and the last one wins: service is stateless-service.
 			for _, word := range append(strings.Split(s, "-"), s) {
-				if d := spell.Distance(shape, word); d <= best {
-					best, e.Near = d, s
-				}
+				words, shapeOf[word] = append(words, word), s
 			}
 		}
+		slices.Reverse(words)
+		e.Near = shapeOf[spell.Nearest(shape, words, max(2, len(shape)/3))]
 		return nil, e
 	}
 	if version == "" {

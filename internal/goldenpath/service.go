@@ -134,11 +134,8 @@ func (r *reader) keys(n source.Node, known []*Parameter, above string) {
 			names = append(names, reserved...)
 		}
 		next := "the parameters are " + strings.Join(names, ", ")
-		best := max(2, len(key)/3) + 1
-		for _, name := range names {
-			if d := spell.Distance(key, name); d < best {
-				best, next = d, "did you mean "+name+"?"
-			}
+		if near := spell.Nearest(key, names, max(2, len(key)/3)); near != "" {
+			next = "did you mean " + near + "?"
 		}
 		what := key
 		if above != "" {

@@ -134,12 +134,11 @@ func isDescriptor(at string) bool {
 func (w *walker) suggest(at string) string {
 	want := filepath.Base(at)
 	entries, _ := w.l.disk.ReadDir(filepath.Dir(at))
-	best, distance := "", max(2, len(want)/3)+1
-	for _, e := range entries {
-		if d := spell.Distance(want, e.Name()); d < distance {
-			best, distance = e.Name(), d
-		}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
 	}
+	best := spell.Nearest(want, names, max(2, len(want)/3))
 	if best != "" {
 		return fmt.Sprintf("did you mean %s?", w.l.show(filepath.Join(filepath.Dir(at), best)))
 	}

@@ -279,13 +279,11 @@ func (c *Catalogue) didYouMean(id string) string {
 
 // Nearest returns the ID of the rule whose name is most like id, or "" when none is near.
 func (c *Catalogue) Nearest(id string) string {
-	best, bestDistance := "", len(id)/2+1
-	for _, r := range c.Rules {
-		if d := spell.Distance(id, r.ID); d < bestDistance {
-			best, bestDistance = r.ID, d
-		}
+	names := make([]string, len(c.Rules))
+	for i, r := range c.Rules {
+		names[i] = r.ID
 	}
-	return best
+	return spell.Nearest(id, names, len(id)/2)
 }
 
 // Activate returns the rules that a policy switches on, with the severities and parameters it wants. profile, when not zero,

@@ -30,3 +30,14 @@ func align(a, b string, swaps bool) int {
 	}
 	return row[len(b)]
 }
+
+// Nearest returns the name that differs least from word, by at most most; the first of several, "" when there is none.
+func Nearest(word string, names []string, most int) string {
+	best, distance := "", most+1
+	for _, name := range names {
+		if d := Distance(word, name); d < distance {
+			best, distance = name, d
+		}
+	}
+	return best
+}

@@ -26,3 +26,12 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+func TestNearest(t *testing.T) {
+	names := []string{"name", "owner", "image", "images"}
+	for word, want := range map[string]string{"imagee": "image", "nmae": "name", "owner": "owner", "replicas": ""} {
+		if got := Nearest(word, names, 2); got != want {
+			t.Errorf("Nearest(%q) is %q, want %q", word, got, want)
+		}
+	}
+}
