@@ -405,26 +405,29 @@ func TestDefinitionFields(t *testing.T) {
 	}
 }
 
-// Rules of a whole object may use its name, which the schema does not list (KEP-2876).
-func TestRuleOfName(t *testing.T) {
-	var s Schemas
-	s.Add(source.Parse("crd.yaml", []byte(`apiVersion: apiextensions.k8s.io/v1
+// definitionOf is a definition of a kind of example.com with one version and a schema in flow style.
+func definitionOf(kind, schema string) string {
+	singular := strings.ToLower(kind)
+	return `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
-metadata: {name: things.example.com}
+metadata: {name: ` + singular + `s.example.com}
 spec:
   group: example.com
   scope: Namespaced
-  names: {plural: things, singular: thing, kind: Thing, listKind: ThingList}
+  names: {plural: ` + singular + `s, singular: ` + singular + `, kind: ` + kind + `, listKind: ` + kind + `List}
   versions:
   - name: v1
     served: true
     storage: true
-    schema:
-      openAPIV3Schema:
-        type: object
-        properties: {spec: {type: object, properties: {size: {type: integer}}}}
-        x-kubernetes-validations: [{rule: "self.metadata.name.startsWith('good')", message: "bad name"}]
-`)).Docs[0].Root)
+    schema: {openAPIV3Schema: ` + schema + `}
+`
+}
+
+// Rules of a whole object may use its name, which the schema does not list (KEP-2876).
+func TestRuleOfName(t *testing.T) {
+	var s Schemas
+	s.Add(source.Parse("crd.yaml", []byte(definitionOf("Thing", `{type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}},
+        x-kubernetes-validations: [{rule: "self.metadata.name.startsWith('good')", message: "bad name"}]}`))).Docs[0].Root)
 	for name, want := range map[string]int{"good": 0, "evil": 1} {
 		root := source.Parse("a.yaml", []byte("apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: "+name+"}\nspec: {size: 1}\n")).Docs[0].Root
 		problems, known := s.Check(root)

@@ -11,27 +11,8 @@ import (
 
 // TestEndlessNumber: a rule that reads a number of a billion digits would not come to an end, whatever its budget.
 func TestEndlessNumber(t *testing.T) {
-	const definition = `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: disks.example.com}
-spec:
-  group: example.com
-  scope: Namespaced
-  names: {plural: disks, singular: disk, kind: Disk, listKind: DiskList}
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema:
-      openAPIV3Schema:
-        type: object
-        properties:
-          size:
-            type: string
-            maxLength: 20
-            x-kubernetes-validations:
-            - {rule: "quantity(self).compareTo(quantity('LIMIT')) <= 0", message: too large}
-`
+	definition := definitionOf("Disk", `{type: object, properties: {size: {type: string, maxLength: 20,
+        x-kubernetes-validations: [{rule: "quantity(self).compareTo(quantity('LIMIT')) <= 0", message: too large}]}}}`)
 	for _, c := range []struct{ limit, size, rule string }{
 		{"1Gi", "2Gi", apiserver.Invalid},
 		{"1Gi", "1e99999999999", apiserver.Unjudged},
@@ -52,25 +33,7 @@ spec:
 
 // TestManyErrors: the API server's validation compares all errors of an object with each other. A test that fails here takes minutes.
 func TestManyErrors(t *testing.T) {
-	definition := `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: disks.example.com}
-spec:
-  group: example.com
-  scope: Namespaced
-  names: {plural: disks, singular: disk, kind: Disk, listKind: DiskList}
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema:
-      openAPIV3Schema:
-        type: object
-        required: [zone]
-        properties:
-          zone: {type: string}
-          sizes: {type: object, additionalProperties: {type: integer}}
-`
+	definition := definitionOf("Disk", "{type: object, required: [zone], properties: {zone: {type: string}, sizes: {type: object, additionalProperties: {type: integer}}}}")
 	for _, c := range []struct {
 		value   string
 		count   int
