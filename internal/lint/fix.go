@@ -67,10 +67,12 @@ func Fix(ctx context.Context, in *load.Input, o Options) (*Mended, error) {
 
 // mend does all rounds, from the input as it was loaded.
 func (m *mender) mend(ctx context.Context, in *load.Input) (err error) {
-	m.input, m.fixed = in, nil
-	if m.result, err = check(in, m.gate, m.judge); err != nil {
-		return err
+	if m.start == nil {
+		if m.start, err = check(in, m.gate, m.judge); err != nil {
+			return err
+		}
 	}
+	m.input, m.result, m.fixed = in, m.start, nil
 	if err := m.look(); err != nil {
 		return err
 	}
@@ -126,7 +128,8 @@ func keyOf(f *finding.Finding) findingKey {
 type mender struct {
 	options, gate Options
 	judge         *judge
-	narrowed      bool // options ask for less than gate
+	narrowed      bool    // options ask for less than gate
+	start         *Result // of the input as it was loaded, under gate
 	input         *load.Input
 	result        *Result                           // of input, under gate
 	wanted        *Result                           // of input, under options
