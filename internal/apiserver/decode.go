@@ -279,10 +279,11 @@ func (d *decoder) mapping(n source.Node, pl *plan, p unsafe.Pointer) {
 	default:
 		m := reflect.MakeMapWithSize(pl.typ, n.Len())
 		reflect.NewAt(pl.typ, p).Elem().Set(m)
+		v := reflect.New(pl.elem.typ) // the map has copies
 		set = func(key string, value source.Node) {
-			v := reflect.New(pl.elem.typ)
 			d.value(value, pl.elem, v.UnsafePointer())
 			m.SetMapIndex(reflect.ValueOf(key).Convert(pl.typ.Key()), v.Elem())
+			v.Elem().SetZero()
 		}
 	}
 	entries := n.Entries()

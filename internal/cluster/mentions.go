@@ -44,6 +44,9 @@ func mentionedIn(n source.Node, add func(string), budget *int) {
 	}
 	switch n.Kind() {
 	case source.Scalar:
+		if span := n.Span(); span.End-span.Start > noName {
+			return
+		}
 		if text := n.Text(); isName(text) {
 			add(text)
 		}
@@ -85,6 +88,9 @@ func namesIn(text string, add func(string)) {
 		i = end
 	}
 }
+
+// noName is the length in bytes from which what is written is no name, whatever indentation and quotes are around it.
+const noName = 1 << 10
 
 // isName reports whether a text can be the name of an object (a DNS subdomain).
 func isName(s string) bool {

@@ -21,7 +21,10 @@ type Path []Step
 
 // ParsePath reads the written form. Every string that Path.String makes is read back as the same path.
 func ParsePath(s string) (Path, error) {
-	var p Path
+	if s == "" {
+		return nil, nil
+	}
+	p := make(Path, 0, 1+strings.Count(s, ".")+strings.Count(s, "["))
 	for i := 0; i < len(s); {
 		switch s[i] {
 		case '.':

@@ -32,7 +32,13 @@ type resolved struct {
 
 // Type returns the type of a scalar as Kubernetes reads it, that is as sigs.k8s.io/yaml does with YAML 1.1 rules: yes, no, on
 // and off are booleans, 0777 is octal, 1_000 a number, quoted text is a string, an explicit tag decides.
-func (n Node) Type() ScalarType { return n.resolve().typ }
+func (n Node) Type() ScalarType {
+	n = n.Resolve()
+	if n.Kind() == Scalar && n.f.nodes[n.i].flags&flagProps == 0 && n.f.nodes[n.i].style != Plain {
+		return StringValue // whatever it says: a block can be long
+	}
+	return n.resolve().typ
+}
 
 // Bool returns the value of a boolean.
 func (n Node) Bool() (v, ok bool) {

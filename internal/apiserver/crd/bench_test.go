@@ -21,9 +21,7 @@ func BenchmarkFirstUse(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				c := checker{gvk: gvk, namespaced: true, status: true, make: func() (*shape, error) {
-					return schemas[gvk.Group+"/"+gvk.Version+"/"+gvk.Kind], nil
-				}}
+				c := checker{gvk: gvk, namespaced: true, status: true, schema: schemas[gvk.Group+"/"+gvk.Version+"/"+gvk.Kind]}
 				if p := c.check(root); len(p) > 0 {
 					b.Fatal(p)
 				}

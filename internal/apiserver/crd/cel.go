@@ -3,11 +3,13 @@ package crd
 import (
 	"cmp"
 	"context"
+	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
-	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -15,96 +17,68 @@ import (
 	"github.com/fairway-k8s/fairway/internal/apiserver"
 )
 
-// rules runs the CEL rules of a schema like the cel.Validator of the API server, but compiles the rules of a node when an object
-// first has something there. It holds the branches of the schema that lead to rules.
+// rules are the CEL rules of one place of a schema. They run like those of the API server's cel.Validator, but are compiled when an object
+// first has something there.
 type rules struct {
-	properties map[string]*rules
-	items      *rules // of a list, or the values of a mapping with free keys
-
-	node *structuralschema.Structural // with rules at this node and none below; nil when there are none here
-	root bool                         // the node is a whole object: rules may use its apiVersion, kind and metadata
+	schema *apiextensionsv1.JSONSchemaProps
+	root   bool // the place is a whole object: rules may use its apiVersion, kind and metadata
 
 	once      sync.Once
-	validator *cel.Validator
+	validator *cel.Validator // nil when they cannot be run
 }
 
-// rulesOf returns the rules of a schema, nil when there are none. bare is the schema without its rules; root is true for a whole
-// object. Rules inside an allOf run where the node has rules of its own; elsewhere they do not (no schema is known that has such).
-func rulesOf(s, bare *structuralschema.Structural, root bool, shared []*shape) *rules {
-	if m := marked(s.Title, shared); m != nil {
-		return m.rules
-	}
-	r := &rules{root: root}
-	for name := range s.Properties {
-		p, q := s.Properties[name], bare.Properties[name]
-		if sub := rulesOf(&p, &q, p.XEmbeddedResource, shared); sub != nil {
-			if r.properties == nil {
-				r.properties = map[string]*rules{}
-			}
-			r.properties[name] = sub
-		}
-	}
-	if s.Items != nil {
-		r.items = rulesOf(s.Items, bare.Items, s.Items.XEmbeddedResource, shared)
-	} else if a := s.AdditionalProperties; a != nil && a.Structural != nil {
-		r.items = rulesOf(a.Structural, bare.AdditionalProperties.Structural, a.Structural.XEmbeddedResource, shared)
-	}
-	if len(s.XValidations) > 0 {
-		node := *bare
-		node.XValidations, node.ValueValidation = s.XValidations, s.ValueValidation
-		r.node = &node
-	}
-	if r.node == nil && r.items == nil && r.properties == nil {
+// rulesOf returns the rules of a schema, nil when it has none. The same rules of the same schema stand in several kinds, and compiling them
+// takes a hundred times as long as running them.
+func (l *library) rulesOf(s *apiextensionsv1.JSONSchemaProps, root bool) *rules {
+	if len(s.XValidations) == 0 {
 		return nil
 	}
+	key := strconv.FormatBool(root)
+	for _, v := range s.XValidations {
+		key += "\x00" + v.Rule
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.rules[key] {
+		if r.schema == s || reflect.DeepEqual(r.schema, s) {
+			return r
+		}
+	}
+	if l.rules == nil {
+		l.rules = map[string][]*rules{}
+	}
+	r := &rules{schema: s, root: root}
+	l.rules[key] = append(l.rules[key], r)
 	return r
 }
 
-// hasRules reports whether s has rules, or something in it.
-func hasRules(s *structuralschema.Structural) bool {
-	if len(s.XValidations) > 0 {
-		return true
-	}
-	for name := range s.Properties {
-		if p := s.Properties[name]; hasRules(&p) {
-			return true
+// compile makes the validator, once.
+func (r *rules) compile(l *library) {
+	r.once.Do(func() {
+		if r.endless() {
+			return
 		}
-	}
-	a := s.AdditionalProperties
-	return s.Items != nil && hasRules(s.Items) || a != nil && a.Structural != nil && hasRules(a.Structural)
-}
-
-// withoutRules returns a copy of s that has no rules. The rest stays, as rules are type-checked against it.
-func withoutRules(s *structuralschema.Structural) *structuralschema.Structural {
-	out := *s
-	out.XValidations = nil
-	if v := s.ValueValidation; v != nil && len(v.AllOf) > 0 {
-		w := *v
-		w.AllOf = nil
-		out.ValueValidation = &w
-	}
-	if s.Items != nil {
-		out.Items = withoutRules(s.Items)
-	}
-	if s.Properties != nil {
-		out.Properties = make(map[string]structuralschema.Structural, len(s.Properties))
-		for name, p := range s.Properties {
-			out.Properties[name] = *withoutRules(&p)
+		node, err := l.structural(r.schema)
+		if err != nil {
+			return
 		}
-	}
-	if a := s.AdditionalProperties; a != nil && a.Structural != nil {
-		out.AdditionalProperties = &structuralschema.StructuralOrBool{Structural: withoutRules(a.Structural), Bool: a.Bool}
-	}
-	return &out
+		// Rules inside an allOf run where the place has rules of its own; elsewhere they do not (no schema is known that has such).
+		own, values := node.XValidations, node.ValueValidation
+		if l.strip(node) != nil {
+			return
+		}
+		node.XValidations, node.ValueValidation = own, values
+		r.validator = cel.NewValidator(node, r.root, celconfig.PerCallLimit)
+	})
 }
 
 // literal matches the texts in a rule.
 var literal = regexp.MustCompile(`"[^"]*"|'[^']*'`)
 
-// endless reports whether a rule of the node reads a number that Kubernetes' code would take for ever to read. The budget is no help:
+// endless reports whether a rule reads a number that Kubernetes' code would take for ever to read. The budget is no help:
 // it counts the call, not how long it takes.
 func (r *rules) endless() bool {
-	for _, v := range r.node.XValidations {
+	for _, v := range r.schema.XValidations {
 		for _, text := range literal.FindAllString(v.Rule+v.MessageExpression, -1) {
 			if apiserver.Endless(strings.Trim(text, `"'`)) {
 				return true
@@ -137,41 +111,37 @@ func endlessIn(value any) string {
 	return ""
 }
 
-// check runs the rules on a value. budget is what rules may cost for the whole object; it is negative when it is used up.
-func (r *rules) check(ctx context.Context, path *field.Path, value any, budget int64) (field.ErrorList, int64) {
-	if r == nil || value == nil {
+// check runs the rules of a part on a value. budget is what rules may cost for the whole object; it is negative when it is used up.
+func (l *library) check(ctx context.Context, p *part, path *field.Path, value any, budget int64) (field.ErrorList, int64) {
+	if p == nil || !p.ruled || value == nil {
 		return nil, budget
 	}
 	var errs field.ErrorList
-	if r.node != nil {
-		r.once.Do(func() {
-			if !r.endless() {
-				r.validator = cel.NewValidator(r.node, r.root, celconfig.PerCallLimit)
-			}
-		})
-		if r.validator != nil {
-			errs, budget = r.validator.Validate(ctx, path, nil, value, nil, budget)
+	if p.rules != nil {
+		p.rules.compile(l)
+		if v := p.rules.validator; v != nil {
+			errs, budget = v.Validate(ctx, path, nil, value, nil, budget)
 		}
 	}
-	each := func(sub *rules, path *field.Path, value any) {
+	each := func(sub *part, path *field.Path, value any) {
 		if budget >= 0 {
 			var more field.ErrorList
-			more, budget = sub.check(ctx, path, value, budget)
+			more, budget = l.check(ctx, sub, path, value, budget)
 			errs = append(errs, more...)
 		}
 	}
 	switch value := value.(type) {
 	case map[string]any:
 		for _, key := range sortedKeys(value) {
-			if sub, ok := r.properties[key]; ok {
+			if sub, ok := p.fields[key]; ok {
 				each(sub, path.Child(key), value[key])
-			} else if r.items != nil {
-				each(r.items, path.Key(key), value[key])
+			} else if p.values != nil {
+				each(p.values, path.Key(key), value[key])
 			}
 		}
 	case []any:
 		for i := range value {
-			each(r.items, path.Index(i), value[i])
+			each(p.values, path.Index(i), value[i])
 		}
 	}
 	return errs, budget

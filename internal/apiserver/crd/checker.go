@@ -38,27 +38,12 @@ type checker struct {
 	status     bool // the status is a subresource: what a manifest says of it is dropped
 	scale      *apiextensionsv1.CustomResourceSubresourceScale
 	origin     string // see report
-	make       func() (*shape, error)
+	schema     func() (*wide, error)
 
-	once      sync.Once
-	err       error
-	shape     *shape
-	validator schemavalidation.SchemaValidator
-}
-
-// build makes what checking needs of the schema, once.
-func (c *checker) build() error {
-	c.once.Do(func() {
-		defer func() {
-			if p := recover(); p != nil {
-				c.err = fmt.Errorf("%v", p)
-			}
-		}()
-		if c.shape, c.err = c.make(); c.err == nil {
-			c.validator = schemavalidation.NewSchemaValidatorFromOpenAPI(c.shape.openapi)
-		}
-	})
-	return c.err
+	mu    sync.RWMutex // of what follows
+	wide  *wide        // nil before the first use
+	part  *part
+	shape *shape // of part
 }
 
 // Check says what the API server would say of a custom resource. known is false when there is no usable schema of its kind; see
@@ -96,22 +81,26 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 		problems = r.sorted()
 	}()
 	obj, err := readObject(root)
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var part *part
+	var shape *shape
 	if err == nil {
-		err = c.build()
+		if c.status {
+			delete(obj, "status")
+		}
+		part, shape, err = c.shapeFor(obj)
 	}
 	if err != nil {
 		r.add(Problem{Rule: apiserver.Unjudged, Node: root, Message: fmt.Sprintf("this %s could not be judged: %v", c.gvk.Kind, err)})
 		return nil
 	}
-	r.schema = c.shape.structural
-	if c.status {
-		delete(obj, "status")
-	}
+	r.schema = c.wide
 	meta, readable := c.metadata(obj, &r)
-	defaulting.Default(obj, c.shape.structural)
-	unknown := pruning.PruneWithOptions(obj, c.shape.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
-	defaulting.PruneNonNullableNullsWithoutDefaults(obj, c.shape.structural)
-	fieldErr, more := objectmeta.CoerceWithOptions(nil, obj, c.shape.structural, false, objectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
+	defaulting.Default(obj, shape.structural)
+	unknown := pruning.PruneWithOptions(obj, shape.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+	defaulting.PruneNonNullableNullsWithoutDefaults(obj, shape.structural)
+	fieldErr, more := objectmeta.CoerceWithOptions(nil, obj, shape.structural, false, objectmeta.CoerceOptions{ReturnUnknownFieldPaths: true})
 	unknown = append(unknown, more...)
 	for _, path := range unknown[:min(len(unknown), apiserver.MaxProblems)] {
 		r.unknown(path)
@@ -125,61 +114,75 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 	if readable && meta != nil {
 		r.fieldErrors(apivalidation.ValidateObjectMetaAccessor(meta, c.namespaced, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata")))
 	}
-	errs := c.bySchema(obj, &r)
+	errs := shape.validate(obj, &r)
 	errs = append(errs, c.replicas(obj)...)
-	errs = append(errs, objectmeta.Validate(nil, obj, c.shape.structural, false)...)
-	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.shape.structural, obj)...)
-	if number := endlessIn(obj); number != "" && c.shape.rules != nil {
+	errs = append(errs, objectmeta.Validate(nil, obj, shape.structural, false)...)
+	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, shape.structural, obj)...)
+	if number := endlessIn(obj); number != "" && part.ruled {
 		r.add(Problem{Rule: apiserver.Unjudged, Node: root,
 			Message: fmt.Sprintf("the rules of this %s were not run: the number %.60s is too large for them", c.gvk.Kind, number)})
 	} else if !blocking(errs) {
-		more, _ := c.shape.rules.check(context.Background(), nil, obj, celconfig.RuntimeCELCostBudget)
+		more, _ := c.wide.check(context.Background(), part, nil, obj, celconfig.RuntimeCELCostBudget)
 		errs = append(errs, more...)
 	}
 	r.fieldErrors(errs)
 	return nil
 }
 
-// bySchema runs the validation of the schema. The API server's code compares every error with every other one, which takes minutes for
+// validate runs the validation of the schema. The API server's code compares every error with every other one, which takes minutes for
 // 50,000; an object of that size is first looked at in part, and when errors abound there, they are all that is said.
-func (c *checker) bySchema(obj map[string]any, r *report) field.ErrorList {
-	if part, cut := partOf(obj); cut {
-		errs := schemavalidation.ValidateCustomResource(nil, part, c.validator)
+func (s *shape) validate(obj map[string]any, r *report) field.ErrorList {
+	if large(obj) {
+		errs := schemavalidation.ValidateCustomResource(nil, partOf(obj), s.validator)
 		errs = slices.DeleteFunc(errs, func(e *field.Error) bool { return e.Type == field.ErrorTypeRequired }) // it may have been left out
 		if len(errs) > apiserver.MaxProblems/10 {
 			r.abound()
 			return errs
 		}
 	}
-	return schemavalidation.ValidateCustomResource(nil, obj, c.validator)
+	return schemavalidation.ValidateCustomResource(nil, obj, s.validator)
 }
 
 // manyEntries is from how many entries on a mapping or list is looked at in part.
 const manyEntries = 2000
 
+// large reports whether a value has a mapping or list with many entries.
+func large(value any) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		if len(value) > manyEntries {
+			return true
+		}
+		for _, v := range value {
+			if large(v) {
+				return true
+			}
+		}
+	case []any:
+		return len(value) > manyEntries || slices.ContainsFunc(value, large)
+	}
+	return false
+}
+
 // partOf returns a value with entries left out of its large mappings, evenly, and of its large lists, at the end, so that the others
-// keep their indices. cut is false when nothing is left out.
-func partOf(value any) (part any, cut bool) {
+// keep their indices.
+func partOf(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		out := make(map[string]any, min(len(value), manyEntries))
 		keys := sortedKeys(value)
 		for i := 0; i < len(keys); i += max(1, len(keys)/manyEntries) {
-			sub, less := partOf(value[keys[i]])
-			out[keys[i]] = sub
-			cut = cut || less
+			out[keys[i]] = partOf(value[keys[i]])
 		}
-		return out, cut || len(out) < len(value)
+		return out
 	case []any:
 		out := make([]any, min(len(value), manyEntries))
 		for i := range out {
-			sub, less := partOf(value[i])
-			out[i] = sub
-			cut = cut || less
+			out[i] = partOf(value[i])
 		}
-		return out, cut || len(out) < len(value)
+		return out
 	}
-	return value, false
+	return value
 }
 
 // readObject returns the object as the API server would read it.

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -330,10 +332,11 @@ func TestRulesLikeServer(t *testing.T) {
 				s.Add(d.Root)
 				gvk, _ := gvkOf(d.Root)
 				all, _ := s.checkersFor(gvk, d.Root)
-				if len(all) == 0 || all[0].build() != nil {
+				if len(all) == 0 {
 					continue
 				}
 				c := all[0]
+				c.check(d.Root)
 				obj, err := readObject(d.Root)
 				if err != nil {
 					t.Fatal(err)
@@ -341,10 +344,18 @@ func TestRulesLikeServer(t *testing.T) {
 				if c.status {
 					delete(obj, "status")
 				}
-				defaulting.Default(obj, c.shape.structural)
-				naive := cel.NewValidator(c.shape.structural, true, celconfig.PerCallLimit)
+				in, err := internal(new(c.wide.written(c.wide.root)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole, err := structuralschema.NewStructural(in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defaulting.Default(obj, whole)
+				naive := cel.NewValidator(whole, true, celconfig.PerCallLimit)
 				wanted, left := naive.Validate(t.Context(), nil, nil, obj, nil, celconfig.RuntimeCELCostBudget)
-				got, budget := c.shape.rules.check(t.Context(), nil, obj, celconfig.RuntimeCELCostBudget)
+				got, budget := c.wide.check(t.Context(), c.part, nil, obj, celconfig.RuntimeCELCostBudget)
 				if diff := cmp.Diff(lines(wanted), lines(got)); diff != "" || left != budget {
 					t.Errorf("%s %s: budget %d and %d, errors (-server +here):\n%s", file, gvk, left, budget, diff)
 				}
@@ -355,6 +366,21 @@ func TestRulesLikeServer(t *testing.T) {
 	if compared < 5 {
 		t.Errorf("only %d errors were compared", compared)
 	}
+}
+
+// written writes a schema out, with shared schemas in all their places.
+func (w *wide) written(s *apiextensionsv1.JSONSchemaProps) apiextensionsv1.JSONSchemaProps {
+	out := *w.resolve(s).DeepCopy()
+	for name, p := range out.Properties {
+		out.Properties[name] = w.written(&p)
+	}
+	if out.Items != nil && out.Items.Schema != nil {
+		*out.Items.Schema = w.written(out.Items.Schema)
+	}
+	if a := out.AdditionalProperties; a != nil && a.Schema != nil {
+		*a.Schema = w.written(a.Schema)
+	}
+	return out
 }
 
 func lines(errs field.ErrorList) []string {

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/fairway-k8s/fairway/internal/apiserver"
@@ -18,7 +17,7 @@ import (
 // report collects the problems of one object.
 type report struct {
 	root   source.Node
-	schema *structuralschema.Structural // nil for definitions
+	schema *wide // nil for definitions
 	// origin names the release that a schema is from: "istio v1.31.4"; "" for schemas of the input.
 	origin   string
 	problems []Problem
@@ -280,13 +279,13 @@ func containing(e *field.Error) string {
 
 // choice explains a schema of which exactly one alternative must fit, as most say: of these fields, one.
 func (r *report) choice(at place) string {
-	s := schemaAt(r.schema, at.path)
-	if s == nil || s.ValueValidation == nil || len(s.ValueValidation.OneOf) == 0 {
+	s := r.schema.at(at.path)
+	if s == nil {
 		return ""
 	}
 	var names, given []string
-	for i := range s.ValueValidation.OneOf {
-		names = append(names, s.ValueValidation.OneOf[i].Required...)
+	for i := range s.OneOf {
+		names = append(names, s.OneOf[i].Required...)
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -339,7 +338,7 @@ func (r *report) unknown(path string) {
 	at := locate(r.root, path)
 	parent := at.path[:len(at.path)-1]
 	var names []string
-	switch in := schemaAt(r.schema, parent); {
+	switch in := r.schema.at(parent); {
 	case in != nil && len(in.Properties) > 0:
 		names = sortedKeys(in.Properties)
 		if in.XEmbeddedResource || len(parent) == 0 {
@@ -394,7 +393,7 @@ func (r *report) elsewhere(path source.Path) string {
 		return ""
 	}
 	for i := len(path) - 1; i >= 0; i-- {
-		s := schemaAt(r.schema, path[:i])
+		s := r.schema.at(path[:i])
 		if s == nil {
 			continue
 		}
@@ -406,7 +405,7 @@ func (r *report) elsewhere(path source.Path) string {
 		}
 		var beside []string
 		for sub, p := range s.Properties {
-			if _, ok := p.Properties[name]; ok && sub != "status" && (i == len(path)-1 || sub != path[i].Key) {
+			if _, ok := r.schema.resolve(&p).Properties[name]; ok && sub != "status" && (i == len(path)-1 || sub != path[i].Key) {
 				beside = append(beside, sub)
 			}
 		}
@@ -419,28 +418,6 @@ func (r *report) elsewhere(path source.Path) string {
 
 // everywhere are names that so many mappings have that meeting them elsewhere means nothing.
 var everywhere = []string{"name", "namespace", "kind", "apiVersion", "type", "value", "key", "path", "port", "labels", "annotations", "status"}
-
-// schemaAt returns the schema of what path leads to, nil when there is none.
-func schemaAt(s *structuralschema.Structural, path source.Path) *structuralschema.Structural {
-	for _, step := range path {
-		if s == nil {
-			return nil
-		}
-		if p, ok := s.Properties[step.Key]; ok && step.Key != "" {
-			s = &p
-			continue
-		}
-		switch {
-		case s.Items != nil:
-			s = s.Items
-		case s.AdditionalProperties != nil:
-			s = s.AdditionalProperties.Structural
-		default:
-			return nil
-		}
-	}
-	return s
-}
 
 // stringMaps reports labels and annotations that are not strings, and says whether all are.
 func (r *report) stringMaps() bool {

@@ -29,6 +29,7 @@ type Schemas struct {
 	// nearest are those for the objects of a file, and checkers are made, on first use.
 	nearest  map[kindIn][]*definition
 	checkers map[checkerKey]*checker
+	library  library // of the added ones
 }
 
 type kindIn struct {
@@ -101,8 +102,8 @@ type embedded struct {
 type embeddedKind struct {
 	Kind
 	project *Project
-	// schemas unpacks the project's file.
-	schemas func() map[string]*shape
+	// schemas unpacks the project's file. Keys are group/version/kind.
+	schemas func() map[string]func() (*wide, error)
 }
 
 var index = sync.OnceValue(func() *embedded {
@@ -116,7 +117,7 @@ var index = sync.OnceValue(func() *embedded {
 	}
 	for i := range e.projects {
 		p := &e.projects[i]
-		schemas := sync.OnceValue(func() map[string]*shape {
+		schemas := sync.OnceValue(func() map[string]func() (*wide, error) {
 			s, err := unpack(p.Name)
 			if err != nil {
 				panic(fmt.Sprintf("embedded schemas of %s: %v", p.Name, err))
@@ -133,11 +134,12 @@ var index = sync.OnceValue(func() *embedded {
 // packed is a project's file. Schemas are keyed group/version/kind. {"$ref":"n"} stands for the n-th of Defs, which refers to
 // earlier ones only.
 type packed struct {
-	Schemas map[string]*apiextensionsv1.JSONSchemaProps `json:"schemas"`
-	Defs    []*apiextensionsv1.JSONSchemaProps          `json:"defs"`
+	Schemas map[string]json.RawMessage `json:"schemas"`
+	Defs    []json.RawMessage          `json:"defs"`
 }
 
-func unpack(project string) (map[string]*shape, error) {
+// unpack returns a project's schemas, which are read when they are needed.
+func unpack(project string) (map[string]func() (*wide, error), error) {
 	f, err := knowledge.FS.Open("crds/" + project + ".json.gz")
 	if err != nil {
 		return nil, err
@@ -150,28 +152,22 @@ func unpack(project string) (map[string]*shape, error) {
 	if err := json.NewDecoder(z).Decode(&p); err != nil {
 		return nil, err
 	}
-	shared := make([]*shape, 0, len(p.Defs)) // not nil
-	convert := func(in *apiextensionsv1.JSONSchemaProps, root bool) (*shape, error) {
-		var s apiextensions.JSONSchemaProps
-		if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(in, &s, nil); err != nil {
-			return nil, err
-		}
-		return newShape(&s, root, shared)
+	common := &library{shared: make([]*sharedSchema, len(p.Defs))}
+	for i, text := range p.Defs {
+		common.shared[i] = &sharedSchema{schema: sync.OnceValue(func() *apiextensionsv1.JSONSchemaProps {
+			s := new(apiextensionsv1.JSONSchemaProps)
+			if err := json.Unmarshal(text, s); err != nil {
+				panic(fmt.Sprintf("embedded schemas of %s: definition %d: %v", project, i, err))
+			}
+			return s
+		})}
 	}
-	for i, d := range p.Defs {
-		s, err := convert(d, false)
-		if err != nil {
-			return nil, fmt.Errorf("definition %d: %w", i, err)
+	schemas := make(map[string]func() (*wide, error), len(p.Schemas))
+	for name, text := range p.Schemas {
+		schemas[name] = func() (*wide, error) {
+			root := new(apiextensionsv1.JSONSchemaProps)
+			return &wide{root, common}, json.Unmarshal(text, root)
 		}
-		shared = append(shared, s)
-	}
-	schemas := make(map[string]*shape, len(p.Schemas))
-	for name, in := range p.Schemas {
-		s, err := convert(in, true)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		schemas[name] = s
 	}
 	return schemas, nil
 }
@@ -203,7 +199,7 @@ func (s *Schemas) checkersFor(gvk schema.GroupVersionKind, root source.Node) ([]
 		c := s.checkers[key]
 		if c == nil {
 			var why string
-			if c, why = find(gvk, d); c == nil {
+			if c, why = s.find(gvk, d); c == nil {
 				return nil, why
 			}
 			if s.checkers == nil {
@@ -305,7 +301,7 @@ func nearness(a, b string) int {
 	return n
 }
 
-func find(gvk schema.GroupVersionKind, d *definition) (*checker, string) {
+func (s *Schemas) find(gvk schema.GroupVersionKind, d *definition) (*checker, string) {
 	if d != nil {
 		if why := d.broken(); why != "" {
 			return nil, why
@@ -314,7 +310,7 @@ func find(gvk schema.GroupVersionKind, d *definition) (*checker, string) {
 		for i := range d.crd.Spec.Versions {
 			v := &d.crd.Spec.Versions[i]
 			if v.Name == gvk.Version {
-				return addedChecker(d.crd, v)
+				return s.library.addedChecker(d.crd, v)
 			}
 			names = append(names, v.Name)
 		}
@@ -330,23 +326,18 @@ func find(gvk schema.GroupVersionKind, d *definition) (*checker, string) {
 	}
 	return &checker{gvk: gvk, namespaced: k.Scope == "Namespaced", status: k.Status,
 		origin: k.project.Name + " " + k.project.Version,
-		make:   func() (*shape, error) { return k.schemas()[gvk.Group+"/"+gvk.Version+"/"+gvk.Kind], nil }}, ""
+		schema: func() (*wide, error) { return k.schemas()[gvk.Group+"/"+gvk.Version+"/"+gvk.Kind]() }}, ""
 }
 
 // addedChecker makes a checker for a version of a definition from the input.
-func addedChecker(crd *apiextensionsv1.CustomResourceDefinition, v *apiextensionsv1.CustomResourceDefinitionVersion) (*checker, string) {
+func (l *library) addedChecker(crd *apiextensionsv1.CustomResourceDefinition, v *apiextensionsv1.CustomResourceDefinitionVersion) (*checker, string) {
 	if v.Schema == nil || v.Schema.OpenAPIV3Schema == nil {
 		return nil, fmt.Sprintf("the definition of %s in the input has no schema for version %s", crd.Spec.Names.Kind, v.Name)
 	}
 	c := &checker{gvk: schema.GroupVersionKind{Group: crd.Spec.Group, Version: v.Name, Kind: crd.Spec.Names.Kind},
 		namespaced: crd.Spec.Scope == apiextensionsv1.NamespaceScoped,
-		make: func() (*shape, error) {
-			var s apiextensions.JSONSchemaProps
-			if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(v.Schema.OpenAPIV3Schema, &s, nil); err != nil {
-				return nil, err
-			}
-			return newShape(&s, true, nil)
-		}}
+		schema:     func() (*wide, error) { return &wide{v.Schema.OpenAPIV3Schema, l}, nil }}
+
 	if sub := v.Subresources; sub != nil {
 		c.status, c.scale = sub.Status != nil, sub.Scale
 	}

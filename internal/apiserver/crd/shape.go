@@ -4,58 +4,105 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	schemavalidation "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	"k8s.io/apiserver/pkg/cel/environment"
 	"k8s.io/kube-openapi/pkg/validation/spec"
+
+	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// shape is a schema in the forms that the API server's code wants. Shapes share what they have in common and never change:
-// written out, an Argo Workflow's schema would be forty times as large.
+// shape is a schema in the forms that the API server's code wants.
 type shape struct {
-	structural *structuralschema.Structural // for defaulting, pruning and metadata
-	bare       *structuralschema.Structural // without rules, for compiling them
-	openapi    *spec.Schema                 // for validation
-	rules      *rules                       // nil when there are none
+	structural *structuralschema.Structural     // for defaulting, pruning and metadata
+	validator  schemavalidation.SchemaValidator // for the values
 }
 
-// mark begins the title of a schema that stands for a shared one, whose number follows. No title of a project does.
-const mark = "\x00shape "
-
-// newShape makes the forms of a schema that refers to shapes made before. root says that it is the schema of a whole object, whose rules may
-// use its name.
-func newShape(s *apiextensions.JSONSchemaProps, root bool, shared []*shape) (*shape, error) {
-	if shared != nil {
-		markReferences(s)
-	}
-	var out shape
-	var err error
-	if out.structural, err = structuralschema.NewStructural(s); err != nil {
+func newShape(s *apiextensionsv1.JSONSchemaProps) (*shape, error) {
+	in, err := internal(s)
+	if err != nil {
 		return nil, err
 	}
-	ruled := shared != nil || hasRules(out.structural)
-	if out.bare = out.structural; ruled {
-		out.bare = withoutRules(out.structural)
+	var out shape
+	if out.structural, err = structuralschema.NewStructural(in); err != nil {
+		return nil, err
 	}
-	out.openapi = new(spec.Schema)
+	openapi := new(spec.Schema)
 	formats := schemavalidation.StripUnsupportedFormatsPostProcessorForVersion(environment.DefaultCompatibilityVersion())
 	process := func(s *spec.Schema) error {
 		s.UniqueItems = false // the API server refuses it in a definition: it takes time in the square of the list's length
 		return formats(s)
 	}
-	if err := schemavalidation.ConvertJSONSchemaPropsWithPostProcess(s, out.openapi, process); err != nil {
+	if err := schemavalidation.ConvertJSONSchemaPropsWithPostProcess(in, openapi, process); err != nil {
 		return nil, err
 	}
-	graft(out.bare, shared, func(s *shape) *structuralschema.Structural { return s.bare })
-	if ruled {
-		out.rules = rulesOf(out.structural, out.bare, root || out.structural.XEmbeddedResource, shared)
-	}
-	graft(out.structural, shared, func(s *shape) *structuralschema.Structural { return s.structural })
-	graftOpenAPI(out.openapi, shared)
+	out.validator = schemavalidation.NewSchemaValidatorFromOpenAPI(openapi)
 	return &out, nil
 }
+
+func internal(s *apiextensionsv1.JSONSchemaProps) (*apiextensions.JSONSchemaProps, error) {
+	out := new(apiextensions.JSONSchemaProps)
+	return out, apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(s, out, nil)
+}
+
+// wide is a whole schema as it is written.
+type wide struct {
+	root *apiextensionsv1.JSONSchemaProps
+	*library
+}
+
+// library has what several schemas have in common. {"$ref":"n"} in them stands for the n-th of the shared ones: written out, an Argo
+// Workflow's would be forty times as large.
+type library struct {
+	shared []*sharedSchema // nil for schemas that are written out
+
+	mu    sync.Mutex
+	rules map[string][]*rules // by their text
+}
+
+// sharedSchema is a schema that several others refer to. It refers to earlier ones only.
+type sharedSchema struct {
+	schema func() *apiextensionsv1.JSONSchemaProps
+
+	once sync.Once
+	bare *structuralschema.Structural
+	err  error
+}
+
+// resolve returns what a schema stands for.
+func (l *library) resolve(s *apiextensionsv1.JSONSchemaProps) *apiextensionsv1.JSONSchemaProps {
+	if s.Ref == nil || l.shared == nil {
+		return s
+	}
+	return l.reference(*s.Ref).schema()
+}
+
+func (l *library) reference(number string) *sharedSchema {
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || n >= len(l.shared) {
+		panic(fmt.Sprintf("embedded schemas: there is no definition %q", number))
+	}
+	return l.shared[n]
+}
+
+// structural returns the form of a schema that rules are compiled against. Shared schemas in it are not in their places yet.
+func (l *library) structural(s *apiextensionsv1.JSONSchemaProps) (*structuralschema.Structural, error) {
+	in, err := internal(s)
+	if err != nil {
+		return nil, err
+	}
+	if l.shared != nil {
+		markReferences(in)
+	}
+	return structuralschema.NewStructural(in)
+}
+
+// mark begins the title of a schema that stands for a shared one, whose number follows. No title of a project does.
+const mark = "\x00shared "
 
 // markReferences turns {"$ref":"n"} into something that the API server's conversions let pass.
 func markReferences(s *apiextensions.JSONSchemaProps) {
@@ -75,70 +122,57 @@ func markReferences(s *apiextensions.JSONSchemaProps) {
 	}
 }
 
-// marked returns the shape that a title stands for, nil when it is an ordinary one.
-func marked(title string, shared []*shape) *shape {
-	if shared == nil || !strings.HasPrefix(title, mark) {
-		return nil
+// strip takes the rules out of a schema and puts shared ones in their places.
+func (l *library) strip(s *structuralschema.Structural) error {
+	if number, ok := strings.CutPrefix(s.Title, mark); ok && l.shared != nil {
+		m := l.reference(number)
+		m.once.Do(func() {
+			if m.bare, m.err = l.structural(m.schema()); m.err == nil {
+				m.err = l.strip(m.bare)
+			}
+		})
+		if m.err == nil {
+			*s = *m.bare
+		}
+		return m.err
 	}
-	n, err := strconv.Atoi(title[len(mark):])
-	if err != nil || n >= len(shared) {
-		panic(fmt.Sprintf("embedded schemas: there is no definition %q", title))
-	}
-	return shared[n]
-}
-
-// graft puts shared shapes in their places.
-func graft(s *structuralschema.Structural, shared []*shape, form func(*shape) *structuralschema.Structural) {
-	if shared == nil {
-		return
+	s.XValidations = nil
+	if v := s.ValueValidation; v != nil && len(v.AllOf) > 0 {
+		w := *v
+		w.AllOf = nil
+		s.ValueValidation = &w
 	}
 	for name, p := range s.Properties {
-		if m := marked(p.Title, shared); m != nil {
-			p = *form(m)
-		} else {
-			graft(&p, shared, form)
+		if err := l.strip(&p); err != nil {
+			return err
 		}
 		s.Properties[name] = p
-	}
-	put := func(p **structuralschema.Structural) {
-		if m := marked((*p).Title, shared); m != nil {
-			*p = form(m)
-		} else {
-			graft(*p, shared, form)
-		}
 	}
 	if s.Items != nil {
-		put(&s.Items)
+		if err := l.strip(s.Items); err != nil {
+			return err
+		}
 	}
-	if s.AdditionalProperties != nil && s.AdditionalProperties.Structural != nil {
-		put(&s.AdditionalProperties.Structural)
+	if a := s.AdditionalProperties; a != nil && a.Structural != nil {
+		return l.strip(a.Structural)
 	}
+	return nil
 }
 
-// graftOpenAPI is graft for the other form.
-func graftOpenAPI(s *spec.Schema, shared []*shape) {
-	if shared == nil {
-		return
+// at returns the schema of what path leads to, nil when there is none.
+func (w *wide) at(path source.Path) *apiextensionsv1.JSONSchemaProps {
+	if w == nil {
+		return nil
 	}
-	for name, p := range s.Properties {
-		if m := marked(p.Title, shared); m != nil {
-			p = *m.openapi
+	s := w.resolve(w.root)
+	for _, step := range path {
+		if p, ok := s.Properties[step.Key]; ok && step.Key != "" {
+			s = w.resolve(&p)
+		} else if v := below(s); v != nil {
+			s = w.resolve(v)
 		} else {
-			graftOpenAPI(&p, shared)
-		}
-		s.Properties[name] = p
-	}
-	put := func(p **spec.Schema) {
-		if m := marked((*p).Title, shared); m != nil {
-			*p = m.openapi
-		} else {
-			graftOpenAPI(*p, shared)
+			return nil
 		}
 	}
-	if s.Items != nil && s.Items.Schema != nil {
-		put(&s.Items.Schema)
-	}
-	if s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil {
-		put(&s.AdditionalProperties.Schema)
-	}
+	return s
 }

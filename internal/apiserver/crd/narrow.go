@@ -1,0 +1,200 @@
+package crd
+
+import (
+	"fmt"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	kjson "sigs.k8s.io/json"
+)
+
+// part is the part of a schema in which the objects so far have something: the API server's code wants a schema in several forms, and making
+// them of all of a large schema costs more than checking the objects of a repository. What an object has nothing in cannot count, except
+// where a default puts something there.
+type part struct {
+	schema *apiextensionsv1.JSONSchemaProps // never a reference
+	fields map[string]*part                 // of schema.Properties
+	values *part                            // of schema.Items or schema.AdditionalProperties; nil when there are none so far
+	rules  *rules                           // nil when the schema has none here
+	ruled  bool                             // there are rules here or below
+	opened bool                             // a mapping was here: the defaults of its fields are in
+}
+
+// newPart returns the part of a schema that a nameless, empty value has something in. whole says that the value is an object with apiVersion,
+// kind and metadata.
+func (l *library) newPart(s *apiextensionsv1.JSONSchemaProps, whole bool) *part {
+	s = l.resolve(s)
+	p := &part{schema: s, rules: l.rulesOf(s, whole || s.XEmbeddedResource)}
+	p.ruled = p.rules != nil
+	if s.Default != nil {
+		var value any
+		if err := kjson.UnmarshalCaseSensitivePreserveInts(s.Default.Raw, &value); err == nil {
+			l.grow(p, value)
+		}
+	}
+	return p
+}
+
+// below returns the schema of the values of a list, or of a mapping with free keys, nil when there is none.
+func below(s *apiextensionsv1.JSONSchemaProps) *apiextensionsv1.JSONSchemaProps {
+	switch {
+	case s.Items != nil:
+		return s.Items.Schema
+	case s.AdditionalProperties != nil:
+		return s.AdditionalProperties.Schema
+	}
+	return nil
+}
+
+// grow takes in what value has something in.
+func (l *library) grow(p *part, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		p.opened = true
+		for name := range p.schema.Properties {
+			sub := p.fields[name]
+			v, given := value[name]
+			if sub == nil {
+				s := p.schema.Properties[name]
+				if !given && l.resolve(&s).Default == nil {
+					continue
+				}
+				sub = l.newPart(&s, false)
+				if p.fields == nil {
+					p.fields = map[string]*part{}
+				}
+				p.fields[name] = sub
+			}
+			l.grow(sub, v)
+			p.ruled = p.ruled || sub.ruled
+		}
+		for name, v := range value {
+			if _, fixed := p.schema.Properties[name]; !fixed {
+				l.growValues(p, v)
+			}
+		}
+	case []any:
+		for _, v := range value {
+			l.growValues(p, v)
+		}
+	}
+}
+
+func (l *library) growValues(p *part, value any) {
+	s := below(p.schema)
+	if s == nil {
+		return
+	}
+	if p.values == nil {
+		p.values = l.newPart(s, false)
+	}
+	l.grow(p.values, value)
+	p.ruled = p.ruled || p.values.ruled
+}
+
+// covers reports whether p has all that value has something in.
+func (p *part) covers(value any) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		if !p.opened {
+			return false
+		}
+		for name, v := range value {
+			sub := p.fields[name]
+			if sub == nil {
+				if _, fixed := p.schema.Properties[name]; fixed {
+					return false
+				}
+				if sub = p.values; sub == nil {
+					if below(p.schema) != nil {
+						return false
+					}
+					continue
+				}
+			}
+			if !sub.covers(v) {
+				return false
+			}
+		}
+	case []any:
+		if p.values == nil {
+			return len(value) == 0 || below(p.schema) == nil
+		}
+		for _, v := range value {
+			if !p.values.covers(v) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// narrow returns the schema without all that is not in p.
+func (p *part) narrow() apiextensionsv1.JSONSchemaProps {
+	s := *p.schema
+	s.XValidations = nil // run by rules
+	s.Properties = nil
+	if p.fields != nil {
+		s.Properties = make(map[string]apiextensionsv1.JSONSchemaProps, len(p.fields))
+		for name, sub := range p.fields {
+			s.Properties[name] = sub.narrow()
+		}
+	}
+	var values *apiextensionsv1.JSONSchemaProps
+	if p.values != nil {
+		v := p.values.narrow()
+		values = &v
+	}
+	switch {
+	case s.Items != nil && len(s.Items.JSONSchemas) == 0:
+		s.Items = nil
+		if values != nil {
+			s.Items = &apiextensionsv1.JSONSchemaPropsOrArray{Schema: values}
+		}
+	case s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil:
+		s.AdditionalProperties = nil
+		if values != nil {
+			s.AdditionalProperties = &apiextensionsv1.JSONSchemaPropsOrBool{Allows: true, Schema: values}
+		}
+	}
+	return s
+}
+
+// shapeFor returns a shape that has all that an object has something in, and the part that it was made of. The caller holds c.mu for
+// reading, and has it again when shapeFor returns.
+func (c *checker) shapeFor(obj map[string]any) (*part, *shape, error) {
+	if c.shape == nil || !c.part.covers(obj) {
+		c.mu.RUnlock()
+		defer c.mu.RLock()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err := c.extend(obj); err != nil {
+			return nil, nil, err
+		}
+	}
+	return c.part, c.shape, nil
+}
+
+// extend makes the shape anew, for one more object.
+func (c *checker) extend(obj map[string]any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+		if err != nil {
+			// The objects before were judged without what this one has, and those behind it are.
+			c.part, c.shape = nil, nil
+		}
+	}()
+	if c.part == nil {
+		if c.wide == nil {
+			if c.wide, err = c.schema(); err != nil {
+				return err
+			}
+		}
+		c.part = c.wide.newPart(c.wide.root, true)
+	}
+	c.wide.grow(c.part, obj)
+	narrow := c.part.narrow()
+	c.shape, err = newShape(&narrow)
+	return err
+}
