@@ -47,6 +47,14 @@ func (j *judge) objects(trees []load.Tree) []object {
 			j.schemas.Add(d)
 		}
 	}
+	j.schemas.Expect(func(yield func(source.Node) bool) {
+		for _, t := range trees {
+			_, builtIn := apiserver.Namespaced(schema.FromAPIVersionAndKind(t.APIVersion, t.Kind))
+			if _, known := j.known[t]; !builtIn && !known && !yield(t.Root) {
+				return
+			}
+		}
+	})
 	out := make([]object, len(trees))
 	const batch = 32
 	next := make(chan int)

@@ -40,10 +40,11 @@ type checker struct {
 	origin     string // see report
 	schema     func() (*wide, error)
 
-	mu    sync.RWMutex // of what follows
-	wide  *wide        // nil before the first use
-	part  *part
-	shape *shape // of part
+	mu       sync.RWMutex // of what follows
+	expected []source.Node
+	wide     *wide // nil before the first use
+	part     *part
+	shape    *shape // of part
 }
 
 // Check says what the API server would say of a custom resource. known is false when there is no usable schema of its kind; see
@@ -114,7 +115,10 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 	if readable && meta != nil {
 		r.fieldErrors(apivalidation.ValidateObjectMetaAccessor(meta, c.namespaced, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata")))
 	}
-	errs := shape.validate(obj, &r)
+	var errs field.ErrorList
+	if !part.fits(obj) {
+		errs = shape.validate(obj, &r)
+	}
 	errs = append(errs, c.replicas(obj)...)
 	errs = append(errs, objectmeta.Validate(nil, obj, shape.structural, false)...)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, shape.structural, obj)...)
@@ -133,14 +137,14 @@ func (c *checker) check(root source.Node) (problems []Problem) {
 // 50,000; an object of that size is first looked at in part, and when errors abound there, they are all that is said.
 func (s *shape) validate(obj map[string]any, r *report) field.ErrorList {
 	if large(obj) {
-		errs := schemavalidation.ValidateCustomResource(nil, partOf(obj), s.validator)
+		errs := schemavalidation.ValidateCustomResource(nil, partOf(obj), s.validator())
 		errs = slices.DeleteFunc(errs, func(e *field.Error) bool { return e.Type == field.ErrorTypeRequired }) // it may have been left out
 		if len(errs) > apiserver.MaxProblems/10 {
 			r.abound()
 			return errs
 		}
 	}
-	return schemavalidation.ValidateCustomResource(nil, obj, s.validator)
+	return schemavalidation.ValidateCustomResource(nil, obj, s.validator())
 }
 
 // manyEntries is from how many entries on a mapping or list is looked at in part.

@@ -2,21 +2,28 @@ package crd
 
 import (
 	"fmt"
+	"regexp"
+	"sync"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/fairway-k8s/fairway/internal/source"
 )
 
 // part is the part of a schema in which the objects so far have something: the API server's code wants a schema in several forms, and making
 // them of all of a large schema costs more than checking the objects of a repository. What an object has nothing in cannot count, except
 // where a default puts something there.
 type part struct {
-	schema *apiextensionsv1.JSONSchemaProps // never a reference
-	fields map[string]*part                 // of schema.Properties
-	values *part                            // of schema.Items or schema.AdditionalProperties; nil when there are none so far
-	rules  *rules                           // nil when the schema has none here
-	ruled  bool                             // there are rules here or below
-	opened bool                             // a mapping was here: the defaults of its fields are in
+	schema  *apiextensionsv1.JSONSchemaProps // never a reference
+	fields  map[string]*part                 // of schema.Properties
+	values  *part                            // of schema.Items or schema.AdditionalProperties; nil when there are none so far
+	rules   *rules                           // nil when the schema has none here
+	ruled   bool                             // there are rules here or below
+	once    sync.Once
+	pattern *regexp.Regexp // of schema.Pattern, after once
+
+	opened bool // a mapping was here: the defaults of its fields are in
 }
 
 // newPart returns the part of a schema that a nameless, empty value has something in. whole says that the value is an object with apiVersion,
@@ -24,7 +31,6 @@ type part struct {
 func (l *library) newPart(s *apiextensionsv1.JSONSchemaProps, whole bool) *part {
 	s = l.resolve(s)
 	p := &part{schema: s, rules: l.rulesOf(s, whole || s.XEmbeddedResource)}
-	p.ruled = p.rules != nil
 	if s.Default != nil {
 		var value any
 		if err := kjson.UnmarshalCaseSensitivePreserveInts(s.Default.Raw, &value); err == nil {
@@ -45,50 +51,83 @@ func below(s *apiextensionsv1.JSONSchemaProps) *apiextensionsv1.JSONSchemaProps 
 	return nil
 }
 
-// grow takes in what value has something in.
-func (l *library) grow(p *part, value any) {
-	switch value := value.(type) {
-	case map[string]any:
-		p.opened = true
-		for name := range p.schema.Properties {
-			sub := p.fields[name]
-			v, given := value[name]
-			if sub == nil {
-				s := p.schema.Properties[name]
-				if !given && l.resolve(&s).Default == nil {
-					continue
-				}
-				sub = l.newPart(&s, false)
-				if p.fields == nil {
-					p.fields = map[string]*part{}
-				}
-				p.fields[name] = sub
-			}
-			l.grow(sub, v)
-			p.ruled = p.ruled || sub.ruled
-		}
-		for name, v := range value {
-			if _, fixed := p.schema.Properties[name]; !fixed {
-				l.growValues(p, v)
-			}
-		}
-	case []any:
-		for _, v := range value {
-			l.growValues(p, v)
+// open takes in the defaults of a mapping's fields.
+func (l *library) open(p *part) {
+	if p.opened {
+		return
+	}
+	p.opened = true
+	for name, s := range p.schema.Properties {
+		if l.resolve(&s).Default != nil {
+			l.field(p, name)
 		}
 	}
 }
 
-func (l *library) growValues(p *part, value any) {
-	s := below(p.schema)
-	if s == nil {
-		return
+// field returns the part for a field of a mapping, nil when the schema says nothing of it.
+func (l *library) field(p *part, name string) *part {
+	if sub := p.fields[name]; sub != nil {
+		return sub
 	}
-	if p.values == nil {
+	s, fixed := p.schema.Properties[name]
+	if !fixed {
+		return l.inside(p)
+	}
+	sub := l.newPart(&s, false)
+	if p.fields == nil {
+		p.fields = map[string]*part{}
+	}
+	p.fields[name] = sub
+	return sub
+}
+
+// inside returns the part for the values of a list or of a mapping with free keys, nil when the schema says nothing of them.
+func (l *library) inside(p *part) *part {
+	if s := below(p.schema); s != nil && p.values == nil {
 		p.values = l.newPart(s, false)
 	}
-	l.grow(p.values, value)
-	p.ruled = p.ruled || p.values.ruled
+	return p.values
+}
+
+// grow takes in what a value has something in.
+func (l *library) grow(p *part, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		l.open(p)
+		for name, v := range value {
+			if sub := l.field(p, name); sub != nil {
+				l.grow(sub, v)
+			}
+		}
+	case []any:
+		for _, v := range value {
+			if sub := l.inside(p); sub != nil {
+				l.grow(sub, v)
+			}
+		}
+	}
+}
+
+// expect takes in what a value has something in, as it is written; nearly, as merge keys are not followed.
+func (l *library) expect(p *part, n source.Node, budget *int) {
+	if *budget--; *budget < 0 {
+		return // aliases of aliases
+	}
+	switch n = n.Resolve(); n.Kind() {
+	case source.Mapping:
+		l.open(p)
+		for e := range n.Entries() {
+			if sub := l.field(p, e.Key.Text()); sub != nil {
+				l.expect(sub, e.Value, budget)
+			}
+		}
+	case source.Sequence:
+		for _, item := range n.Items() {
+			if sub := l.inside(p); sub != nil {
+				l.expect(sub, item, budget)
+			}
+		}
+	}
 }
 
 // covers reports whether p has all that value has something in.
@@ -128,21 +167,24 @@ func (p *part) covers(value any) bool {
 	return true
 }
 
-// narrow returns the schema without all that is not in p.
+// narrow returns the schema without all that is not in p, and notes where rules are.
 func (p *part) narrow() apiextensionsv1.JSONSchemaProps {
 	s := *p.schema
+	p.ruled = p.rules != nil
 	s.XValidations = nil // run by rules
 	s.Properties = nil
 	if p.fields != nil {
 		s.Properties = make(map[string]apiextensionsv1.JSONSchemaProps, len(p.fields))
 		for name, sub := range p.fields {
 			s.Properties[name] = sub.narrow()
+			p.ruled = p.ruled || sub.ruled
 		}
 	}
 	var values *apiextensionsv1.JSONSchemaProps
 	if p.values != nil {
 		v := p.values.narrow()
 		values = &v
+		p.ruled = p.ruled || p.values.ruled
 	}
 	switch {
 	case s.Items != nil && len(s.Items.JSONSchemas) == 0:
@@ -182,7 +224,7 @@ func (c *checker) extend(obj map[string]any) (err error) {
 		}
 		if err != nil {
 			// The objects before were judged without what this one has, and those behind it are.
-			c.part, c.shape = nil, nil
+			c.part, c.shape, c.expected = nil, nil, nil
 		}
 	}()
 	if c.part == nil {
@@ -193,6 +235,11 @@ func (c *checker) extend(obj map[string]any) (err error) {
 		}
 		c.part = c.wide.newPart(c.wide.root, true)
 	}
+	budget := 100_000
+	for _, root := range c.expected {
+		c.wide.expect(c.part, root, &budget)
+	}
+	c.expected = nil
 	c.wide.grow(c.part, obj)
 	narrow := c.part.narrow()
 	c.shape, err = newShape(&narrow)

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math"
 	"reflect"
 	"slices"
@@ -30,6 +31,7 @@ type Schemas struct {
 	nearest  map[kindIn][]*definition
 	checkers map[checkerKey]*checker
 	library  library // of the added ones
+	expected map[schema.GroupVersionKind][]source.Node
 }
 
 type kindIn struct {
@@ -202,6 +204,7 @@ func (s *Schemas) checkersFor(gvk schema.GroupVersionKind, root source.Node) ([]
 			if c, why = s.find(gvk, d); c == nil {
 				return nil, why
 			}
+			c.expected = s.expected[gvk]
 			if s.checkers == nil {
 				s.checkers = map[checkerKey]*checker{}
 			}
@@ -211,6 +214,23 @@ func (s *Schemas) checkersFor(gvk schema.GroupVersionKind, root source.Node) ([]
 	}
 	return out, ""
 }
+
+// Expect says which objects are going to be checked, instead of those of the last call. It is not needed, but what is needed of the schema
+// of several objects is cheaper to convert in one go.
+func (s *Schemas) Expect(roots iter.Seq[source.Node]) {
+	expected := map[schema.GroupVersionKind][]source.Node{}
+	for root := range roots {
+		if gvk, ok := gvkOf(root.Resolve()); ok && len(expected[gvk]) < mostExpected {
+			expected[gvk] = append(expected[gvk], root.Resolve())
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expected = expected
+}
+
+// mostExpected is how many objects of a kind are looked through beforehand. They have nearly all fields that the others have.
+const mostExpected = 200
 
 // definitionsFor returns the definitions of the input that an object is to be checked against. A repository may hold several of one kind,
 // of several versions (vendored charts, examples, releases): those with the longest way of folders in common count. Where such definitions

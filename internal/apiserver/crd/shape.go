@@ -18,8 +18,9 @@ import (
 
 // shape is a schema in the forms that the API server's code wants.
 type shape struct {
-	structural *structuralschema.Structural     // for defaulting, pruning and metadata
-	validator  schemavalidation.SchemaValidator // for the values
+	structural *structuralschema.Structural // for defaulting, pruning and metadata
+	// validator validates values. It panics on a schema that it cannot be made of.
+	validator func() schemavalidation.SchemaValidator
 }
 
 func newShape(s *apiextensionsv1.JSONSchemaProps) (*shape, error) {
@@ -27,21 +28,22 @@ func newShape(s *apiextensionsv1.JSONSchemaProps) (*shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out shape
-	if out.structural, err = structuralschema.NewStructural(in); err != nil {
+	structural, err := structuralschema.NewStructural(in)
+	if err != nil {
 		return nil, err
 	}
-	openapi := new(spec.Schema)
-	formats := schemavalidation.StripUnsupportedFormatsPostProcessorForVersion(environment.DefaultCompatibilityVersion())
-	process := func(s *spec.Schema) error {
-		s.UniqueItems = false // the API server refuses it in a definition: it takes time in the square of the list's length
-		return formats(s)
-	}
-	if err := schemavalidation.ConvertJSONSchemaPropsWithPostProcess(in, openapi, process); err != nil {
-		return nil, err
-	}
-	out.validator = schemavalidation.NewSchemaValidatorFromOpenAPI(openapi)
-	return &out, nil
+	return &shape{structural, sync.OnceValue(func() schemavalidation.SchemaValidator {
+		openapi := new(spec.Schema)
+		formats := schemavalidation.StripUnsupportedFormatsPostProcessorForVersion(environment.DefaultCompatibilityVersion())
+		process := func(s *spec.Schema) error {
+			s.UniqueItems = false // the API server refuses it in a definition: it takes time in the square of the list's length
+			return formats(s)
+		}
+		if err := schemavalidation.ConvertJSONSchemaPropsWithPostProcess(in, openapi, process); err != nil {
+			panic(err)
+		}
+		return schemavalidation.NewSchemaValidatorFromOpenAPI(openapi)
+	})}, nil
 }
 
 func internal(s *apiextensionsv1.JSONSchemaProps) (*apiextensions.JSONSchemaProps, error) {
