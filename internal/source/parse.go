@@ -48,7 +48,8 @@ func Parse(name string, data []byte) *File {
 		f.Docs = []Document{{Span: Span{0, len(data)}, Err: err}}
 		return f
 	}
-	f.nodes = make([]node, 0, len(data)/14+16)
+	// Two nodes are usual in a line, three when it begins an item; text has many bytes and lines and few nodes.
+	f.nodes = make([]node, 0, min(len(data)/9, 5*bytes.Count(data, []byte{'\n'})/2)+8)
 	p := parser{f: f, data: data, hasCR: bytes.IndexByte(data, '\r') >= 0, fresh: true}
 	if bytes.HasPrefix(data, bom) {
 		p.pos, p.lineStart = len(bom), len(bom)
