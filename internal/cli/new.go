@@ -44,7 +44,8 @@ func newNew(e Env) *cobra.Command {
 		Short: "write a service file and the manifests of a golden path",
 		Long: "New writes the manifests of a service on a golden path: plain YAML, with the reason beside every number, and the service\n" +
 			"file fairway.yaml that they are made from. Without a shape, or without what a path needs to know, it asks on a terminal.\n\n" +
-			"A fairway.yaml that is there already is taken as it is; other files are never overwritten without --force.",
+			"A fairway.yaml that is there already is taken as it is; other files are never overwritten without --force. What was written\n" +
+			"is kept in " + goldenpath.AncestorFile + " too, so that later upgrades can tell your changes from the path's.",
 		Example: "  fairway new stateless-service --name checkout --owner payments --image registry.example.com/checkout:1.4.2\n" +
 			"  fairway new stateless-service --name checkout --owner payments --image ... --boot 45s --cloud eks,aks --dir checkout\n" +
 			"  fairway new cron-job --name report --owner payments --image ... --set 'schedule=17 4 * * *' --set longestRun=20m\n" +
@@ -108,7 +109,11 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	files = append([]goldenpath.Rendered{{Name: ServiceFile, Data: file.Data}}, files...)
+	ancestor, err := (&goldenpath.Ancestor{Path: path.Name(), Files: files}).Encode()
+	if err != nil {
+		return err
+	}
+	files = slices.Concat([]goldenpath.Rendered{{Name: ServiceFile, Data: file.Data}}, files, []goldenpath.Rendered{{Name: goldenpath.AncestorFile, Data: ancestor}})
 	seeds, err := service.Seed()
 	if err != nil {
 		return err
@@ -186,6 +191,9 @@ func (f *newFlags) orgFile(dir string) (*source.File, error) {
 func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenpath.Rendered) error {
 	var changed []string
 	for _, x := range files {
+		if x.Name == goldenpath.AncestorFile {
+			continue // it follows from the others
+		}
 		at := filepath.Join(dir, filepath.FromSlash(x.Name))
 		old, err := os.ReadFile(at)
 		switch {
