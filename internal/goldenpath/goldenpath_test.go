@@ -121,17 +121,23 @@ func render(t *testing.T, file, org *source.File) []Rendered {
 	}
 	out = append(out, seeds...)
 	for _, f := range out {
-		var v any
-		if err := yaml.Unmarshal(f.Data, &v); err != nil {
-			t.Errorf("%s: %v\n%s", f.Name, err, f.Data)
-		}
-		for _, d := range source.Parse(f.Name, f.Data).Docs {
-			if d.Err != nil || len(d.Duplicates) > 0 {
-				t.Errorf("%s: %v %v", f.Name, d.Err, d.Duplicates)
-			}
-		}
+		checkYAML(t, f)
 	}
 	return out
+}
+
+// checkYAML reads a file by two readers.
+func checkYAML(t *testing.T, f Rendered) {
+	t.Helper()
+	var v any
+	if err := yaml.Unmarshal(f.Data, &v); err != nil {
+		t.Errorf("%s: %v\n%s", f.Name, err, f.Data)
+	}
+	for _, d := range source.Parse(f.Name, f.Data).Docs {
+		if d.Err != nil || len(d.Duplicates) > 0 {
+			t.Errorf("%s: %v %v", f.Name, d.Err, d.Duplicates)
+		}
+	}
 }
 
 func BenchmarkRender(b *testing.B) {
@@ -166,43 +172,50 @@ func TestNumbersAreExplained(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, x := range archive.Files {
-			if !strings.HasPrefix(x.Name, "deploy/") || !strings.HasSuffix(x.Name, ".yaml") || strings.Contains(x.Name, "/config/") {
-				continue
-			}
-			f := source.Parse(x.Name, x.Data)
-			comments := map[int]string{}
-			for _, c := range f.Comments {
-				text := string(x.Data[c.Start:c.End])
-				comments[f.Position(c.Start).Line] = text
-				if m := defaultID.FindStringSubmatch(text); m != nil {
-					if _, err := fs.Stat(content.FS, "defaults/"+m[1]+".yaml"); err != nil {
-						t.Errorf("%s: %s: there is no default %s", name, x.Name, m[1])
-					}
-				}
-			}
-			var walk func(n source.Node)
-			walk = func(n source.Node) {
-				for e := range n.Entries() {
-					walk(e.Value)
-				}
-				for _, item := range n.Items() {
-					walk(item)
-				}
-				if _, ok := n.Float(); n.Kind() == source.Scalar && ok {
-					numbers++
-					if line := n.Position().Line; !defaultID.MatchString(comments[line]) {
-						t.Errorf("%s: %s:%d: nothing explains %s", name, x.Name, line, strings.TrimSpace(f.Line(line)))
-					}
-				}
-			}
-			for _, d := range f.Docs {
-				walk(d.Root)
-			}
+			numbers += checkNumbers(t, name, Rendered{x.Name, x.Data})
 		}
 	}
 	if numbers < 100 {
 		t.Errorf("%d numbers were looked at", numbers)
 	}
+}
+
+// checkNumbers returns how many numbers a file of a rendering has, all of which must be explained.
+func checkNumbers(t *testing.T, name string, x Rendered) (numbers int) {
+	t.Helper()
+	if !strings.HasPrefix(x.Name, "deploy/") || !strings.HasSuffix(x.Name, ".yaml") || strings.Contains(x.Name, "/config/") {
+		return 0
+	}
+	f := source.Parse(x.Name, x.Data)
+	comments := map[int]string{}
+	for _, c := range f.Comments {
+		text := string(x.Data[c.Start:c.End])
+		comments[f.Position(c.Start).Line] = text
+		if m := defaultID.FindStringSubmatch(text); m != nil {
+			if _, err := fs.Stat(content.FS, "defaults/"+m[1]+".yaml"); err != nil {
+				t.Errorf("%s: %s: there is no default %s", name, x.Name, m[1])
+			}
+		}
+	}
+	var walk func(n source.Node)
+	walk = func(n source.Node) {
+		for e := range n.Entries() {
+			walk(e.Value)
+		}
+		for _, item := range n.Items() {
+			walk(item)
+		}
+		if _, ok := n.Float(); n.Kind() == source.Scalar && ok {
+			numbers++
+			if line := n.Position().Line; !defaultID.MatchString(comments[line]) {
+				t.Errorf("%s: %s:%d: nothing explains %s", name, x.Name, line, strings.TrimSpace(f.Line(line)))
+			}
+		}
+	}
+	for _, d := range f.Docs {
+		walk(d.Root)
+	}
+	return numbers
 }
 
 var defaultID = regexp.MustCompile(`\(([a-z]+(?:-[a-z]+)+)\)\.?$`)
