@@ -17,6 +17,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/content"
 	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/knowledge"
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
@@ -29,19 +30,25 @@ import (
 func newExplain(e Env) *cobra.Command {
 	output := choice{value: "text", choices: []string{"text", "json"}}
 	cmd := &cobra.Command{
-		Use:   "explain ID|FILE:LINE",
-		Short: "explain a rule, a default, an incident, or a line of a manifest",
-		Long: "Explain shows what a rule checks and why, what a default of the golden path is for, or what happened in an incident,\n" +
-			"and what each is connected with. Given a line of a manifest, it says what the field is, what lint finds there when it\n" +
-			"checks the file's folder, and which defaults of the golden path are about it.",
-		Example: "  fairway explain probes-identical\n  fairway explain cascading-restarts\n  fairway explain deploy/checkout.yaml:41",
-		Args:    exactArgs(1, "an ID or FILE:LINE"),
+		Use:   "explain ID|FIELD|FILE:LINE",
+		Short: "explain a rule, a default, an incident, a field, or a line of a file",
+		Long: "Explain shows what a rule checks and why, what a default of the golden path is for and what changes it, or what happened in\n" +
+			"an incident, and what each is connected with. Given a field of a manifest, or a parameter of a service file, it says what the\n" +
+			"paths make of it. Given a line of a manifest, it says what the field is, what lint finds there when it checks the file's\n" +
+			"folder, and which defaults of the golden path are about it; of a service file, what the parameter changes.",
+		Example: "  fairway explain probes-identical\n  fairway explain cascading-restarts\n  fairway explain livenessProbe.periodSeconds\n" +
+			"  fairway explain deploy/checkout.yaml:41\n  fairway explain fairway.yaml:5",
+		Args: exactArgs(1, "an ID, a field or FILE:LINE"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			web, err := loadWeb()
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveDefault
 			}
-			return web.IDs(), cobra.ShellCompDirectiveDefault
+			ids := web.IDs()
+			if paths, err := allPaths(); err == nil {
+				ids = append(ids, parameterNames(paths)...)
+			}
+			return ids, cobra.ShellCompDirectiveDefault
 		},
 	}
 	choiceFlag(cmd, &output, "output", "o", "how to show it")
@@ -51,13 +58,27 @@ func newExplain(e Env) *cobra.Command {
 			return err
 		}
 		if file, line, ok := fileAndLine(args[0]); ok {
+			if x, err := explainServiceLine(web, file, line); x != nil || err != nil {
+				if err != nil {
+					return err
+				}
+				return x.write(e, output.value)
+			}
 			return explainLine(cmd.Context(), e, web, file, line, output.value)
 		}
 		if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() && !slices.Contains(web.IDs(), args[0]) {
 			return &problem.Problem{What: "explain is about one line of a file", Where: args[0],
 				Next: "name the line: fairway explain " + args[0] + ":LINE, or check the file: fairway lint " + args[0]}
 		}
-		return explainID(e.Stdout, web, args[0], output.value, e.textWidth())
+		paths, err := allPaths()
+		if err != nil {
+			return err
+		}
+		x, err := explainName(web, paths, args[0])
+		if err != nil {
+			return err
+		}
+		return x.write(e, output.value)
 	}
 	return cmd
 }
@@ -92,7 +113,9 @@ type explained struct {
 	Profile       string      `json:"profile,omitempty"`
 	Contest       string      `json:"contest,omitempty"`
 	Since         string      `json:"since,omitempty"`
+	Origin        string      `json:"origin,omitempty"` // what a parameter or field is of
 	Links         []string    `json:"links,omitempty"`
+	Places        []place     `json:"places,omitempty"`
 	Neighbours    []neighbour `json:"neighbours"`
 }
 
@@ -103,30 +126,42 @@ type neighbour struct {
 	How   string `json:"how"`
 }
 
-func explainID(w io.Writer, web *knowledge.Web, id, output string, width int) error {
-	x := explained{SchemaVersion: 1, ID: id, Neighbours: []neighbour{}}
-	switch r, d, in := web.Rules.Rule(id), web.Defaults[id], web.Incidents[id]; {
+// explainName explains a rule, a default, an incident, a parameter of a service file or a field, whichever has the name.
+func explainName(web *knowledge.Web, paths []*goldenpath.Path, name string) (*explained, error) {
+	x := &explained{SchemaVersion: 1, ID: name, Neighbours: []neighbour{}}
+	switch r, d, in := web.Rules.Rule(name), web.Defaults[name], web.Incidents[name]; {
 	case r != nil:
 		x.Kind, x.Title, x.Why, x.How, x.Example = "rule", r.Title, r.Why, r.How, r.Example
 		x.Severity, x.Profile, x.Contest, x.Since, x.Links = r.Severity.String(), r.Profile.String(), r.Contest, r.Since, r.Links
 	case d != nil:
 		x.Kind, x.Title, x.Value, x.Why, x.Fields, x.Since = "default", d.Title, d.Value, d.Reason, d.Fields, d.Since
+		x.Places = placesOf(paths, func(s goldenpath.Setting) bool { return s.Default == name })
 	case in != nil:
 		x.Kind, x.Title, x.Text, x.Severity, x.Why = "incident", in.Title, in.Body, in.Severity, in.Lesson
 	default:
-		return unknownID(web, id)
+		if x := explainParameter(web, paths, name); x != nil {
+			return x, nil
+		}
+		if x := explainField(web, paths, name); x != nil {
+			return x, nil
+		}
+		return nil, unknownID(slices.Concat(web.IDs(), parameterNames(paths)), name)
 	}
-	for _, n := range web.Neighbours(id) {
+	for _, n := range web.Neighbours(name) {
 		x.Neighbours = append(x.Neighbours, neighbour(n))
 	}
+	return x, nil
+}
+
+func (x *explained) write(e Env, output string) error {
 	if output == "json" {
-		return writeJSON(w, x)
+		return writeJSON(e.Stdout, x)
 	}
-	_, err := io.WriteString(w, x.text(width))
+	_, err := io.WriteString(e.Stdout, x.text(e.textWidth()))
 	return err
 }
 
-func (x explained) text(width int) string {
+func (x *explained) text(width int) string {
 	var b strings.Builder
 	head := x.ID
 	if x.Value != "" {
@@ -139,6 +174,8 @@ func (x explained) text(width int) string {
 		if x.Profile == rule.Contested.String() {
 			label = fmt.Sprintf("rule, %s, contested: off unless a policy names it, since %s", x.Severity, x.Since)
 		}
+	case "parameter", "field":
+		label = x.Kind + " " + x.Origin
 	case "default":
 		label = "default of the golden path since " + x.Since
 	case "incident":
@@ -166,6 +203,7 @@ func (x explained) text(width int) string {
 	if len(x.Fields) > 0 {
 		para("Sets: ", strings.Join(x.Fields, ", "))
 	}
+	writePlaces(&b, x.Places)
 	if len(x.Neighbours) > 0 {
 		b.WriteString("\n")
 		for _, n := range x.Neighbours {
@@ -201,9 +239,9 @@ func sentence(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:] + "."
 }
 
-func unknownID(web *knowledge.Web, id string) error {
-	p := &problem.Problem{What: fmt.Sprintf("there is no rule, default or incident called %s", id), Next: "fairway lint rules lists the rules"}
-	if near := nearest(web.IDs(), id); near != "" {
+func unknownID(known []string, id string) error {
+	p := &problem.Problem{What: fmt.Sprintf("there is no rule, default, incident or parameter called %s, and no path sets such a field", id), Next: "fairway lint rules lists the rules"}
+	if near := nearest(known, id); near != "" {
 		p.Next = "did you mean: fairway explain " + near
 	}
 	return p

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/knowledge"
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
@@ -26,9 +27,14 @@ func TestReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	paths, err := allPaths()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, page := range map[string]string{
 		"rules.md":     rulesPage(web),
-		"defaults.md":  defaultsPage(web),
+		"paths.md":     pathsPage(web, paths),
+		"defaults.md":  defaultsPage(web, paths),
 		"incidents.md": incidentsPage(web),
 		"cli.md":       cliPage(),
 	} {
@@ -162,7 +168,57 @@ func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s)
 }
 
-func defaultsPage(w *knowledge.Web) string {
+// pathsPage tells what each path asks for, and what it writes.
+func pathsPage(w *knowledge.Web, paths []*goldenpath.Path) string {
+	var b strings.Builder
+	b.WriteString("# Golden paths\n\n" + generated + "What `fairway new` writes for each shape of service, and what the service file may say.\n")
+	for _, p := range paths {
+		fmt.Fprintf(&b, "\n## %s\n%s: %s.\n\n    path: %s\n", p.Shape, p.Title, p.Summary, p.Name())
+		b.WriteString("\n| parameter | type | when nothing is said | from | to | meaning |\n|---|---|---|---|---|---|\n")
+		for x := range p.Everything() {
+			value := x.Default
+			switch {
+			case x.Required:
+				value = "**required**"
+			case strings.HasPrefix(value, "= "):
+				value = "computed: `" + value[2:] + "`"
+			case value != "":
+				value = "`" + value + "`"
+			}
+			kind := string(x.Type)
+			if len(x.OneOf) > 0 {
+				kind = strings.Join(x.OneOf, ", ")
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", x.Path(), cell(kind), cell(value), x.Min, x.Max, cell(x.Doc))
+		}
+		b.WriteString("\nIt writes:\n")
+		for _, f := range p.Files {
+			fmt.Fprintf(&b, "\n- `%s`", f.Name)
+			if f.If != "" {
+				fmt.Fprintf(&b, " if `%s`", f.If)
+			}
+		}
+		b.WriteString("\n\n| default | field | value of an ordinary service | changed by |\n|---|---|---|---|\n")
+		seen := map[string]bool{}
+		for _, s := range p.Settings() {
+			value := s.Value
+			if len(value) > 40 {
+				value = value[:20] + "..."
+			}
+			if value != "" {
+				value = "`" + value + "`"
+			}
+			row := fmt.Sprintf("| [%s](defaults.md#%[1]s) | %s | %s | %s |\n", s.Default, s.Field, cell(value), strings.Join(s.By, ", "))
+			if !seen[row] {
+				seen[row] = true
+				b.WriteString(row)
+			}
+		}
+	}
+	return b.String()
+}
+
+func defaultsPage(w *knowledge.Web, paths []*goldenpath.Path) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Defaults of the golden path\n\n%s%d decisions, each with its reason, the incident behind it and the rules that guard it.\n", generated, len(w.Defaults))
 	for _, id := range slices.Sorted(maps.Keys(w.Defaults)) {
@@ -170,6 +226,20 @@ func defaultsPage(w *knowledge.Web) string {
 		fmt.Fprintf(&b, "\n## %s\n%s.\n\n| value | since |\n|---|---|\n| %s | %s |\n\n%s\n", id, d.Title, cell(d.Value), d.Since, d.Reason)
 		if len(d.Fields) > 0 {
 			fmt.Fprintf(&b, "\nSets: `%s`\n", strings.Join(d.Fields, "`, `"))
+		}
+		var shapes, by []string
+		for _, at := range placesOf(paths, func(s goldenpath.Setting) bool { return s.Default == id }) {
+			if link := fmt.Sprintf("[%s](paths.md#%[1]s)", at.Shape); !slices.Contains(shapes, link) {
+				shapes = append(shapes, link)
+			}
+			by = append(by, at.By...)
+		}
+		if len(shapes) > 0 {
+			fmt.Fprintf(&b, "\nIn: %s", strings.Join(shapes, ", "))
+			if slices.Sort(by); len(by) > 0 {
+				fmt.Fprintf(&b, "; changed by `%s`", strings.Join(slices.Compact(by), "`, `"))
+			}
+			b.WriteString("\n")
 		}
 		fmt.Fprintf(&b, "\nIncident: [%s](incidents.md#%[1]s)\n", d.Incident)
 		var rules []string

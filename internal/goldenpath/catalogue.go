@@ -32,7 +32,7 @@ func Open(fsys fs.FS) (*Catalogue, error) {
 		c.versions[shape] = append(c.versions[shape], path.Base(dir))
 	}
 	for _, v := range c.versions {
-		slices.SortFunc(v, compareVersions)
+		slices.SortFunc(v, CompareVersions)
 	}
 	return c, nil
 }
@@ -87,8 +87,8 @@ func (c *Catalogue) Path(name string) (*Path, error) {
 // Name is the path as service files name it.
 func (p *Path) Name() string { return p.Shape + "@" + p.Version }
 
-// compareVersions orders versions of three numbers.
-func compareVersions(a, b string) int {
+// CompareVersions orders versions of three numbers: negative when a is older than b.
+func CompareVersions(a, b string) int {
 	x, y := strings.Split(a, "."), strings.Split(b, ".")
 	for i := range min(len(x), len(y)) {
 		m, _ := strconv.Atoi(x[i])

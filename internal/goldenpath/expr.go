@@ -106,6 +106,7 @@ func (s scope) with(names ...string) (scope, error) {
 type expression struct {
 	text    string
 	program cel.Program
+	names   []string // of variables in it, with the fields selected from them
 }
 
 func (s scope) compile(text string) (*expression, error) {
@@ -118,7 +119,7 @@ func (s scope) compile(text string) (*expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("expression %s: %w", text, err)
 	}
-	return &expression{text, program}, nil
+	return &expression{text, program, namesIn(ast.NativeRep().Expr())}, nil
 }
 
 // eval returns int64, string, bool, []any or map[string]any.

@@ -13,8 +13,9 @@ import (
 
 // template is a manifest cut into pieces.
 type template struct {
-	name   string
-	pieces []piece
+	name     string
+	pieces   []piece
+	settings []setting
 }
 
 // piece is a stretch of a template. Exactly one of its forms is used.
@@ -48,18 +49,19 @@ func compile(name string, data []byte, s scope, placeholders map[string]string) 
 	if len(f.Docs) != 1 {
 		return nil, fmt.Errorf("%s: a template is one document, and this file has %d", name, len(f.Docs))
 	}
-	c := compiler{file: f, marks: map[int]source.Comment{}, scalars: map[int][]source.Node{}, values: map[int]source.Node{}, flow: map[source.Node]bool{}}
+	c := compiler{file: f, marks: map[int]source.Comment{}, scalars: map[int][]source.Node{}, values: map[int]source.Node{},
+		fields: map[int]string{}, flow: map[source.Node]bool{}}
 	for _, comment := range f.Comments {
 		c.marks[f.Position(comment.Start).Line] = comment
 	}
 	c.words = slices.SortedFunc(maps.Keys(placeholders), func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
 	c.placeholders = placeholders
-	c.collect(f.Docs[0].Root, false)
+	c.collect(f.Docs[0].Root, "", false)
 	pieces, err := c.lines(1, f.LineCount()+1, s)
 	if err != nil {
 		return nil, err
 	}
-	return &template{name, pieces}, nil
+	return &template{name, pieces, c.settings}, nil
 }
 
 type compiler struct {
@@ -67,13 +69,16 @@ type compiler struct {
 	marks        map[int]source.Comment // by line
 	scalars      map[int][]source.Node  // those with a placeholder in them, by the line they begin in
 	values       map[int]source.Node    // the value that a mark behind it would set, by line
+	fields       map[int]string         // the first field that a line begins, by line
 	flow         map[source.Node]bool   // stands within brackets
 	words        []string               // placeholders, longer ones first
 	placeholders map[string]string
+	conditions   []*expression // that hold where the compiler is, and lists that are gone through there
+	settings     []setting
 }
 
-// collect notes the scalars of a tree by their lines.
-func (c *compiler) collect(n source.Node, flow bool) {
+// collect notes the scalars of a tree, which a path leads to, by their lines.
+func (c *compiler) collect(n source.Node, path string, flow bool) {
 	note := func(n source.Node) {
 		line := n.Position().Line
 		if slices.ContainsFunc(c.words, func(w string) bool { return strings.Contains(n.Raw(), w) }) {
@@ -87,12 +92,22 @@ func (c *compiler) collect(n source.Node, flow bool) {
 		for e := range n.Entries() {
 			note(e.Key)
 			c.value(e.Value, flow)
-			c.collect(e.Value, flow)
+			below := strings.TrimPrefix(path+"."+e.Key.Text(), ".")
+			if key := e.Key.Text(); strings.Contains(key, ".") {
+				below = path + "[" + key + "]"
+			}
+			if line := e.Key.Position().Line; c.fields[line] == "" {
+				c.fields[line] = below
+			}
+			c.collect(e.Value, below, flow)
 		}
 	case source.Sequence:
 		for _, item := range n.Items() {
 			c.value(item, flow)
-			c.collect(item, flow)
+			if line := item.Position().Line; (item.Kind() == source.Scalar || item.Style() == source.Flow) && c.fields[line] == "" {
+				c.fields[line] = path + "[]"
+			}
+			c.collect(item, path+"[]", flow)
 		}
 	case source.Scalar:
 		note(n)
@@ -160,6 +175,8 @@ func (c *compiler) block(line, to int, body string, s scope) (p piece, end int, 
 	if err != nil {
 		return p, 0, err
 	}
+	c.conditions = append(c.conditions, cmp.Or(p.when, p.each))
+	defer func() { c.conditions = c.conditions[:len(c.conditions)-1] }()
 	first := line + 1
 	for first < to && c.own(first) && !c.isMark(first) {
 		first++ // comments about the block
@@ -237,6 +254,7 @@ func (c *compiler) line(line int, text string, mark source.Comment, body string,
 	if has {
 		stop = mark.Start
 	}
+	var set *expression
 	for _, n := range c.scalars[line] {
 		if !target.IsZero() && n.Span().Start >= target.Span().Start {
 			break
@@ -262,6 +280,7 @@ func (c *compiler) line(line int, text string, mark source.Comment, body string,
 		if err != nil {
 			return nil, err
 		}
+		set = e
 		p := piece{line: line, value: e}
 		if target.Kind() == source.Scalar && target.Style() != source.Plain {
 			p.quote = c.file.Data[target.Span().Start]
@@ -278,6 +297,13 @@ func (c *compiler) line(line int, text string, mark source.Comment, body string,
 		} else {
 			upTo(end)
 		}
+	}
+	if id := defaultInComment.FindStringSubmatch(comment); id != nil && c.fields[line] != "" && !mark.Own {
+		x := setting{Setting{Default: id[1], File: c.file.Name, Field: c.fields[line], Value: c.values[line].Raw()}, slices.Clone(c.conditions)}
+		if set != nil {
+			x.by = append(x.by, set)
+		}
+		c.settings = append(c.settings, x)
 	}
 	if comment != "" {
 		parts, err := interpolate(comment, line, s)
