@@ -111,6 +111,38 @@ func renderPair(t *testing.T, p *Path, text string) string {
 	return fmt.Sprintf("%.8x", hash.Sum(nil))
 }
 
+// A thousand services, read and rendered: those of the covering sets in turn.
+func BenchmarkRender1000(b *testing.B) {
+	data, err := os.ReadFile(pairwiseFile)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var services []string
+	for line := range strings.Lines(string(data)) {
+		if hash, text, ok := strings.Cut(line, " {"); ok && len(hash) == 16 {
+			services = append(services, "{"+text)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		paths := map[string]*Path{}
+		for i := range 1000 {
+			file := source.Parse("fairway.yaml", []byte(services[i%len(services)]))
+			name := file.Docs[0].Root.Get("path").Text()
+			if paths[name] == nil {
+				paths[name] = loadPath(b, name)
+			}
+			s, faults := ReadService(paths[name], file, nil)
+			if s == nil {
+				b.Fatal(faults)
+			}
+			if _, err := s.Render(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
 // Typical values of texts whose parameter has no example.
 var typical = map[string][]string{
 	"args[]":            {"--yesterday", "--label=a: b"},
