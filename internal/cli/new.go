@@ -89,8 +89,14 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	if d := file.Docs[0]; d.Err != nil {
+		return &problem.Problem{What: "the service file is no YAML", Where: fmt.Sprintf("%s:%d:%d", file.Name, d.Err.Line, d.Err.Column), Why: d.Err.Message, Next: "correct the YAML there", Err: d.Err}
+	}
 	name := file.Docs[0].Root.Resolve().Get("path").Text()
 	path, err := catalogue.Path(name)
+	if err != nil && f.from == "" && len(args) > 0 {
+		return unknownPath(err, "")
+	}
 	if err != nil {
 		return unknownPath(err, file.Name)
 	}

@@ -65,16 +65,17 @@ func TestPairwise(t *testing.T) {
 	}
 	t.Errorf("%s is no longer what comes out; look at what changed and accept it with -update", pairwiseFile)
 	was, is := strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")
-	for _, line := range was {
-		if !slices.Contains(is, line) {
-			t.Log("- " + line)
+	shown := 0
+	show := func(sign string, lines, other []string) {
+		for _, line := range lines {
+			if shown < 6 && !slices.Contains(other, line) {
+				shown++
+				t.Logf("%s %.200s", sign, line)
+			}
 		}
 	}
-	for _, line := range is {
-		if !slices.Contains(was, line) {
-			t.Log("+ " + line)
-		}
-	}
+	show("-", was, is)
+	show("+", is, was)
 }
 
 // renderPair renders a service, checks what comes out, and returns a hash of it.
@@ -252,7 +253,7 @@ func coverItems(p *Path, list *Parameter) (items []string) {
 
 // distinct puts a number behind the first word of the nth name or text of a list, because no two volumes have one name: /tmp2.
 func distinct(x *Parameter, text string, n int) string {
-	if n == 0 || text == "" || len(x.OneOf) > 0 || x.Type != String && x.Type != Name {
+	if n == 0 || text == "" || len(x.OneOf) > 0 || !slices.Contains([]Type{String, Name, Host, FileName, Folder}, x.Type) {
 		return text
 	}
 	at := firstWord.FindStringIndex(text)

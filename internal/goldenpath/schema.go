@@ -62,6 +62,12 @@ func (x *Parameter) schema() map[string]any {
 		s["type"], s["pattern"] = []any{"string", "integer"}, `^\d+(\.\d{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T)?$`
 	case Name:
 		s["type"], s["pattern"] = "string", label.String()
+	case Host:
+		s["type"], s["pattern"] = "string", host.String()
+	case FileName:
+		s["type"], s["pattern"] = "string", fileName.String()
+	case Folder:
+		s["type"], s["pattern"] = "string", folder.String()
 	case Image:
 		s["type"], s["pattern"] = "string", reference.String()
 	default:

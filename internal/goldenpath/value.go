@@ -2,6 +2,7 @@ package goldenpath
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,6 +19,9 @@ type Type string
 const (
 	String   Type = "string"
 	Name     Type = "name"     // an RFC 1123 label: the name of an object
+	Host     Type = "host"     // a DNS name
+	FileName Type = "file"     // a file's name, without a folder
+	Folder   Type = "folder"   // an absolute path
 	Image    Type = "image"    // an image reference with a tag or a digest
 	Int      Type = "int"      //
 	Port     Type = "port"     // 1 to 65535
@@ -31,6 +35,9 @@ const (
 
 var (
 	label     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	host      = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`)
+	fileName  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$`)
+	folder    = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
 	reference = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
 	movable   = regexp.MustCompile(`^(latest|stable|main|master|dev|develop|edge|nightly|prod|production|staging|test)$`)
 )
@@ -62,6 +69,18 @@ func (t Type) parseText(text string) (any, error) {
 	case Name:
 		if !label.MatchString(text) {
 			return nil, fmt.Errorf("is %q; a name has lower-case letters, digits and -, begins and ends with a letter or digit, and is at most 63 long", text)
+		}
+	case Host:
+		if !host.MatchString(text) || len(text) > 253 {
+			return nil, fmt.Errorf("is %q, which is no DNS name such as api.example.com", text)
+		}
+	case FileName:
+		if !fileName.MatchString(text) {
+			return nil, fmt.Errorf("is %q; a file's name has letters, digits, ., _ and -, and no folder before it", text)
+		}
+	case Folder:
+		if !folder.MatchString(text) || path.Clean(text) != text {
+			return nil, fmt.Errorf("is %q, which is no absolute path such as /var/cache", text)
 		}
 	case Image:
 		return text, checkImage(text)
@@ -187,6 +206,12 @@ func (t Type) title() string {
 	switch t {
 	case Name:
 		return "name"
+	case Host:
+		return "DNS name"
+	case FileName:
+		return "file name"
+	case Folder:
+		return "path"
 	case Image:
 		return "image reference"
 	case Int:
