@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -110,6 +111,9 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 	service, faults := goldenpath.ReadService(path, file, org)
 	if len(faults) > 0 {
 		return faultsProblem(faults)
+	}
+	for _, w := range service.Ended(e.Now()) {
+		fmt.Fprintf(e.Stderr, "fairway: the waiver of %s in %s ended on %s\n  next: do without it, or agree on another end with %s\n", w.Default, file.Name, w.Until.Format(time.DateOnly), w.Owner)
 	}
 	files, err := service.Render()
 	if err != nil {

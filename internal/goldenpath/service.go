@@ -3,8 +3,10 @@ package goldenpath
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fairway-k8s/fairway/internal/source"
 	"github.com/fairway-k8s/fairway/internal/spell"
@@ -21,7 +23,8 @@ type Service struct {
 
 // Waiver is a default that a service may differ from, with the reason and an end.
 type Waiver struct {
-	Default, Reason, Owner, Until string
+	Default, Reason, Owner string
+	Until                  time.Time // the last day, at midnight UTC
 }
 
 // Fault is something wrong with a service file.
@@ -274,12 +277,58 @@ func (r *reader) example(x *Parameter) string {
 func (r *reader) waivers(root source.Node) {
 	for _, n := range root.Get("waivers").Items() {
 		n = n.Resolve()
-		w := Waiver{n.Get("default").Text(), n.Get("reason").Text(), n.Get("owner").Text(), n.Get("until").Text()}
-		if w.Default == "" || w.Reason == "" || w.Owner == "" || w.Until == "" {
-			r.fault(n, "waivers", "a waiver needs default, reason, owner and until", "for example {default: state-declared, reason: \"moves to S3 in May\", owner: payments, until: 2027-06-01}")
+		w := Waiver{Default: n.Get("default").Text(), Reason: n.Get("reason").Text(), Owner: n.Get("owner").Text()}
+		const example = "for example {default: state-declared, reason: \"moves to S3 in May\", owner: payments, until: 2027-06-01}"
+		until := n.Get("until")
+		switch date, err := time.Parse(time.DateOnly, until.Text()); {
+		case w.Default == "" || w.Reason == "" || w.Owner == "" || until.IsZero():
+			r.fault(n, "waivers", "a waiver needs default, reason, owner and until", example)
+		case err != nil:
+			r.fault(until, "waivers[].until", fmt.Sprintf("waivers[].until is %q, and must be a date, such as 2027-06-01", until.Text()), example)
+		case len(r.path.Waivable()) == 0:
+			r.fault(n, "waivers", "no default of "+r.path.Shape+" can be waived", "take the waiver out")
+		case !slices.Contains(r.path.Waivable(), w.Default):
+			r.fault(n.Get("default"), "waivers[].default", fmt.Sprintf("%s of %s cannot be waived", w.Default, r.path.Shape), "those that can are "+strings.Join(r.path.Waivable(), ", "))
+		default:
+			w.Until = date
 		}
 		r.s.Waivers = append(r.s.Waivers, w)
 	}
+}
+
+// Ended returns the waivers that have ended at a time. A waiver holds on the day that it names.
+func (s *Service) Ended(now time.Time) []Waiver {
+	var out []Waiver
+	for _, w := range s.Waivers {
+		if !now.Before(w.Until.AddDate(0, 0, 1)) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// inWaived matches where an expression asks for a waiver.
+var inWaived = regexp.MustCompile(`'([a-z0-9-]+)' in waived`)
+
+// Waivable returns the defaults that a service of the path may waive, sorted.
+func (p *Path) Waivable() []string {
+	var out []string
+	note := func(text string) {
+		for _, m := range inWaived.FindAllStringSubmatch(text, -1) {
+			out = append(out, m[1])
+		}
+	}
+	for _, c := range p.Checks {
+		note(c.That)
+	}
+	for _, c := range p.Computed {
+		note(c.Is)
+	}
+	for _, f := range p.Files {
+		note(f.If)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // checks looks at the conditions between parameters.
