@@ -22,8 +22,13 @@ func fairwayHits(stdout, _ []byte) ([]hit, error) {
 	return hits, nil
 }
 
-// kubeScoreHits reads failed checks. kube-score gives no output at all when it cannot decode one document.
-func kubeScoreHits(stdout, stderr []byte) ([]hit, error) {
+// kubeScoreBelow reads checks with a grade below one: 10 is good, 5 a warning, 1 critical. kube-score gives no output at all when it
+// cannot decode one document.
+func kubeScoreBelow(good int) func(stdout, stderr []byte) ([]hit, error) {
+	return func(stdout, stderr []byte) ([]hit, error) { return kubeScoreHits(stdout, stderr, good) }
+}
+
+func kubeScoreHits(stdout, stderr []byte, good int) ([]hit, error) {
 	var objects []struct {
 		Name   string `json:"object_name"`
 		Checks []struct {
@@ -39,7 +44,6 @@ func kubeScoreHits(stdout, stderr []byte) ([]hit, error) {
 	if err := json.Unmarshal(stdout, &objects); err != nil {
 		return nil, err
 	}
-	const good = 10
 	var hits []hit
 	for _, o := range objects {
 		for _, c := range o.Checks {

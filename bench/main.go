@@ -5,10 +5,11 @@
 //	go run . start               cost of starting, and the size of the binary
 //	go run . select FROM TO      the YAML files below a folder that every tool can read
 //	go run . fixes DIR           what --fix does to a copy of the YAML files below DIR
+//	go run . paths               what the tools say of what fairway new writes, and what writing it costs
 //
 // It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
 // the dependencies their authors released them with. kube-linter and polaris are used when they are on PATH. No tool is given
-// network access that it would need: the schemas of kubeconform are made from the k8s.io/kubernetes module.
+// network access that it would need: the schemas of kubeconform are made from k8s.io/kubernetes modules.
 package main
 
 import (
@@ -23,13 +24,14 @@ var commands = map[string]func(args []string) error{
 	"start":   start,
 	"fixes":   fixes,
 	"select":  choose,
+	"paths":   paths,
 	"measure": measureChild,
 	"schemas": schemasChild,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | paths")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

@@ -20,15 +20,17 @@ type cost struct {
 	PeakBytes int64 // largest resident set
 }
 
-// measure runs a command without output and returns its cost. A child starts with the peak of its parent, so that the command is
-// the child of a process of its own, which has read nothing.
-func measure(command []string) (cost, error) {
+// measure runs a command without output in a folder ("" for this one) and returns its cost. A child starts with the peak of its
+// parent, so that the command is the child of a process of its own, which has read nothing.
+func measure(dir string, command []string) (cost, error) {
 	var c cost
 	self, err := os.Executable()
 	if err != nil {
 		return c, err
 	}
-	out, err := exec.Command(self, append([]string{"measure"}, command...)...).Output()
+	cmd := exec.Command(self, append([]string{"measure"}, command...)...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
 	if err != nil {
 		return c, fmt.Errorf("measure %s: %w", command[0], err)
 	}
@@ -57,7 +59,7 @@ func medians(commands [][]string, runs int) ([]cost, error) {
 	all := make([][]cost, len(commands))
 	for range runs {
 		for i, c := range commands {
-			x, err := measure(c)
+			x, err := measure("", c)
 			if err != nil {
 				return nil, err
 			}

@@ -13,9 +13,9 @@ import (
 )
 
 // schemas returns a folder of JSON schemas for kubeconform, one a kind, named as its template names them. They are made from the
-// OpenAPI document of Kubernetes, once, and are strict: no field but those named, null only where a field may be left out.
-func schemas(cache string) (string, error) {
-	dir := filepath.Join(cache, "schemas-"+kubernetes[strings.IndexByte(kubernetes, '@')+1:])
+// OpenAPI document of a Kubernetes module, once, and are strict: no field but those named, null only where a field may be left out.
+func schemas(cache, module string) (string, error) {
+	dir := filepath.Join(cache, "schemas-"+releaseOf(module))
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
@@ -23,14 +23,22 @@ func schemas(cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command(self, "schemas", dir)
+	cmd := exec.Command(self, "schemas", dir, module)
 	cmd.Stderr = os.Stderr
 	return dir, cmd.Run()
 }
 
+// releaseOf is the version of a module with one.
+func releaseOf(module string) string { return module[strings.IndexByte(module, '@')+1:] }
+
+// schemaLocation is how kubeconform finds the schemas of a folder.
+func schemaLocation(dir string) string {
+	return filepath.Join(dir, "{{.ResourceKind}}{{.KindSuffix}}.json")
+}
+
 // schemasChild writes the schemas. It has a process of its own because it needs much memory.
 func schemasChild(args []string) error {
-	swagger, err := openAPI()
+	swagger, err := openAPI(args[1])
 	if err != nil {
 		return err
 	}
@@ -68,8 +76,8 @@ func schemasChild(args []string) error {
 	return os.Rename(made, args[0])
 }
 
-// openAPI reads the document from the zip of the module.
-func openAPI() ([]byte, error) {
+// openAPI reads the document from the zip of a Kubernetes module.
+func openAPI(kubernetes string) ([]byte, error) {
 	out, err := exec.Command("go", "mod", "download", "-json", kubernetes).Output()
 	if err != nil {
 		return nil, fmt.Errorf("go mod download %s: %w", kubernetes, err)

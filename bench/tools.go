@@ -46,12 +46,12 @@ func tools() ([]tool, error) {
 			return nil, err
 		}
 	}
-	schemas, err := schemas(dir)
+	schemas, err := schemas(dir, kubernetes)
 	if err != nil {
 		return nil, err
 	}
 	score, conform := filepath.Join(dir, "kube-score"), filepath.Join(dir, "kubeconform")
-	location := filepath.Join(schemas, "{{.ResourceKind}}{{.KindSuffix}}.json")
+	location := schemaLocation(schemas)
 	list := []tool{
 		{
 			name: "fairway", version: describe(), path: self,
@@ -65,7 +65,7 @@ func tools() ([]tool, error) {
 			all: func(d string) []string {
 				return append([]string{score, "score", "-o=json", "--all-default-optional", "--kubernetes-version=v1.36"}, yamlFiles(d)...)
 			},
-			found: kubeScoreHits,
+			found: kubeScoreBelow(10),
 		},
 		{
 			name: "kubeconform", version: versionOf("kubeconform"), path: conform,
