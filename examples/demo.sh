@@ -46,3 +46,10 @@ say "6. A second run has nothing left to mend"
 printf '\n$ fairway lint --diff wild-west\n'
 "$fairway" lint --diff wild-west > again.diff || true
 printf '%s lines of diff\n' "$(wc -l < again.diff)"
+
+say "7. A new service that needs no mending: 45 s of boot, Redis, two clouds"
+run fairway new stateless-service --name checkout --owner payments --image registry.example.com/payments/checkout:1.4.2 \
+  --boot 45s --cloud eks,aks --set 'dependencies=[{app: redis, port: 6379}]'
+printf '\n$ grep -A 4 startupProbe: checkout/deploy/base/deployment.yaml\n'
+grep -A 4 startupProbe: checkout/deploy/base/deployment.yaml
+run fairway lint --profile strict checkout
