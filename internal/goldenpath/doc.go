@@ -36,7 +36,7 @@
 //	seconds(int)    seconds for reading: seconds(90) is 1m30s
 //	ceil(int, int)  the first divided by the second, rounded up
 //	sum(list)       the sum of a list of int
-//	tagOf(string)   the tag of an image reference, empty without one
+//	version(string) the tag of an image reference as a label has it, digest without one
 //
 // The package does no I/O. The same service file and path give the same bytes.
 package goldenpath

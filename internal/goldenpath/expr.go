@@ -1,6 +1,7 @@
 package goldenpath
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,17 +73,23 @@ var baseEnv = sync.OnceValues(func() (*cel.Env, error) {
 			}
 			return total
 		}))),
-		cel.Function("tagOf", cel.Overload("tagOf_string", []*cel.Type{cel.StringType}, cel.StringType, cel.UnaryBinding(func(v ref.Val) ref.Val {
+		cel.Function("version", cel.Overload("version_string", []*cel.Type{cel.StringType}, cel.StringType, cel.UnaryBinding(func(v ref.Val) ref.Val {
 			text, ok := v.(types.String)
 			if !ok {
 				return types.MaybeNoSuchOverloadErr(v)
 			}
-			image, _, _ := strings.Cut(string(text), "@")
-			_, tag, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
-			return types.String(tag)
+			return types.String(versionOf(string(text)))
 		}))),
 	)
 })
+
+// versionOf returns the tag of an image as the value of a label, which has at most 63 letters and ends with a letter or digit; "digest" for
+// an image without a tag.
+func versionOf(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	_, tag, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	return cmp.Or(strings.Trim(tag[:min(len(tag), 63)], "._-"), "digest")
+}
 
 func newScope(names ...string) (scope, error) {
 	env, err := baseEnv()

@@ -204,7 +204,8 @@ func values(x *Parameter) (out []string) {
 	case Port:
 		out = []string{x.Example, cmp.Or(x.Min, "1"), cmp.Or(x.Max, "65535")}
 	case Name:
-		out = []string{example, "a", "z-" + strings.Repeat("z", 61)}
+		longest, _ := strconv.Atoi(cmp.Or(x.Max, "63"))
+		out = []string{example, "a", "z-" + strings.Repeat("z", longest-2)}
 	case Image:
 		digest := "@sha256:" + strings.Repeat("2c26b46b", 8)
 		name, _, _ := strings.Cut(example, ":")
@@ -259,7 +260,8 @@ func distinct(x *Parameter, text string, n int) string {
 	at := firstWord.FindStringIndex(text)
 	text = text[:at[1]] + strconv.Itoa(n+1) + text[at[1]:]
 	if x.Type == Name {
-		text = text[:min(len(text), 63)]
+		longest, _ := strconv.Atoi(cmp.Or(x.Max, "63"))
+		text = text[:min(len(text), longest)]
 	}
 	return text
 }

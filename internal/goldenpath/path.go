@@ -47,7 +47,7 @@ type Parameter struct {
 	// without one that is not required is empty: "", 0, false, {} or [].
 	Default string       `yaml:"default"`
 	Min     string       `yaml:"min"`
-	Max     string       `yaml:"max"`
+	Max     string       `yaml:"max"` // of a text, its length
 	OneOf   []string     `yaml:"oneOf"`
 	Fields  []*Parameter `yaml:"fields"` // of an object
 	Items   *Parameter   `yaml:"items"`  // of a list

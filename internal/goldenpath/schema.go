@@ -42,6 +42,9 @@ func (x *Parameter) schema() map[string]any {
 		s = objectSchema(x.Fields)
 	case List:
 		s["type"], s["items"] = "array", x.Items.schema()
+		if x.Required {
+			s["minItems"] = 1
+		}
 	case Int, Port:
 		s["type"] = "integer"
 		if x.Type == Port {
@@ -72,6 +75,9 @@ func (x *Parameter) schema() map[string]any {
 		s["type"], s["pattern"] = "string", reference.String()
 	default:
 		s["type"] = "string"
+	}
+	if n, err := strconv.Atoi(x.Max); err == nil && s["type"] == "string" {
+		s["maxLength"] = n
 	}
 	if len(x.OneOf) > 0 {
 		values := make([]any, len(x.OneOf))

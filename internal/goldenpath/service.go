@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -178,7 +179,11 @@ func (r *reader) value(x *Parameter, n, base, parent source.Node) any {
 			list = base
 		}
 		out := []any{}
-		if list.IsZero() {
+		if list.IsZero() && !x.Required {
+			return out
+		}
+		if list.IsZero() || x.Required && list.Len() == 0 {
+			r.fault(parent, x.path, x.path+" is missing: "+x.Doc, r.example(x))
 			return out
 		}
 		if list.Kind() != source.Sequence {
@@ -241,8 +246,14 @@ func (r *reader) fallback(x *Parameter, parent source.Node) any {
 
 // inRange checks a value against the limits of its parameter.
 func (x *Parameter) inRange(v any) error {
-	if s, ok := v.(string); ok && len(x.OneOf) > 0 && !slices.Contains(x.OneOf, s) {
-		return fmt.Errorf("is %q, and must be one of %s", s, strings.Join(x.OneOf, ", "))
+	if s, ok := v.(string); ok {
+		most, err := strconv.Atoi(x.Max)
+		switch {
+		case len(x.OneOf) > 0 && !slices.Contains(x.OneOf, s):
+			return fmt.Errorf("is %q, and must be one of %s", s, strings.Join(x.OneOf, ", "))
+		case err == nil && len(s) > most:
+			return fmt.Errorf("has %d letters, and must have at most %d", len(s), most)
+		}
 	}
 	n, ok := v.(int64)
 	if !ok {
