@@ -195,7 +195,7 @@ func (x *Parameter) compile(s scope, at string) (err error) {
 			}
 		}
 	}
-	if !slices.Contains([]Type{String, Name, Host, FileName, Folder, Image, Int, Port, Bool, Duration, CPU, Memory, Object, List}, x.Type) {
+	if !slices.Contains([]Type{String, Name, Host, Registry, FileName, Folder, Image, Int, Port, Bool, Duration, CPU, Memory, Object, List}, x.Type) {
 		errs = append(errs, fmt.Errorf("parameter %s: there is no type %q", x.path, x.Type))
 	}
 	if (x.Type == List) != (x.Items != nil) {

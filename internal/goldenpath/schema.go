@@ -67,6 +67,8 @@ func (x *Parameter) schema() map[string]any {
 		s["type"], s["pattern"] = "string", label.String()
 	case Host:
 		s["type"], s["pattern"] = "string", host.String()
+	case Registry:
+		s["type"], s["pattern"] = "string", registry.String()
 	case FileName:
 		s["type"], s["pattern"] = "string", fileName.String()
 	case Folder:

@@ -20,6 +20,7 @@ const (
 	String   Type = "string"
 	Name     Type = "name"     // an RFC 1123 label: the name of an object
 	Host     Type = "host"     // a DNS name
+	Registry Type = "registry" // a host, with a port and folders if need be, that images are pulled from
 	FileName Type = "file"     // a file's name, without a folder
 	Folder   Type = "folder"   // an absolute path
 	Image    Type = "image"    // an image reference with a tag or a digest
@@ -36,6 +37,7 @@ const (
 var (
 	label     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	host      = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`)
+	registry  = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
 	fileName  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$`)
 	folder    = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
 	reference = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
@@ -73,6 +75,10 @@ func (t Type) parseText(text string) (any, error) {
 	case Host:
 		if !host.MatchString(text) || len(text) > 253 {
 			return nil, fmt.Errorf("is %q, which is no DNS name such as api.example.com", text)
+		}
+	case Registry:
+		if !registry.MatchString(text) || !strings.ContainsAny(text, ".:") {
+			return nil, fmt.Errorf("is %q, which is no registry such as registry.example.com or 123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop", text)
 		}
 	case FileName:
 		if !fileName.MatchString(text) {
