@@ -21,8 +21,17 @@
 //	#if scaling.max > 0
 //	#for peer in dependencies
 //
-// on a line of their own stand above an entry or an item, which is left out, or repeated for each element. Words that the description
-// lists as placeholders are replaced wherever they stand in a key or a value.
+// on a line of their own stand above an entry or an item, which is left out, or repeated for each element. A condition with a comment
+// behind it is about that comment alone:
+//
+//	#if scaling.max > 0 # no replicas: the autoscaler decides (replicas-by-hpa)
+//
+// A line that would contradict another object of the template is set aside, so that the template as it is says one thing only:
+//
+//	#if scaling.max == 0
+//	#+ replicas: 3  #= scaling.replicas
+//
+// Words that the description lists as placeholders are replaced wherever they stand in a key or a value.
 //
 // A template is cut into pieces once, with the spans that package source found, and values are written by the same package; everything
 // else stays byte for byte what it is.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,9 +39,12 @@ type piece struct {
 	block    []piece
 }
 
+// setAside matches the mark of a line that a template has and does not show.
+var setAside = regexp.MustCompile(`(?m)^( *)#\+ `)
+
 // compile cuts a template into pieces. Placeholders are words and the expressions they stand for.
 func compile(name string, data []byte, s scope, placeholders map[string]string) (*template, error) {
-	f := source.Parse(name, data)
+	f := source.Parse(name, setAside.ReplaceAll(data, []byte("$1")))
 	for _, d := range f.Docs {
 		if d.Err != nil {
 			return nil, fmt.Errorf("%s: %w", name, d.Err)
@@ -157,10 +161,12 @@ func (c *compiler) lines(from, to int, s scope) ([]piece, error) {
 	return out, nil
 }
 
-// block is the entry or item below a mark, up to the next line that is not indented more.
+// block is the entry or item below a mark, up to the next line that is not indented more, or the comment behind a condition.
 func (c *compiler) block(line, to int, body string, s scope) (p piece, end int, err error) {
 	p.line = line
+	remark := ""
 	if rest, ok := strings.CutPrefix(body, "#if "); ok {
+		rest, remark, _ = strings.Cut(rest, " # ")
 		p.when, err = s.compile(strings.TrimSpace(rest))
 	} else {
 		variable, list, ok := strings.Cut(strings.TrimPrefix(body, "#for "), " in ")
@@ -174,6 +180,11 @@ func (c *compiler) block(line, to int, body string, s scope) (p piece, end int, 
 	}
 	if err != nil {
 		return p, 0, err
+	}
+	if remark != "" {
+		indent, _ := indentation(c.file.Line(line))
+		p.block, err = interpolate(strings.Repeat(" ", indent)+"# "+remark+"\n", line, s)
+		return p, line + 1, err
 	}
 	c.conditions = append(c.conditions, cmp.Or(p.when, p.each))
 	defer func() { c.conditions = c.conditions[:len(c.conditions)-1] }()
