@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,12 +102,18 @@ func refused(n source.Node, e *field.Error) (source.Entry, bool) {
 }
 
 // placeholders are what other tools or people fill in before the API server sees the object: ${NAME} (envsubst, Flux), $(name)
-// (kustomize), {{name}}, <your name> and YOUR-NAME.
-var placeholders = regexp.MustCompile(`\$\([\w.-]+\)|\$\{\w+[^}]*\}|\{\{[^}]*\}\}|<\w[^<>]*>|\b(YOUR|REPLACE)[-_][A-Z_-]*[A-Z]`)
+// (kustomize), {{name}}, <your name>, __NAME__, "...some text..." and YOUR-NAME.
+var placeholders = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__|^["']?\.\.\..*\.\.\.["']?$|\$\([\w.-]+\)|\$\{\w+[^}]*\}|\{\{[^}]*\}\}|<\w[^<>]*>|\b(YOUR|REPLACE)[-_][A-Z_-]*[A-Z]`)
 
 // constant matches what is written like a constant, IMAGE_TAG. Where a number or a list has to be, or a field's name, a tool puts something
 // else; as a text it may be meant: ISTIO_MUTUAL.
 var constant = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
+
+// toReplace matches a comment that tells to put something else in the place of a value.
+var toReplace = regexp.MustCompile(`(?i)\b(replace (this|it|me|with|the)|(change|fill in|fill|set|put) (this|your|me)|your own)\b`)
+
+// numberWanted matches a word in capitals where a number has to be: containerPort: PORT.
+var numberWanted = regexp.MustCompile(`^[A-Z][A-Z0-9_]{2,}$`)
 
 // Placeholder turns a problem about a value that is not filled in yet into one that cannot be judged.
 func (p *Problem) Placeholder() {
@@ -119,6 +126,12 @@ func (p *Problem) Placeholder() {
 		if m = placeholders.FindString(p.Node.Raw()); m == "" && p.Rule != Invalid && p.Rule != UnsupportedValue {
 			m = constant.FindString(p.Node.Text())
 		}
+		if m == "" && p.Rule == WrongType {
+			m = numberWanted.FindString(p.Node.Text())
+		}
+		if m == "" && p.Rule == Invalid && p.Field == "metadata.name" {
+			m = constant.FindString(p.Node.Text()) // no name is written so
+		}
 	case source.Sequence: // validation points at the list when one of its values is refused
 		for _, item := range p.Node.Items() {
 			if item.Kind() == source.Scalar && m == "" {
@@ -127,6 +140,9 @@ func (p *Problem) Placeholder() {
 		}
 	case source.Mapping: // labels and selectors
 		m = placeholderIn(p.Node, 2)
+	}
+	if m == "" && p.Node.Kind() == source.Scalar && slices.ContainsFunc(p.Node.Remarks(), toReplace.MatchString) {
+		m = "it"
 	}
 	if m != "" {
 		*p = Problem{Rule: Unjudged, Field: p.Field, Node: p.Node,

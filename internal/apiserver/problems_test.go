@@ -134,3 +134,24 @@ func TestConcurrent(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestToBeFilledIn: what is a placeholder to everybody who reads it is not judged, whatever the API server would say.
+func TestToBeFilledIn(t *testing.T) {
+	for text, field := range map[string]string{
+		"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: PORT, targetPort: 80}]}\n":                         "spec.ports[0].port",
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: CONFIG_NAME}\n":                                                            "metadata.name",
+		"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec: {rules: [{host: __HOST__}]}\n":                   "spec.rules[0].host",
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {pem: \"...base64 encoded data...\"}\n":                             "data.pem",
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  # Replace this with the client secret.\n  secret: abcbase64==\n": "data.secret",
+	} {
+		problems := Check(source.Parse("", []byte(text)).Docs[0].Root, Options{}).Problems
+		if len(problems) != 1 || problems[0].Rule != Unjudged || problems[0].Field != field {
+			t.Errorf("%s: %+v", text, problems)
+		}
+	}
+	// A word in capitals is no placeholder where the API server takes words.
+	text := "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: CLUSTERIP, ports: [{port: 80}]}\n"
+	if problems := Check(source.Parse("", []byte(text)).Docs[0].Root, Options{}).Problems; len(problems) != 1 || problems[0].Rule != UnsupportedValue {
+		t.Errorf("%+v", problems)
+	}
+}

@@ -7,9 +7,15 @@ import (
 	"strings"
 )
 
-// Placeholder reports whether a text holds something that a later step fills in: ${APP}, $(APP), {{ .Values.app }}, <app>. Nothing can be
-// said of what it hides.
-func Placeholder(s string) bool { return strings.ContainsAny(s, "${}<>") }
+// Placeholder reports whether a text holds something that a later step fills in: ${APP}, $(APP), {{ .Values.app }}, <app>, __APP__. Nothing
+// can be said of what it hides.
+func Placeholder(s string) bool {
+	if strings.ContainsAny(s, "${}<>") {
+		return true
+	}
+	i := strings.Index(s, "__")
+	return i >= 0 && strings.Contains(s[i+2:], "__")
+}
 
 // RuntimeLabel reports whether Kubernetes' or Argo's controllers put a label on the pods they create, so that templates do not show
 // it.

@@ -54,7 +54,7 @@ var changeDoesNotRoll = &rule.Rule{
 		// The environment is the surer half: a program may look at its files again, but not at that.
 		names, keeps := env, "the running pods keep the old environment"
 		if len(env) == 0 {
-			if names, keeps = mounted, "the running pods keep what they read at their start"; reloads(w) {
+			if names, keeps = mounted, "the files change, but a program that read them at its start does not look again"; reloads(w) {
 				return
 			}
 		}

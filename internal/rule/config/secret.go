@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -197,6 +198,9 @@ func secretValue(name, value string) bool {
 		return false
 	}
 	if constant(value) || strings.Contains(folded(value), folded(name)) { // GOOGLE_API_KEY_VAL, to be replaced
+		return false
+	}
+	if w := wordsOf(name); strings.ToUpper(value) == value && slices.Contains(w, strings.ToLower(value)) { // COOKIE_SECRET: SECRET
 		return false
 	}
 	password := passwordName(name)

@@ -62,7 +62,7 @@ func inFile(key, text string) string {
 		}
 		name := strings.Trim(line[:i], " \t\r\n-\"'")
 		value := strings.Trim(line[i+1:], " \t\r\n\"',")
-		if !strings.ContainsAny(name, " #;!/(") && passwordName(name) && secretName(name) && !strings.ContainsAny(value, "$#") && secretValue(name, value) {
+		if !strings.ContainsAny(name, " #;!/(") && passwordName(name) && secretName(name) && !strings.ContainsAny(value, "$#") && !nameService(name, value) && secretValue(name, value) {
 			return "a password (" + name + ")"
 		}
 	}
@@ -77,4 +77,19 @@ func settings(key string) bool {
 		}
 	}
 	return false
+}
+
+// nameService reports whether a line is that of nsswitch.conf which says where user accounts are looked up: passwd: compat.
+func nameService(name, value string) bool {
+	if name != "passwd" {
+		return false
+	}
+	for _, source := range strings.Fields(value) {
+		switch source {
+		case "compat", "files", "db", "nis", "nisplus", "sss", "systemd", "ldap", "winbind", "dns", "mymachines":
+		default:
+			return false
+		}
+	}
+	return true
 }

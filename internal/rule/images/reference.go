@@ -1,6 +1,9 @@
 package images
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // reference is an image reference taken apart: [registry/]path[:tag][@digest].
 type reference struct {
@@ -22,5 +25,11 @@ func parse(image string) reference {
 // Nothing can be said of what a placeholder hides.
 func hidden(image string) bool {
 	return image == "" || strings.ContainsAny(image, "${}<>%") || strings.ToUpper(image) == image && strings.ToLower(image) != image ||
-		strings.HasPrefix(image, "ko://") || strings.Contains(image, "__")
+		strings.HasPrefix(image, "ko://") || strings.Contains(image, "__") || constant.MatchString(image) || scaffold(image)
 }
+
+// constant matches a part of a name in capitals, which no name has: REGION-docker.pkg.dev/PROJECT_ID/app.
+var constant = regexp.MustCompile(`(^|[/.-])[A-Z][A-Z0-9]*(_[A-Z0-9]+)*([/.-].*)?/`)
+
+// scaffold reports whether an image is Kubebuilder's, which its Makefile replaces (kustomize edit set image controller=...).
+func scaffold(image string) bool { return image == "controller:latest" || image == "controller" }

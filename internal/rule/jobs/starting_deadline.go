@@ -1,6 +1,9 @@
 package jobs
 
 import (
+	"strings"
+	"time"
+
 	batchv1 "k8s.io/api/batch/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
@@ -12,21 +15,33 @@ import (
 const linkSchedule = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline"
 
 // startingDeadlineMissing says what the controller does today (pkg/controller/cronjob/utils.go of Kubernetes 1.36): of missed runs it starts
-// the last, however late, and of more than 100 it warns. The controller of old gave up then, which the documentation still says.
+// the last, however late, and of more than 100 it warns. The controller of old gave up then, which the documentation still says. The last
+// one is late by less than the time between two runs, so the rule is silent where that is an hour or less.
 var startingDeadlineMissing = &rule.Rule{
 	ID:    "cronjob-starting-deadline-missing",
 	Title: "a missed run of a CronJob has no latest start",
 	Why: "After an outage of the control plane, or when a run that forbade others ends, the last run that was missed starts at once, " +
 		"however late: the nightly backup in the middle of the day. With a deadline a run that would come too late is skipped.",
 	How:      "Set startingDeadlineSeconds to how late a run may start and still be of use.",
-	Example:  "spec:\n  schedule: \"*/5 * * * *\"\n  startingDeadlineSeconds: 200\n",
+	Example:  "spec:\n  schedule: \"30 2 * * *\"\n  startingDeadlineSeconds: 7200\n",
 	Severity: finding.Could, Profile: rule.Golden, Since: "0.1.0", Incident: "schedule-piled-up",
 	Links: []string{linkSchedule},
 	Object: func(p *rule.Pass, o *cluster.Object) {
-		if c := cluster.As[*batchv1.CronJob](o); c != nil && c.Spec.StartingDeadlineSeconds == nil {
+		if c := cluster.As[*batchv1.CronJob](o); c != nil && c.Spec.StartingDeadlineSeconds == nil && !hourly(c.Spec.Schedule) {
 			p.Report(o, "spec.startingDeadlineSeconds", "startingDeadlineSeconds is not set: a run that was missed starts as soon as it can, however late")
 		}
 	},
+}
+
+// hourly reports whether a schedule has a run in every hour of every day.
+func hourly(schedule string) bool {
+	if rest, ok := strings.CutPrefix(schedule, "@every "); ok {
+		d, err := time.ParseDuration(strings.TrimSpace(rest))
+		return err == nil && d <= time.Hour
+	}
+	fields := strings.Fields(schedule)
+	every := func(s string) bool { return s == "*" || s == "?" || s == "*/1" }
+	return schedule == "@hourly" || len(fields) == 5 && every(fields[1]) && every(fields[2]) && every(fields[3]) && every(fields[4])
 }
 
 // checkInterval is how often the CronJob controller of old looked; a deadline below it could let every run be missed. The limit

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -22,6 +23,7 @@ const pauseSeconds = 10
 //   - behind headless Services only, whose clients hold on to the pods they know
 //   - pods of a DaemonSet, which leave with their node
 //   - an application that is told to drain, by a flag or variable with such a name
+//   - a Service whose ports all name a port that no container here has: the pods are none of its endpoints
 //
 // Its mend adds the golden path's pause and the same number of seconds of grace, so that the process has as long to end as before;
 // all that changes is that a pod takes that much longer to leave. It keeps its hands off pods with several containers: the others are told to
@@ -65,12 +67,19 @@ var prestopMissing = &rule.Rule{
 		}
 		if c := w.Receiver(cluster.As[*corev1.Service](svc)); c != nil {
 			first = c
+		} else if onlyNamed(cluster.As[*corev1.Service](svc)) {
+			return
 		}
 		f := p.Report(w.Object, first.Path+".lifecycle", "container %s is stopped while Service %s still sends it requests: there is no preStop pause", first.Name, svc.Name)
 		if containers == 1 && !first.Init && graceOf(w) > 0 {
 			f.Fix = addPause(w, first)
 		}
 	},
+}
+
+// onlyNamed reports whether a Service sends to names of ports only.
+func onlyNamed(svc *corev1.Service) bool {
+	return !slices.ContainsFunc(svc.Spec.Ports, func(p corev1.ServicePort) bool { return p.TargetPort.StrVal == "" })
 }
 
 // addPause makes the fix. A postStart hook stays.

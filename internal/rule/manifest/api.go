@@ -70,7 +70,7 @@ var apiRemoved = &rule.Rule{
 var apiDeprecated = &rule.Rule{
 	ID:       "api-deprecated",
 	Title:    "the API version is deprecated",
-	Why:      "It still works on the target version and will stop working in a later one that the message names.",
+	Why:      "It still works on the target version. Later ones stop serving it, or leave it behind: the message says what is known of that.",
 	How:      "Move to the API version that the message names before that upgrade.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "api-version-gone", External: true, Fixes: true,
 	Links: []string{linkDeprecated},

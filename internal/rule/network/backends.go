@@ -40,6 +40,9 @@ func judgesServices(p *rule.Pass, o *cluster.Object, name string) (ok bool, miss
 	if !p.Covers(o, "", "Service") {
 		return false, "Service " + name
 	}
+	if systemNamespace(o.Namespace) {
+		return false, "Service " + name + " in " + o.Namespace + ", which the input does not own"
+	}
 	if p.Complete() || !p.Shows(o, "", "Service") {
 		return true, ""
 	}
@@ -49,6 +52,11 @@ func judgesServices(p *rule.Pass, o *cluster.Object, name string) (ok bool, miss
 		}
 	}
 	return false, "Service " + name + ", as the Services beside it are of other namespaces"
+}
+
+// systemNamespace reports whether a namespace is filled by the cluster and its add-ons, of which the input has parts at most.
+func systemNamespace(name string) bool {
+	return name == "kube-system" || name == "kube-public" || name == "kube-node-lease"
 }
 
 // likeService returns the name of the one Service of o's scope and namespace that is a slip away from name, "" when there is none. A

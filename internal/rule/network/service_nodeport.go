@@ -31,6 +31,9 @@ var serviceNodePort = &rule.Rule{
 		if svc == nil || svc.Spec.Type != corev1.ServiceTypeNodePort || frontDoor(o) {
 			return
 		}
+		if forRollout(p, o) {
+			return
+		}
 		routes := p.RoutesOf(o)
 		var unclear *cluster.Object
 		for _, r := range routes {
@@ -68,6 +71,20 @@ var serviceNodePort = &rule.Rule{
 			p.Report(o, field, "type NodePort opens a port on every node")
 		}
 	},
+}
+
+// forRollout reports whether an Argo Rollout shifts traffic to a Service through the AWS controller, whose targets are nodes unless its
+// Ingress says ip.
+func forRollout(p *rule.Pass, o *cluster.Object) bool {
+	return slices.ContainsFunc(p.Of("argoproj.io", "Rollout"), func(r *cluster.Object) bool {
+		canary := r.Root.Get("spec").Resolve().Get("strategy").Resolve().Get("canary").Resolve()
+		alb := canary.Get("trafficRouting").Resolve().Get("alb").Resolve()
+		if alb.IsZero() || r.Scope != o.Scope || canary.Get("canaryService").Resolve().Text() != o.Name && canary.Get("stableService").Resolve().Text() != o.Name {
+			return false
+		}
+		ing := p.Lookup(r, networkingv1.GroupName, "Ingress", "", alb.Get("ingress").Resolve().Text())
+		return ing == nil || ing.Annotations["alb.ingress.kubernetes.io/target-type"] != "ip"
+	})
 }
 
 // needsNodePort reports whether an Ingress is served by a cloud's load balancer that reaches pods through the nodes: the AWS controller

@@ -38,7 +38,7 @@ var serviceSelectsOtherWorkload = &rule.Rule{
 		if svc == nil || !selects(svc) {
 			return
 		}
-		pods := p.PodsOf(o)
+		pods := slices.DeleteFunc(slices.Clone(p.PodsOf(o)), func(w *cluster.Workload) bool { return alternative(p, o, w) })
 		if len(pods) < 2 || cluster.Headless(o) || svc.Spec.PublishNotReadyAddresses || onlyMetrics(svc) {
 			return
 		}
@@ -71,6 +71,17 @@ var serviceSelectsOtherWorkload = &rule.Rule{
 			f.Fix = rule.Mend(fmt.Sprintf("select %s=%s too", k, v), rule.Set(key(field, k), source.String(v)))
 		}
 	},
+}
+
+// alternative reports whether w's file has a Service of the same name: then each file is a whole, and one of them is applied.
+func alternative(p *rule.Pass, o *cluster.Object, w *cluster.Workload) bool {
+	own, other := o.Root.File(), w.Root.File()
+	if own == nil || other == nil || own == other {
+		return false
+	}
+	return slices.ContainsFunc(p.Of("", "Service"), func(s *cluster.Object) bool {
+		return s != o && s.Name == o.Name && cluster.SameNamespace(s.Namespace, o.Namespace) && s.Root.File() == other
+	})
 }
 
 // onlyMetrics reports whether all ports of a Service are for metrics.

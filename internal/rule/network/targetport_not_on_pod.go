@@ -52,7 +52,7 @@ func judgeTarget(p *rule.Pass, o *cluster.Object, svc *corev1.Service, i int, po
 	target := targetOf(sp)
 	var first *cluster.Workload
 	for _, w := range pods {
-		if !ownsPods(w) || !whole(w) || portOf(w, target, sp.Protocol) != nil {
+		if !ownsPods(w) || !whole(w) || unread(w) || portOf(w, target, sp.Protocol) != nil {
 			return
 		}
 		if first == nil || w.LongRunning() && !first.LongRunning() {
@@ -87,6 +87,16 @@ func judgeTarget(p *rule.Pass, o *cluster.Object, svc *corev1.Service, i int, po
 		}
 		f.Fix = rule.Mend("set targetPort: "+text, rule.Set(field, value, "port"))
 	}
+}
+
+// unread reports whether a container port of w could not be read, such as containerPort: PORT, which somebody is to fill in.
+func unread(w *cluster.Workload) bool {
+	for c := range w.Main() {
+		if slices.ContainsFunc(c.Ports, func(cp corev1.ContainerPort) bool { return cp.ContainerPort == 0 }) {
+			return true
+		}
+	}
+	return false
 }
 
 // portName is how a message calls a Service port: "http (80)" or "80".

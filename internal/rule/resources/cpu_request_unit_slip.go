@@ -34,7 +34,14 @@ var cpuRequestUnitSlip = &rule.Rule{
 			if !ok || q.CmpInt64(most) <= 0 || !w.Has(x.path) {
 				continue
 			}
-			f := p.Report(w.Object, x.path, "cpu: %s is %s cores, more than the %d of a large node; was %sm meant?", q.String(), q.String(), most, q.String())
+			if sizedForNode(c, x.list) {
+				continue
+			}
+			meant := ""
+			if _, whole := q.AsInt64(); whole && strings.Trim(q.String(), "0123456789") == "" {
+				meant = "; was " + q.String() + "m meant?"
+			}
+			f := p.Report(w.Object, x.path, "cpu: %s is %d cores, more than the %d of a large node%s", q.String(), q.Value(), most, meant)
 			milli, ok := millicores(w.Object, x.other)
 			if n, whole := q.AsInt64(); ok && whole && (x.path == request && n <= milli || x.path == limit && n >= milli) {
 				value := strconv.FormatInt(n, 10) + "m"
@@ -42,6 +49,20 @@ var cpuRequestUnitSlip = &rule.Rule{
 			}
 		}
 	},
+}
+
+// sizedForNode reports whether a container asks for accelerators, or for memory as such nodes have it to a core: then it is to have a
+// node for itself, and the cores are meant.
+func sizedForNode(c *cluster.Container, list corev1.ResourceList) bool {
+	for _, list := range []corev1.ResourceList{c.Resources.Requests, c.Resources.Limits} {
+		for name := range list {
+			if domain, _, ok := strings.Cut(string(name), "/"); ok && !strings.HasSuffix(domain, "kubernetes.io") {
+				return true
+			}
+		}
+	}
+	cpu, memory := list[corev1.ResourceCPU], list[corev1.ResourceMemory]
+	return memory.Value()/cpu.Value() >= 1<<30
 }
 
 // millicores returns an amount that is written with an m.

@@ -1,7 +1,10 @@
 package security
 
 import (
+	"slices"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -52,6 +55,9 @@ var capabilityDangerous = &rule.Rule{
 		if len(added(c)) == 0 || privileged(c) || nodeAgent(w) || meshInit(c) {
 			return
 		}
+		if explained(w.Object, c.Path+".securityContext.capabilities.add", added(c)) {
+			return
+		}
 		var may []string
 		for _, a := range added(c) {
 			if n := capability(a); dangers[n] != "" {
@@ -62,4 +68,25 @@ var capabilityDangerous = &rule.Rule{
 			p.Report(w.Object, c.Path+".securityContext.capabilities.add", "%s may %s", kindOf(c), strings.Join(may, ", and "))
 		}
 	},
+}
+
+// explained reports whether a comment at a list of capabilities, or at what it stands in, names one of them: somebody has thought about it.
+func explained(o *cluster.Object, field string, names []corev1.Capability) bool {
+	for depth := 0; depth < 3; depth++ {
+		e, ok := o.Written(field)
+		if !ok {
+			return false
+		}
+		for _, comment := range append(e.Key.Remarks(), e.Value.Remarks()...) {
+			if slices.ContainsFunc(names, func(n corev1.Capability) bool { return strings.Contains(comment, string(n)) }) {
+				return true
+			}
+		}
+		i := strings.LastIndexByte(field, '.')
+		if i < 0 {
+			return false
+		}
+		field = field[:i]
+	}
+	return false
 }

@@ -37,13 +37,13 @@ var runAsRoot = &rule.Rule{
 				inherit = append(inherit, c)
 				continue
 			}
-			f := reportRoot(p, w, c.Path+".securityContext.runAsUser", kindOf(c), nonRoot(w, c))
+			f := reportRoot(p, w, c.Path+".securityContext.runAsUser", kindOf(c), nonRoot(w, c), c)
 			if pod := w.Template.Spec.SecurityContext; f != nil && isTrue(c.SecurityContext.RunAsNonRoot) && (pod == nil || pod.RunAsUser == nil || *pod.RunAsUser != 0) {
 				f.Fix = withoutUser(f.Field)
 			}
 		}
 		if len(inherit) > 0 {
-			f := reportRoot(p, w, w.SpecPath+".securityContext.runAsUser", names(inherit), nonRoot(w, inherit[0]))
+			f := reportRoot(p, w, w.SpecPath+".securityContext.runAsUser", names(inherit), nonRoot(w, inherit[0]), inherit...)
 			if f != nil && isTrue(w.Template.Spec.SecurityContext.RunAsNonRoot) && !slices.ContainsFunc(inherit, func(c *cluster.Container) bool { return !nonRoot(w, c) }) {
 				f.Fix = withoutUser(f.Field)
 			}
@@ -51,14 +51,20 @@ var runAsRoot = &rule.Rule{
 	},
 }
 
-func reportRoot(p *rule.Pass, w *cluster.Workload, field, who string, contradicted bool) *finding.Finding {
+func reportRoot(p *rule.Pass, w *cluster.Workload, field, who string, contradicted bool, of ...*cluster.Container) *finding.Finding {
 	switch {
 	case hidden(w.Object, field):
 		return nil
 	case contradicted:
 		return p.Report(w.Object, field, "runAsUser 0 contradicts runAsNonRoot: true: the kubelet refuses to start %s", who)
 	}
-	return p.Report(w.Object, field, "runAsUser 0 is root: %s may change all of image and volumes, and getting out means root on the node", who)
+	may := "may change all of image and volumes, and "
+	if !slices.ContainsFunc(of, func(c *cluster.Container) bool {
+		return c.SecurityContext == nil || !isTrue(c.SecurityContext.ReadOnlyRootFilesystem) || len(c.VolumeMounts) > 0
+	}) {
+		may = "can write nothing here, but "
+	}
+	return p.Report(w.Object, field, "runAsUser 0 is root: %s %sgetting out means root on the node", who, may)
 }
 
 func withoutUser(field string) *finding.Fix {

@@ -10,8 +10,8 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// emptyDirSizeLimitMissing names another harm where a container has a limit for the disk: what the whole pod writes, emptyDirs included,
-// is then bounded by those limits (pkg/kubelet/eviction, podEphemeralStorageLimitEviction, Kubernetes 1.36).
+// emptyDirSizeLimitMissing is silent where all containers have a limit for the disk: what the whole pod writes, emptyDirs included, is then
+// bounded by the sum of them, and the pod is evicted alone (pkg/kubelet/eviction, podEphemeralStorageLimitEviction, Kubernetes 1.36).
 var emptyDirSizeLimitMissing = &rule.Rule{
 	ID:    "emptydir-size-limit-missing",
 	Title: "an emptyDir has no size limit",
@@ -22,9 +22,9 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "emptydir-filled-node",
 	Links: []string{linkVolumes + "#emptydir", "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#local-ephemeral-storage"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
-		bounded := slices.ContainsFunc(w.Containers, func(c cluster.Container) bool {
+		bounded := !slices.ContainsFunc(w.Containers, func(c cluster.Container) bool {
 			_, ok := c.Resources.Limits[corev1.ResourceEphemeralStorage]
-			return ok
+			return !ok && !c.Init
 		})
 		for i := range w.Template.Spec.Volumes {
 			v := &w.Template.Spec.Volumes[i]
@@ -36,7 +36,7 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 			case v.EmptyDir.Medium == corev1.StorageMediumMemory:
 				harm = "its files use up the containers' memory until they are killed"
 			case bounded:
-				harm = "it can use up what the containers' limits leave for logs, and the pod is evicted"
+				continue
 			}
 			p.Report(w.Object, volumePath(w, i)+".emptyDir.sizeLimit", "emptyDir %s has no sizeLimit: %s", v.Name, harm)
 		}
