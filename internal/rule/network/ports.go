@@ -89,6 +89,10 @@ func speaksFor(w *cluster.Workload, number int32) bool {
 	}
 	text := strconv.Itoa(int(number))
 	for c := range w.Main() {
+		name := repository(c.Image)
+		if number != 0 && usualPort[name[strings.LastIndexByte(name, '/')+1:]] == number {
+			return true
+		}
 		for _, p := range [...]*corev1.Probe{c.ReadinessProbe, c.LivenessProbe, c.StartupProbe} {
 			if p != nil && (p.HTTPGet != nil && p.HTTPGet.Port.IntVal == number || p.TCPSocket != nil && p.TCPSocket.Port.IntVal == number ||
 				p.GRPC != nil && p.GRPC.Port == number) {
@@ -109,6 +113,12 @@ func speaksFor(w *cluster.Workload, number int32) bool {
 		}
 	}
 	return false
+}
+
+// usualPort is what programs listen on when nobody says otherwise, by the last part of their images' names. Many manifests do not declare it.
+var usualPort = map[string]int32{
+	"elasticsearch": 9200, "etcd": 2379, "httpd": 80, "kafka": 9092, "mariadb": 3306, "memcached": 11211, "mongo": 27017, "mongodb": 27017,
+	"mysql": 3306, "nats": 4222, "nginx": 80, "postgres": 5432, "postgresql": 5432, "rabbitmq": 5672, "redis": 6379, "zookeeper": 2181,
 }
 
 // configured reports whether a ConfigMap that w's pods read says a number.
