@@ -10,7 +10,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// emptyDirSizeLimitMissing is silent where all containers have a limit for the disk: what the whole pod writes, emptyDirs included, is then
+// emptyDirSizeLimitMissing speaks softly where all containers have a limit for the disk: what the whole pod writes, emptyDirs included, is then
 // bounded by the sum of them, and the pod is evicted alone (pkg/kubelet/eviction, podEphemeralStorageLimitEviction, Kubernetes 1.36).
 var emptyDirSizeLimitMissing = &rule.Rule{
 	ID:    "emptydir-size-limit-missing",
@@ -36,9 +36,12 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 			case v.EmptyDir.Medium == corev1.StorageMediumMemory:
 				harm = "its files use up the containers' memory until they are killed"
 			case bounded:
-				continue
+				harm = "it can use up what the containers' limits leave for logs, and the pod is evicted"
 			}
-			p.Report(w.Object, volumePath(w, i)+".emptyDir.sizeLimit", "emptyDir %s has no sizeLimit: %s", v.Name, harm)
+			f := p.Report(w.Object, volumePath(w, i)+".emptyDir.sizeLimit", "emptyDir %s has no sizeLimit: %s", v.Name, harm)
+			if f != nil && bounded && v.EmptyDir.Medium != corev1.StorageMediumMemory {
+				f.Severity = finding.Could
+			}
 		}
 	},
 }
