@@ -144,24 +144,28 @@ func BenchmarkRender1000(b *testing.B) {
 	}
 }
 
-// Typical values of texts whose parameter has no example.
+// Typical values of texts for which one example is not enough.
 var typical = map[string][]string{
-	"args[]":            {"--yesterday", "--label=a: b"},
-	"api[].groups[]":    {"", "apps"},
-	"api[].resources[]": {"configmaps", "deployments"},
+	"args[]":                {"--yesterday", "--label=a: b"},
+	"api[].groups[]":        {"", "apps"},
+	"scaling.queue.address": {"redis.data:6379", "amqp://rabbitmq.queues:5672", "https://sqs.eu-west-1.amazonaws.com/123456789012", "shop-bus"},
+	"scaling.queue.name":    {"mails", "mails.fifo"},
+	"api[].resources[]":     {"configmaps", "deployments"},
 }
 
-// A choice is a parameter that is no object, and the values that it is tried with, as a service file has them: the usual one first,
+// A choice is a parameter that is no object, or one that may be left out, and the values that it is tried with, as a service file has them: the usual one first,
 // "" for none.
 type choice struct {
 	*Parameter
 	levels []string
 }
 
-// choices returns the choices of parameters, those of an object for each of its fields.
+// choices returns the choices of parameters, those of an object that is always there for each of its fields.
 func choices(p *Path, parameters []*Parameter) (out []choice) {
 	for _, x := range parameters {
 		switch {
+		case x.Optional():
+			out = append(out, choice{x, append([]string{""}, coverItems(p, x, x.Fields)...)})
 		case x.Type == Object:
 			out = append(out, choices(p, x.Fields)...)
 		case x.Required:
@@ -180,7 +184,7 @@ func levels(p *Path, x *Parameter) []string {
 	}
 	items := values(x.Items)
 	if x.Items.Type == Object {
-		items = coverItems(p, x)
+		items = coverItems(p, x, x.Items.Fields)
 	}
 	all := "[" + strings.Join(items, ", ") + "]"
 	if len(x.Items.OneOf) == 0 {
@@ -212,9 +216,9 @@ func values(x *Parameter) (out []string) {
 		out = []string{example, "a" + digest, name + ":" + strings.Repeat("1", 128) + digest}
 	default:
 		out = []string{example}
-		if t := typical[x.path]; t != nil {
-			out = t
-		}
+	}
+	if t := typical[x.path]; t != nil {
+		out = t
 	}
 	if len(x.OneOf) > 0 {
 		out = x.OneOf
@@ -228,17 +232,23 @@ func values(x *Parameter) (out []string) {
 	return out
 }
 
-// coverItems returns items of a list in which every value of every field occurs.
-func coverItems(p *Path, list *Parameter) (items []string) {
-	c := &covering{choices: choices(p, list.Items.Fields)}
+// coverItems returns items of a list, or values of an object, in which every value of every field occurs.
+func coverItems(p *Path, of *Parameter, fields []*Parameter) (items []string) {
+	c := &covering{choices: choices(p, fields)}
 	item := func(row []int, n int) string {
-		return flow(list.Items.Fields, func(x *Parameter) string { return distinct(x, c.value(row, x), n) })
+		return flow(fields, func(x *Parameter) string { return distinct(x, c.value(row, x), n) })
+	}
+	at := of.path
+	if of.Type == Object {
+		at += "." // what is wrong with it as a whole has to do with others
 	}
 	c.refuse = func(row []int) string {
-		return refusal(p, list.path, flow(p.Parameters, func(x *Parameter) string {
+		return refusal(p, at, flow(p.Parameters, func(x *Parameter) string {
 			switch {
-			case x == list:
+			case x == of && x.Type == List:
 				return "[" + item(row, 0) + "]"
+			case x == of:
+				return item(row, 0)
 			case x.Required:
 				return levels(p, x)[0]
 			}
@@ -247,6 +257,9 @@ func coverItems(p *Path, list *Parameter) (items []string) {
 	}
 	c.cover(1)
 	for i, row := range c.rows {
+		if of.Type == Object {
+			i = 0 // there is one of it
+		}
 		items = append(items, item(row, i))
 	}
 	return items
@@ -273,7 +286,7 @@ func flow(parameters []*Parameter, value func(*Parameter) string) string {
 	var entries []string
 	for _, x := range parameters {
 		text := ""
-		if x.Type != Object {
+		if x.Type != Object || x.Optional() {
 			text = value(x)
 		} else if text = flow(x.Fields, value); text == "{}" {
 			text = ""
@@ -373,8 +386,8 @@ func (c *covering) cover(strength int) {
 		row, fixed := slices.Clone(usual), []int{g.a, g.b}
 		row[g.a], row[g.b] = g.av, g.bv
 		if why := c.refuse(row); why != "" {
-			i := c.mend(row, fixed)
-			if i < 0 {
+			changed := c.mend(row, fixed)
+			if changed == nil {
 				c.refused, c.why[g] = append(c.refused, g), why
 				for _, x := range goals { // with one level all its pairs are refused
 					if open[x] && (x == g || g.a == g.b && (x.a == g.a && x.av == g.av || x.b == g.a && x.bv == g.av)) {
@@ -383,7 +396,7 @@ func (c *covering) cover(strength int) {
 				}
 				continue
 			}
-			fixed = append(fixed, i)
+			fixed = append(fixed, changed...)
 		}
 		for i := range row {
 			if slices.Contains(fixed, i) {
@@ -418,24 +431,42 @@ func (c *covering) cover(strength int) {
 	}
 }
 
-// mend changes one choice, if it must, so that a row becomes a service. It returns which, -1 for none.
-func (c *covering) mend(row, fixed []int) int {
-	if c.refuse(row) == "" {
-		return -1
+// mend changes a choice, if it must, so that a row becomes a service; or up to three, each of which the reader has something new to say
+// of. It returns which, nil when it cannot.
+func (c *covering) mend(row, fixed []int) []int {
+	why := c.refuse(row)
+	if why == "" {
+		return []int{}
 	}
+	var next [][2]int
 	for i := range row {
 		if slices.Contains(fixed, i) {
 			continue
 		}
 		before := row[i]
 		for row[i] = range c.choices[i].levels {
-			if c.refuse(row) == "" {
-				return i
+			switch now := c.refuse(row); now {
+			case "":
+				return []int{i}
+			case why:
+			default:
+				next = append(next, [2]int{i, row[i]})
 			}
 		}
 		row[i] = before
 	}
-	return -1
+	if len(fixed) >= 4 {
+		return nil
+	}
+	for _, n := range next {
+		before := row[n[0]]
+		row[n[0]] = n[1]
+		if more := c.mend(row, append(slices.Clone(fixed), n[0])); more != nil {
+			return append(more, n[0])
+		}
+		row[n[0]] = before
+	}
+	return nil
 }
 
 func (c *covering) value(row []int, x *Parameter) string {

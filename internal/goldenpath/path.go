@@ -43,6 +43,8 @@ type Parameter struct {
 	Doc      string `yaml:"doc"` // one sentence, for people
 	Example  string `yaml:"example"`
 	Required bool   `yaml:"required"`
+	// An object that is not Required and has a field that is may be left out, and then is empty, its defaults too.
+	//
 	// Default is a value as a service file would have it, or "= " and an expression over the parameters before it. A parameter
 	// without one that is not required is empty: "", 0, false, {} or [].
 	Default string       `yaml:"default"`
@@ -54,6 +56,11 @@ type Parameter struct {
 
 	path     string // from the top, such as resources.memory
 	fallback *expression
+}
+
+// Optional reports whether the parameter is an object that may be left out although something in it is required.
+func (x *Parameter) Optional() bool {
+	return x.Type == Object && !x.Required && slices.ContainsFunc(x.Fields, func(f *Parameter) bool { return f.Required })
 }
 
 // Computed is a variable that templates use and service files cannot set.

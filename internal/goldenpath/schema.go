@@ -40,6 +40,9 @@ func (x *Parameter) schema() map[string]any {
 	switch x.Type {
 	case Object:
 		s = objectSchema(x.Fields)
+		if x.Optional() {
+			s["required"] = []any{} // an organisation's file may say the rest
+		}
 	case List:
 		s["type"], s["items"] = "array", x.Items.schema()
 		if x.Required {

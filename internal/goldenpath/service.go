@@ -161,6 +161,9 @@ func (r *reader) value(x *Parameter, n, base, parent source.Node) any {
 			}
 			r.keys(m, x.Fields, x.path)
 		}
+		if x.Optional() && n.IsZero() && base.IsZero() {
+			return x.empty()
+		}
 		out := map[string]any{}
 		if x.path == x.Name {
 			r.s.vars[variable(x.Name)] = out // defaults of later fields are computed from earlier ones
@@ -235,11 +238,24 @@ func (r *reader) fallback(x *Parameter, parent source.Node) any {
 		}
 		return v
 	}
+	return x.empty()
+}
+
+// empty is the value of a parameter of which there is nothing to say.
+func (x *Parameter) empty() any {
 	switch x.Type {
 	case Bool:
 		return false
 	case Int, Port, Duration, CPU, Memory:
 		return int64(0)
+	case Object:
+		out := map[string]any{}
+		for _, f := range x.Fields {
+			out[f.Name] = f.empty()
+		}
+		return out
+	case List:
+		return []any{}
 	}
 	return ""
 }
