@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fairway-k8s/fairway/internal/spell"
 )
@@ -81,7 +82,25 @@ func (c *Catalogue) Path(name string) (*Path, error) {
 	if !slices.Contains(versions, version) {
 		return nil, &UnknownPath{Shape: shape, Version: version, Known: versions}
 	}
-	return LoadPath(c.fsys, path.Join("paths", shape, version))
+	p, err := LoadPath(c.fsys, path.Join("paths", shape, version))
+	if err == nil {
+		p.others = sync.OnceValue(func() []*Path { return c.others(shape) })
+	}
+	return p, err
+}
+
+// others returns the newest paths of all shapes but one, for their parameters only: they are not compiled.
+func (c *Catalogue) others(but string) (out []*Path) {
+	for _, shape := range c.Shapes() {
+		versions := c.versions[shape]
+		if shape == but {
+			continue
+		}
+		if p, err := readPath(c.fsys, path.Join("paths", shape, versions[len(versions)-1])); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Name is the path as service files name it.

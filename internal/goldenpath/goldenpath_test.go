@@ -24,8 +24,11 @@ var update = flag.Bool("update", false, "rewrite what the service files in testd
 
 func loadPath(t testing.TB, name string) *Path {
 	t.Helper()
-	shape, version, _ := strings.Cut(name, "@")
-	p, err := LoadPath(content.FS, "paths/"+shape+"/"+version)
+	c, err := Open(content.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.Path(name)
 	if err != nil {
 		t.Fatal(err)
 	}

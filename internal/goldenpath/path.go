@@ -34,6 +34,7 @@ type Path struct {
 	templates []*template
 	computed  []*expression
 	checks    []check
+	others    func() []*Path // paths of other shapes, whose parameters an organisation's file may have as well; nil without a catalogue
 }
 
 // Parameter is something a service file may say.
@@ -103,6 +104,18 @@ type Seed struct {
 
 // LoadPath reads a path from its folder: path.yaml and the templates that it names.
 func LoadPath(fsys fs.FS, dir string) (*Path, error) {
+	p, err := readPath(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.compile(fsys, dir); err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Join(dir, "path.yaml"), err)
+	}
+	return p, nil
+}
+
+// readPath reads path.yaml.
+func readPath(fsys fs.FS, dir string) (*Path, error) {
 	data, err := fs.ReadFile(fsys, path.Join(dir, "path.yaml"))
 	if err != nil {
 		return nil, err
@@ -113,10 +126,21 @@ func LoadPath(fsys fs.FS, dir string) (*Path, error) {
 	if err := dec.Decode(p); err != nil {
 		return nil, fmt.Errorf("%s: %w", path.Join(dir, "path.yaml"), err)
 	}
-	if err := p.compile(fsys, dir); err != nil {
-		return nil, fmt.Errorf("%s: %w", path.Join(dir, "path.yaml"), err)
+	for _, x := range p.Parameters {
+		x.place(x.Name)
 	}
 	return p, nil
+}
+
+// place says where a parameter stands, such as resources.memory or dependencies[].
+func (x *Parameter) place(at string) {
+	x.path = at
+	for _, f := range x.Fields {
+		f.place(at + "." + f.Name)
+	}
+	if x.Items != nil {
+		x.Items.place(at + "[]")
+	}
 }
 
 func (p *Path) compile(fsys fs.FS, dir string) error {
@@ -135,7 +159,7 @@ func (p *Path) compile(fsys fs.FS, dir string) error {
 		}
 	}
 	for _, x := range p.Parameters {
-		note(x.compile(s, x.Name))
+		note(x.compile(s))
 	}
 	for _, x := range p.Computed {
 		e, err := s.compile(x.Is)
@@ -186,9 +210,8 @@ func (p *Path) compile(fsys fs.FS, dir string) error {
 	return errors.Join(errs...)
 }
 
-// compile checks a parameter that stands at a path, such as resources.memory or dependencies[].
-func (x *Parameter) compile(s scope, at string) (err error) {
-	x.path = at
+// compile checks a parameter.
+func (x *Parameter) compile(s scope) (err error) {
 	var errs []error
 	if code, ok := strings.CutPrefix(x.Default, "= "); ok {
 		if x.fallback, err = s.compile(code); err != nil {
@@ -209,10 +232,10 @@ func (x *Parameter) compile(s scope, at string) (err error) {
 		errs = append(errs, fmt.Errorf("parameter %s: a list has items, and nothing else has", x.path))
 	}
 	for _, f := range x.Fields {
-		errs = append(errs, f.compile(s, x.path+"."+f.Name))
+		errs = append(errs, f.compile(s))
 	}
 	if x.Items != nil {
-		errs = append(errs, x.Items.compile(s, x.path+"[]"))
+		errs = append(errs, x.Items.compile(s))
 	}
 	return errors.Join(errs...)
 }

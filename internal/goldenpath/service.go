@@ -41,10 +41,10 @@ type Fault struct {
 // reserved are the keys of a service file that are no parameters.
 var reserved = []string{"path", "waivers"}
 
-// ReadService reads a service file, and an organisation's file behind it (nil without one), against a path. With faults the Service
-// is nil.
+// ReadService reads a service file, and an organisation's file behind it (nil without one), against a path. What the organisation's file
+// says of other shapes is passed over. With faults the Service is nil.
 func ReadService(p *Path, file, org *source.File) (*Service, []Fault) {
-	r := reader{path: p, s: &Service{Path: p, vars: map[string]any{}}}
+	r := reader{path: p, org: org, s: &Service{Path: p, vars: map[string]any{}}}
 	r.read(file, org)
 	if len(r.faults) > 0 {
 		slices.SortStableFunc(r.faults, func(a, b Fault) int {
@@ -88,6 +88,7 @@ func (r *reader) read(file, org *source.File) {
 
 type reader struct {
 	path   *Path
+	org    *source.File // nil without one
 	s      *Service
 	faults []Fault
 }
@@ -130,6 +131,13 @@ func (r *reader) keys(n source.Node, known []*Parameter, above string) {
 		if slices.ContainsFunc(known, func(x *Parameter) bool { return x.Name == key }) || top && slices.Contains(reserved, key) {
 			continue
 		}
+		what := key
+		if above != "" {
+			what = above + "." + key
+		}
+		if n.File() == r.org && r.path.elsewhere(what) {
+			continue
+		}
 		var names []string
 		for _, x := range known {
 			names = append(names, x.Name)
@@ -141,12 +149,13 @@ func (r *reader) keys(n source.Node, known []*Parameter, above string) {
 		if near := spell.Nearest(key, names, max(2, len(key)/3)); near != "" {
 			next = "did you mean " + near + "?"
 		}
-		what := key
-		if above != "" {
-			what = above + "." + key
-		}
 		r.fault(e.Key, what, "there is no parameter "+what, next)
 	}
+}
+
+// elsewhere reports whether another shape of the catalogue has a parameter of this path. An organisation has one file for all shapes.
+func (p *Path) elsewhere(parameter string) bool {
+	return p.others != nil && slices.ContainsFunc(p.others(), func(o *Path) bool { return o.Parameter(parameter) != nil })
 }
 
 // value returns the value of a parameter: from the service file, else the organisation's, else the default.
