@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -20,19 +21,16 @@ import (
 // rules are the CEL rules of one place of a schema. They run like those of the API server's cel.Validator, but are compiled when an object
 // first has something there.
 type rules struct {
-	schema *apiextensionsv1.JSONSchemaProps
-	root   bool // the place is a whole object: rules may use its apiVersion, kind and metadata
+	schema *apiextensionsv1.JSONSchemaProps // see forRules
+	root   bool                             // the place is a whole object: rules may use its apiVersion, kind and metadata
 
 	once      sync.Once
 	validator *cel.Validator // nil when they cannot be run
 }
 
-// rulesOf returns the rules of a schema, nil when it has none. The same rules of the same schema stand in several kinds, and compiling them
-// takes a hundred times as long as running them.
+// rulesOf returns the rules of a schema. The same rules of the same schema stand in several kinds, and compiling them takes a hundred times
+// as long as running them.
 func (l *library) rulesOf(s *apiextensionsv1.JSONSchemaProps, root bool) *rules {
-	if len(s.XValidations) == 0 {
-		return nil
-	}
 	key := strconv.FormatBool(root)
 	for _, v := range s.XValidations {
 		key += "\x00" + v.Rule
@@ -53,23 +51,35 @@ func (l *library) rulesOf(s *apiextensionsv1.JSONSchemaProps, root bool) *rules 
 }
 
 // compile makes the validator, once.
-func (r *rules) compile(l *library) {
+func (r *rules) compile() {
 	r.once.Do(func() {
 		if r.endless() {
 			return
 		}
-		node, err := l.structural(r.schema)
+		in, err := internal(r.schema)
 		if err != nil {
 			return
 		}
-		// Rules inside an allOf run where the place has rules of its own; elsewhere they do not (no schema is known that has such).
-		own, values := node.XValidations, node.ValueValidation
-		if l.strip(node) != nil {
-			return
+		if node, err := structuralschema.NewStructural(in); err == nil {
+			r.validator = cel.NewValidator(node, r.root, celconfig.PerCallLimit)
 		}
-		node.XValidations, node.ValueValidation = own, values
-		r.validator = cel.NewValidator(node, r.root, celconfig.PerCallLimit)
 	})
+}
+
+// name matches the names in a rule, those in literals and of functions among them.
+var name = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+
+// namesIn returns the names that rules use, as CEL writes them.
+func namesIn(list apiextensionsv1.ValidationRules) map[string]bool {
+	out := map[string]bool{}
+	for _, v := range list {
+		for _, text := range []string{v.Rule, v.MessageExpression, v.FieldPath} {
+			for _, n := range name.FindAllString(text, -1) {
+				out[n] = true
+			}
+		}
+	}
+	return out
 }
 
 // literal matches the texts in a rule.
@@ -118,7 +128,7 @@ func (l *library) check(ctx context.Context, p *part, path *field.Path, value an
 	}
 	var errs field.ErrorList
 	if p.rules != nil {
-		p.rules.compile(l)
+		p.rules.compile()
 		if v := p.rules.validator; v != nil {
 			errs, budget = v.Validate(ctx, path, nil, value, nil, budget)
 		}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	celmodel "k8s.io/apiserver/pkg/cel"
 	kjson "sigs.k8s.io/json"
 
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -18,8 +19,10 @@ type part struct {
 	schema  *apiextensionsv1.JSONSchemaProps // never a reference
 	fields  map[string]*part                 // of schema.Properties
 	values  *part                            // of schema.Items or schema.AdditionalProperties; nil when there are none so far
-	rules   *rules                           // nil when the schema has none here
-	ruled   bool                             // there are rules here or below
+	rules   *rules                           // of what the part was when it had size parts; nil when the schema has none here
+	size    int
+	ruled   bool // there are rules here or below
+	whole   bool // an object with apiVersion, kind and metadata
 	once    sync.Once
 	pattern *regexp.Regexp // of schema.Pattern, after once
 
@@ -30,7 +33,7 @@ type part struct {
 // kind and metadata.
 func (l *library) newPart(s *apiextensionsv1.JSONSchemaProps, whole bool) *part {
 	s = l.resolve(s)
-	p := &part{schema: s, rules: l.rulesOf(s, whole || s.XEmbeddedResource)}
+	p := &part{schema: s, whole: whole || s.XEmbeddedResource}
 	if s.Default != nil {
 		var value any
 		if err := kjson.UnmarshalCaseSensitivePreserveInts(s.Default.Raw, &value); err == nil {
@@ -167,24 +170,27 @@ func (p *part) covers(value any) bool {
 	return true
 }
 
-// narrow returns the schema without all that is not in p, and notes where rules are.
-func (p *part) narrow() apiextensionsv1.JSONSchemaProps {
+// narrow returns the schema without all that is not in p, and finds the rules in it.
+func (l *library) narrow(p *part) apiextensionsv1.JSONSchemaProps {
 	s := *p.schema
-	p.ruled = p.rules != nil
+	p.ruled = len(s.XValidations) > 0
+	size := 1
 	s.XValidations = nil // run by rules
 	s.Properties = nil
 	if p.fields != nil {
 		s.Properties = make(map[string]apiextensionsv1.JSONSchemaProps, len(p.fields))
 		for name, sub := range p.fields {
-			s.Properties[name] = sub.narrow()
+			s.Properties[name] = l.narrow(sub)
 			p.ruled = p.ruled || sub.ruled
+			size += sub.size
 		}
 	}
 	var values *apiextensionsv1.JSONSchemaProps
 	if p.values != nil {
-		v := p.values.narrow()
+		v := l.narrow(p.values)
 		values = &v
 		p.ruled = p.ruled || p.values.ruled
+		size += p.values.size
 	}
 	switch {
 	case s.Items != nil && len(s.Items.JSONSchemas) == 0:
@@ -198,7 +204,45 @@ func (p *part) narrow() apiextensionsv1.JSONSchemaProps {
 			s.AdditionalProperties = &apiextensionsv1.JSONSchemaPropsOrBool{Allows: true, Schema: values}
 		}
 	}
+	if len(p.schema.XValidations) > 0 && size != p.size {
+		p.rules = l.rulesOf(l.forRules(p, p.schema, namesIn(p.schema.XValidations)), p.whole)
+	}
+	p.size = size
 	return s
+}
+
+// forRules returns what the rules of a schema are compiled against: of what is in p and of what they name, without the rules further down.
+// Whatever value a rule meets has its schema there.
+func (l *library) forRules(p *part, s *apiextensionsv1.JSONSchemaProps, names map[string]bool) *apiextensionsv1.JSONSchemaProps {
+	out := *l.resolve(s)
+	properties := out.Properties
+	out.Description, out.Properties = "", nil
+	below := func(p *part, s *apiextensionsv1.JSONSchemaProps) *apiextensionsv1.JSONSchemaProps {
+		sub := l.forRules(p, s, names)
+		// Rules inside an allOf run where the place has rules of its own; elsewhere they do not (no schema is known that has such).
+		sub.XValidations, sub.AllOf = nil, nil
+		return sub
+	}
+	if p == nil {
+		p = &part{}
+	}
+	for name, s := range properties {
+		escaped, _ := celmodel.Escape(name)
+		if p.fields[name] == nil && !names[escaped] {
+			continue
+		}
+		if out.Properties == nil {
+			out.Properties = map[string]apiextensionsv1.JSONSchemaProps{}
+		}
+		out.Properties[name] = *below(p.fields[name], &s)
+	}
+	if out.Items != nil && out.Items.Schema != nil {
+		out.Items = &apiextensionsv1.JSONSchemaPropsOrArray{Schema: below(p.values, out.Items.Schema)}
+	}
+	if a := out.AdditionalProperties; a != nil && a.Schema != nil {
+		out.AdditionalProperties = &apiextensionsv1.JSONSchemaPropsOrBool{Allows: true, Schema: below(p.values, a.Schema)}
+	}
+	return &out
 }
 
 // shapeFor returns a shape that has all that an object has something in, and the part that it was made of. The caller holds c.mu for
@@ -241,7 +285,7 @@ func (c *checker) extend(obj map[string]any) (err error) {
 	}
 	c.expected = nil
 	c.wide.grow(c.part, obj)
-	narrow := c.part.narrow()
+	narrow := c.wide.narrow(c.part)
 	c.shape, err = newShape(&narrow)
 	return err
 }

@@ -154,15 +154,15 @@ func unpack(project string) (map[string]func() (*wide, error), error) {
 	if err := json.NewDecoder(z).Decode(&p); err != nil {
 		return nil, err
 	}
-	common := &library{shared: make([]*sharedSchema, len(p.Defs))}
+	common := &library{shared: make([]func() *apiextensionsv1.JSONSchemaProps, len(p.Defs))}
 	for i, text := range p.Defs {
-		common.shared[i] = &sharedSchema{schema: sync.OnceValue(func() *apiextensionsv1.JSONSchemaProps {
+		common.shared[i] = sync.OnceValue(func() *apiextensionsv1.JSONSchemaProps {
 			s := new(apiextensionsv1.JSONSchemaProps)
 			if err := json.Unmarshal(text, s); err != nil {
 				panic(fmt.Sprintf("embedded schemas of %s: definition %d: %v", project, i, err))
 			}
 			return s
-		})}
+		})
 	}
 	schemas := make(map[string]func() (*wide, error), len(p.Schemas))
 	for name, text := range p.Schemas {

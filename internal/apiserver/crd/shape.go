@@ -3,7 +3,6 @@ package crd
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -60,19 +59,11 @@ type wide struct {
 // library has what several schemas have in common. {"$ref":"n"} in them stands for the n-th of the shared ones: written out, an Argo
 // Workflow's would be forty times as large.
 type library struct {
-	shared []*sharedSchema // nil for schemas that are written out
+	// shared are schemas that several others refer to; each refers to earlier ones only. nil for schemas that are written out.
+	shared []func() *apiextensionsv1.JSONSchemaProps
 
 	mu    sync.Mutex
 	rules map[string][]*rules // by their text
-}
-
-// sharedSchema is a schema that several others refer to. It refers to earlier ones only.
-type sharedSchema struct {
-	schema func() *apiextensionsv1.JSONSchemaProps
-
-	once sync.Once
-	bare *structuralschema.Structural
-	err  error
 }
 
 // resolve returns what a schema stands for.
@@ -80,85 +71,11 @@ func (l *library) resolve(s *apiextensionsv1.JSONSchemaProps) *apiextensionsv1.J
 	if s.Ref == nil || l.shared == nil {
 		return s
 	}
-	return l.reference(*s.Ref).schema()
-}
-
-func (l *library) reference(number string) *sharedSchema {
-	n, err := strconv.Atoi(number)
+	n, err := strconv.Atoi(*s.Ref)
 	if err != nil || n < 0 || n >= len(l.shared) {
-		panic(fmt.Sprintf("embedded schemas: there is no definition %q", number))
+		panic(fmt.Sprintf("embedded schemas: there is no definition %q", *s.Ref))
 	}
-	return l.shared[n]
-}
-
-// structural returns the form of a schema that rules are compiled against. Shared schemas in it are not in their places yet.
-func (l *library) structural(s *apiextensionsv1.JSONSchemaProps) (*structuralschema.Structural, error) {
-	in, err := internal(s)
-	if err != nil {
-		return nil, err
-	}
-	if l.shared != nil {
-		markReferences(in)
-	}
-	return structuralschema.NewStructural(in)
-}
-
-// mark begins the title of a schema that stands for a shared one, whose number follows. No title of a project does.
-const mark = "\x00shared "
-
-// markReferences turns {"$ref":"n"} into something that the API server's conversions let pass.
-func markReferences(s *apiextensions.JSONSchemaProps) {
-	if s.Ref != nil {
-		*s = apiextensions.JSONSchemaProps{Type: "object", Title: mark + *s.Ref}
-		return
-	}
-	for name, p := range s.Properties {
-		markReferences(&p)
-		s.Properties[name] = p
-	}
-	if s.Items != nil && s.Items.Schema != nil {
-		markReferences(s.Items.Schema)
-	}
-	if s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil {
-		markReferences(s.AdditionalProperties.Schema)
-	}
-}
-
-// strip takes the rules out of a schema and puts shared ones in their places.
-func (l *library) strip(s *structuralschema.Structural) error {
-	if number, ok := strings.CutPrefix(s.Title, mark); ok && l.shared != nil {
-		m := l.reference(number)
-		m.once.Do(func() {
-			if m.bare, m.err = l.structural(m.schema()); m.err == nil {
-				m.err = l.strip(m.bare)
-			}
-		})
-		if m.err == nil {
-			*s = *m.bare
-		}
-		return m.err
-	}
-	s.XValidations = nil
-	if v := s.ValueValidation; v != nil && len(v.AllOf) > 0 {
-		w := *v
-		w.AllOf = nil
-		s.ValueValidation = &w
-	}
-	for name, p := range s.Properties {
-		if err := l.strip(&p); err != nil {
-			return err
-		}
-		s.Properties[name] = p
-	}
-	if s.Items != nil {
-		if err := l.strip(s.Items); err != nil {
-			return err
-		}
-	}
-	if a := s.AdditionalProperties; a != nil && a.Structural != nil {
-		return l.strip(a.Structural)
-	}
-	return nil
+	return l.shared[n]()
 }
 
 // at returns the schema of what path leads to, nil when there is none.
