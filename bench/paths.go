@@ -166,6 +166,9 @@ func judges(bin string, list []tool) ([]tool, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := customSchemas(dir, "keda"); err != nil {
+			return nil, err
+		}
 		c := conform
 		c.name = "kubeconform, " + releaseOf(module)
 		c.all = func(d string) []string {

@@ -72,6 +72,9 @@ func (t Type) parseText(text string) (any, error) {
 		if !label.MatchString(text) {
 			return nil, fmt.Errorf("is %q; a name has lower-case letters, digits and -, begins and ends with a letter or digit, and is at most 63 long", text)
 		}
+		if source.Parse("", []byte(text)).Docs[0].Root.Type() != source.StringValue {
+			return nil, fmt.Errorf("is %q, which tools that write YAML turn into true, false, null or a number", text)
+		}
 	case Host:
 		if !host.MatchString(text) || len(text) > 253 {
 			return nil, fmt.Errorf("is %q, which is no DNS name such as api.example.com", text)
