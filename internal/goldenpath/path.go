@@ -220,7 +220,7 @@ func (x *Parameter) compile(s scope) (err error) {
 	}
 	for _, limit := range []string{x.Min, x.Max} {
 		if limit != "" {
-			if _, err := x.Type.parseText(limit); err != nil {
+			if _, err := x.Type.limit().parseText(limit); err != nil {
 				errs = append(errs, fmt.Errorf("parameter %s: its limit %w", x.path, err))
 			}
 		}

@@ -115,6 +115,15 @@ func (t Type) parseText(text string) (any, error) {
 	return text, nil
 }
 
+// limit is the type of a parameter's limits: of texts it is the length that is limited.
+func (t Type) limit() Type {
+	switch t {
+	case Int, Port, Duration, CPU, Memory:
+		return t
+	}
+	return Int
+}
+
 func checkImage(text string) error {
 	if !reference.MatchString(text) {
 		return fmt.Errorf("is %q, which is no image reference such as registry.example.com/team/app:1.4.2", text)
