@@ -17,18 +17,12 @@ import (
 func newChangelog(e Env) *cobra.Command {
 	output := choice{value: "text", choices: []string{"text", "json"}}
 	cmd := &cobra.Command{
-		Use:     "changelog [SHAPE[@VERSION]]",
-		Short:   "tell what each version of the golden paths brought",
-		Long:    "Changelog lists the defaults of the golden paths under the version that brought them, the newest first, with the incident behind each.",
-		Example: "  fairway changelog\n  fairway changelog cron-job\n  fairway changelog stateless-service@1.0.0 --output json",
-		Args:    cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			c, err := goldenpath.Open(content.FS)
-			if err != nil {
-				return nil, cobra.ShellCompDirectiveError
-			}
-			return c.Shapes(), cobra.ShellCompDirectiveNoFileComp
-		},
+		Use:               "changelog [SHAPE[@VERSION]]",
+		Short:             "tell what each version of the golden paths brought",
+		Long:              "Changelog lists the defaults of the golden paths under the version that brought them, the newest first, with the incident behind each.",
+		Example:           "  fairway changelog\n  fairway changelog cron-job\n  fairway changelog stateless-service@1.0.0 --output json",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeShapes,
 	}
 	choiceFlag(cmd, &output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -51,14 +51,8 @@ func newNew(e Env) *cobra.Command {
 			"  fairway new stateless-service --name checkout --owner payments --image ... --boot 45s --cloud eks,aks --dir checkout\n" +
 			"  fairway new cron-job --name report --owner payments --image ... --set 'schedule=17 4 * * *' --set longestRun=20m\n" +
 			"  fairway new --from fairway.yaml --dir .",
-		Args: cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			c, err := goldenpath.Open(content.FS)
-			if err != nil {
-				return nil, cobra.ShellCompDirectiveError
-			}
-			return c.Shapes(), cobra.ShellCompDirectiveNoFileComp
-		},
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeShapes,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.name, "name", "", "what the service is called")
@@ -75,6 +69,15 @@ func newNew(e Env) *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("cloud", cobra.FixedCompletions([]string{"eks", "aks"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runNew(cmd.Context(), e, f, args) }
 	return cmd
+}
+
+// completeShapes offers the shapes of the catalogue.
+func completeShapes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	c, err := goldenpath.Open(content.FS)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return c.Shapes(), cobra.ShellCompDirectiveNoFileComp
 }
 
 func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {

@@ -26,6 +26,21 @@ import (
 // want is an expectation behind a line: # want COLUMN RULE "part of the message or suggestion".
 var want = regexp.MustCompile(`# want (\d+) (\S+) "([^"]*)"`)
 
+// read returns an archive of testdata, and the schemas with its definitions.
+func read(t *testing.T, file string) (*txtar.Archive, *Schemas) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := new(Schemas)
+	for _, f := range archive.Files {
+		for _, d := range source.Parse(f.Name, f.Data).Docs {
+			s.Add(d.Root)
+		}
+	}
+	return archive, s
+}
+
 // TestFiles checks testdata/*.txtar: definition.yaml is added, right.yaml has no problems, wrong.yaml those that its lines
 // want, one to one.
 func TestFiles(t *testing.T) {
@@ -38,16 +53,7 @@ func TestFiles(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		seen[name] = true
 		t.Run(name, func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var s Schemas
-			for _, f := range archive.Files {
-				for _, d := range source.Parse(f.Name, f.Data).Docs {
-					s.Add(d.Root)
-				}
-			}
+			archive, s := read(t, file)
 			for _, f := range archive.Files {
 				checkFile(t, f, func(root source.Node) []Problem {
 					problems, known := s.Check(root)

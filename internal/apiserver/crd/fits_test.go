@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"golang.org/x/tools/txtar"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	schemavalidation "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 
@@ -20,16 +19,7 @@ func TestFits(t *testing.T) {
 	}
 	fit, unfit, refused := 0, 0, 0
 	for _, file := range files {
-		archive, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var s Schemas
-		for _, f := range archive.Files {
-			for _, d := range source.Parse(f.Name, f.Data).Docs {
-				s.Add(d.Root)
-			}
-		}
+		archive, s := read(t, file)
 		for _, f := range archive.Files {
 			for _, d := range source.Parse(f.Name, f.Data).Docs {
 				gvk, _ := gvkOf(d.Root)
