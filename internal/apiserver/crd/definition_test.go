@@ -13,6 +13,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
 
+	"github.com/fairway-k8s/fairway/internal/apiserver"
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
@@ -76,4 +77,30 @@ func versioned(path string, def *apiextensions.CustomResourceDefinition) string 
 		name = "schema"
 	}
 	return "spec.versions[" + strconv.Itoa(i) + "]." + name + strings.TrimPrefix(path, "spec."+m[1])
+}
+
+// TestBrokenInPart: an object that has something where the schema cannot be converted is not judged; the others are, in whatever order.
+func TestBrokenInPart(t *testing.T) {
+	definition := definitionOf("Disk", `{type: object, properties: {good: {type: string}, bad: {type: string, $ref: "#/x"}}}`)
+	var s Schemas
+	s.Add(source.Parse("", []byte(definition)).Docs[0].Root)
+	var roots []source.Node
+	for _, fields := range []string{"good: 1", "bad: x", "good: 2", "bad: y"} {
+		roots = append(roots, source.Parse("", []byte("apiVersion: example.com/v1\nkind: Disk\nmetadata: {name: a}\n"+fields+"\n")).Docs[0].Root)
+	}
+	for _, expect := range []bool{false, true} {
+		if expect {
+			s.Expect(slices.Values(roots))
+			s.checkers = nil
+		}
+		for i, root := range roots {
+			want := apiserver.WrongType
+			if i%2 == 1 {
+				want = apiserver.Unjudged
+			}
+			if problems, _ := s.Check(root); len(problems) != 1 || problems[0].Rule != want {
+				t.Errorf("object %d, expected beforehand: %t: want %s, got %v", i, expect, want, problems)
+			}
+		}
+	}
 }

@@ -253,7 +253,12 @@ func (c *checker) shapeFor(obj map[string]any) (*part, *shape, error) {
 		defer c.mu.RLock()
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if err := c.extend(obj); err != nil {
+		ahead := c.expected != nil
+		err := c.extend(obj)
+		if err != nil && ahead {
+			err = c.extend(obj) // it may be the part of another object that cannot be converted
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 	}
@@ -279,7 +284,7 @@ func (c *checker) extend(obj map[string]any) (err error) {
 		}
 		c.part = c.wide.newPart(c.wide.root, true)
 	}
-	budget := 100_000
+	budget := expectedNodes
 	for _, root := range c.expected {
 		c.wide.expect(c.part, root, &budget)
 	}

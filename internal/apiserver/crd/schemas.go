@@ -229,8 +229,11 @@ func (s *Schemas) Expect(roots iter.Seq[source.Node]) {
 	s.expected = expected
 }
 
-// mostExpected is how many objects of a kind are looked through beforehand. They have nearly all fields that the others have.
-const mostExpected = 200
+// How many objects of a kind are looked through beforehand, and how many values in them. They have nearly all fields that the others have.
+const (
+	mostExpected  = 5000
+	expectedNodes = 100_000
+)
 
 // definitionsFor returns the definitions of the input that an object is to be checked against. A repository may hold several of one kind,
 // of several versions (vendored charts, examples, releases): those with the longest way of folders in common count. Where such definitions
