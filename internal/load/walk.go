@@ -234,6 +234,7 @@ func (w *walker) folder(real, name string) {
 	for _, e := range entries {
 		at, child := filepath.Join(real, e.Name()), path.Join(name, e.Name())
 		switch {
+		case e.IsDir() && e.Name() == ".fairway": // the manifests beside it, as they were written
 		case e.IsDir() && isIgnored(e.Name()):
 			w.ignored.add(w.root, 1, child)
 		case e.IsDir() && chart && (e.Name() == "templates" || e.Name() == "charts"):
