@@ -218,6 +218,8 @@ func (d *decoder) explains(p Problem) bool {
 			if p.Rule == RequiredMissing && p.Field == q.meant {
 				return true
 			}
+		case strings.HasSuffix(q.Field, ".port") && p.Field == strings.TrimSuffix(q.Field, "port")+"targetPort":
+			return true // a Service's targetPort is its port when nothing is said
 		case within(p.Field, q.Field), within(q.Field, p.Field) && p.Rule == RequiredMissing, q.scope != "" && within(p.Field, q.scope):
 			return true
 		}

@@ -138,7 +138,7 @@ func TestConcurrent(t *testing.T) {
 // TestToBeFilledIn: what is a placeholder to everybody who reads it is not judged, whatever the API server would say.
 func TestToBeFilledIn(t *testing.T) {
 	for text, field := range map[string]string{
-		"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: PORT, targetPort: 80}]}\n":                         "spec.ports[0].port",
+		"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: PORT}]}\n":                                         "spec.ports[0].port",
 		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: CONFIG_NAME}\n":                                                            "metadata.name",
 		"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec: {rules: [{host: __HOST__}]}\n":                   "spec.rules[0].host",
 		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {pem: \"...base64 encoded data...\"}\n":                             "data.pem",

@@ -110,7 +110,7 @@ func TestPlaceholdersAreUnknown(t *testing.T) {
 	for _, u := range r.Unknown {
 		got = append(got, u.Place.String()+" "+u.Rule)
 	}
-	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:16 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid", "i.yaml:5:16 api-invalid", "j.yaml:5:13 api-invalid", "j.yaml:11:9 api-invalid", "j.yaml:12:42 api-invalid", "k.yaml:5:13 api-invalid", "k.yaml:5:33 api-invalid"}; !slices.Equal(got, want) {
+	if want := []string{"f.yaml:3:18 api-invalid", "f.yaml:4:39 api-invalid", "g.yaml:4:23 api-invalid", "g.yaml:4:55 api-invalid", "h.yaml:4:29 api-invalid", "i.yaml:5:16 api-invalid", "j.yaml:5:13 api-invalid", "j.yaml:11:9 api-invalid", "j.yaml:12:42 api-invalid", "k.yaml:5:13 api-invalid", "k.yaml:5:33 api-invalid"}; !slices.Equal(got, want) {
 		t.Errorf("unknown: %v, want %v; findings: %v", got, want, r.Findings)
 		for _, f := range r.Findings {
 			t.Error(f.Place, f.Rule, f.Message)
