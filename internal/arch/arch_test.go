@@ -34,6 +34,7 @@ var layers = map[string]layer{
 	"internal/knowledge":  engine,
 	"internal/goldenpath": engine,
 	"internal/lint":       engine,
+	"internal/merge":      engine,
 	"internal/load":       adapter,
 	"internal/store":      adapter,
 	"internal/cli":        surface,

@@ -374,3 +374,12 @@ func (f *File) indexLines() {
 		}
 	}
 }
+
+// Lead returns the offset where n's introduction begins: a block item's dash, a value's colon, the question mark of an explicit key; for other
+// nodes their anchor, tag or content, whichever is first.
+func (n Node) Lead() int {
+	if n.f == nil {
+		return 0
+	}
+	return n.lead()
+}

@@ -301,3 +301,31 @@ func (v Value) Inline(quote byte, flow bool) string {
 	}
 	return s.scalar(v, flow, 0)
 }
+
+// Keys returns the keys of a mapping value, nil of others.
+func (v Value) Keys() []string {
+	var keys []string
+	for _, f := range v.fields {
+		keys = append(keys, f.Key)
+	}
+	return keys
+}
+
+// Kind returns what v is; Invalid for the zero Value.
+func (v Value) Kind() Kind { return v.kind }
+
+// Field returns the value of a mapping's field, the zero Value when there is none.
+func (v Value) Field(key string) Value {
+	for _, f := range v.fields {
+		if f.Key == key {
+			return f.Value
+		}
+	}
+	return Value{}
+}
+
+// Items returns the items of a list value. Nobody may change them.
+func (v Value) Items() []Value { return v.items }
+
+// Scalar returns the text of a scalar, and whether it is a string whatever it looks like.
+func (v Value) Scalar() (text string, isString bool) { return v.text, v.quoted }

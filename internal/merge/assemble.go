@@ -1,0 +1,335 @@
+package merge
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// arrange puts the decisions that leave something in order: ours as they are, what comes in behind the sibling that precedes it in theirs. In
+// lists, what theirs has at the end goes to the end.
+func arrange(ds []*decision, theirs []*decision, list bool) []*decision {
+	var order []*decision
+	for _, x := range ds {
+		if !x.n.ours.IsZero() && !x.removed {
+			order = append(order, x)
+		}
+	}
+	last := len(theirs)
+	for list && last > 0 && theirs[last-1].added {
+		last--
+	}
+	for i, x := range theirs {
+		if !x.added {
+			continue
+		}
+		at := len(order)
+		if i < last || !list {
+			at = -1
+			for j := i - 1; j >= 0 && at < 0; j-- {
+				at = slices.Index(order, theirs[j])
+			}
+			if at++; at == 0 {
+				at = len(order)
+				for _, next := range theirs[i+1:] {
+					if k := slices.Index(order, next); k >= 0 {
+						at = k
+						break
+					}
+				}
+			}
+			if at < len(order) && at == 0 && linesOf(order[0]).compact {
+				at = 1 // nothing can stand before what stands behind a dash
+			}
+		}
+		order = slices.Insert(order, at, x)
+	}
+	return order
+}
+
+func linesOf(x *decision) part { return x.lines.ours }
+
+// assemble makes the outcome of a mapping of what was decided for its keys.
+func (m *merger) assemble(p *place, n nodes, ds []*decision, lines three[sides], theirsKeys []string) outcome {
+	byName := map[string]*decision{}
+	for _, x := range ds {
+		byName[x.name] = x
+	}
+	var theirs []*decision
+	for _, key := range theirsKeys {
+		theirs = append(theirs, byName[key])
+	}
+	order := arrange(ds, theirs, false)
+	var fields []source.Field
+	for _, x := range order {
+		fields = append(fields, source.F(x.name, x.out.value))
+	}
+	out := m.join(p, n, ds, order, lines)
+	out.value = source.Map(fields...)
+	if merges(n.ours) && !out.meant() {
+		out.value = n.ours.Value()
+	} else if merges(n.ours) {
+		out.value = m.withMerged(n.ours, fields)
+	}
+	out.wholly(p, len(order) == 0)
+	return out
+}
+
+// withMerged is the value of a mapping with entries of its own and those that merge keys bring in.
+func (m *merger) withMerged(n source.Node, own []source.Field) source.Value {
+	has := entries(n)
+	all := own
+	for _, key := range n.Value().Keys() {
+		if _, ok := has[key]; !ok {
+			all = append(all, source.F(key, n.Get(key).Value()))
+		}
+	}
+	return source.Map(all...)
+}
+
+// assembleList makes the outcome of a list.
+func (m *merger) assembleList(p *place, n nodes, ds []*decision, quads []quad, lines three[sides]) outcome {
+	theirs := make([]*decision, n.theirs.Len())
+	for i, q := range quads {
+		if q.theirs >= 0 {
+			theirs[q.theirs] = ds[i]
+		}
+	}
+	order := arrange(ds, theirs, true)
+	var values []source.Value
+	for i, x := range order {
+		quads[slices.Index(ds, x)].merged = i
+		values = append(values, x.out.value)
+	}
+	out := m.join(p, n, ds, order, lines)
+	out.value = source.List(values...)
+	out.wholly(p, len(order) == 0)
+	return out
+}
+
+// wholly leaves a collection to the editor of package source when it gets empty or join could not do it.
+func (out *outcome) wholly(p *place, empty bool) {
+	if !p.flow && out.meant() && (empty || out.wanting) {
+		out.edits = nil
+		out.sets = []source.Change{{Op: source.Set, Path: p.at, Value: out.value}}
+	}
+	out.wanting = false
+}
+
+// join puts the outcomes of all parts together, and makes the edits that bring parts in and take them away.
+func (m *merger) join(p *place, n nodes, ds, order []*decision, lines three[sides]) (out outcome) {
+	for _, x := range ds {
+		out.add(x.out)
+	}
+	if p.flow || len(order) == 0 || n.ours.Len() == 0 {
+		return out
+	}
+	file := n.ours.File()
+	for _, x := range ds {
+		if x.removed {
+			if x.lines.ours.compact {
+				out.wanting = true
+				return out
+			}
+			out.edits = append(out.edits, m.cut(file, x))
+		}
+	}
+	var manner *manner
+	for i, x := range order {
+		if !x.added {
+			continue
+		}
+		if !movable(n.theirs, x.lines.theirs) {
+			out.wanting = true
+			return out
+		}
+		if manner == nil {
+			seen := m.manner(p)
+			manner = &seen
+		}
+		// The nearest part of ours before it, else the first behind it.
+		offset := -1
+		for j := i - 1; j >= 0 && offset < 0; j-- {
+			if !order[j].added {
+				offset = order[j].lines.ours.end
+			}
+		}
+		for j := i + 1; j < len(order) && offset < 0; j++ {
+			if !order[j].added {
+				if order[j].lines.ours.compact {
+					out.wanting = true
+					return out
+				}
+				offset = order[j].lines.ours.lead
+			}
+		}
+		if offset < 0 {
+			// All that ours has goes: what comes in takes its place.
+			for _, y := range ds {
+				if y.removed {
+					offset = y.lines.ours.end
+					break
+				}
+			}
+		}
+		text := transplant(x.lines.theirs, lines.ours.listed[0].column, *manner)
+		// A blank line that separated the parts on both sides of it in ours as well is not to come twice.
+		if k := slices.IndexFunc(order[i+1:], func(y *decision) bool { return !y.added }); k >= 0 && blanks(text) > 0 {
+			next := order[i+1+k].lines
+			if between := blanks(next.ours.leadLines(file.Data)); between > 0 && next.ours.lead == offset && !next.theirs.value.IsZero() && blanks(next.theirs.leadLines(n.theirs.File().Data)) == 0 {
+				text = text[blanks(text):]
+				for range between {
+					offset = lineEnd(file.Data, offset)
+				}
+			}
+		}
+		out.edits = append(out.edits, m.insertion(n.ours, offset, text))
+	}
+	return out
+}
+
+// blanks counts the blank lines at the beginning.
+func blanks(lines []string) (n int) {
+	for n < len(lines) && lines[n] == "" {
+		n++
+	}
+	return n
+}
+
+// insertion puts lines at an offset of ours, where a line begins or the file ends.
+func (m *merger) insertion(o source.Node, offset int, lines []string) source.Edit {
+	text := strings.Join(lines, "\n")
+	if d := o.File().Data; offset == len(d) && offset > 0 && d[offset-1] != '\n' {
+		text = "\n" + text
+	} else {
+		text += "\n"
+	}
+	return source.Edit{Span: source.Span{Start: offset, End: offset}, New: m.breaks(o, text)}
+}
+
+// cut takes a part away, with the comments that the path wrote; those of the team stay, as lines of their own.
+func (m *merger) cut(f *source.File, x *decision) source.Edit {
+	o, b := x.lines.ours, x.lines.base
+	base := map[string]int{}
+	if !b.value.IsZero() {
+		for _, c := range comments(b.value.File(), b.lead, b.end) {
+			base[c]++
+		}
+		for _, line := range b.leadLines(b.value.File().Data) {
+			if line == "" {
+				base[""]++
+			}
+		}
+	}
+	var kept []string
+	keep := func(text string) {
+		if base[text] > 0 && !m.precious[bare(text)] {
+			base[text]--
+			return
+		}
+		kept = append(kept, strings.Repeat(" ", o.column)+text)
+	}
+	for _, line := range o.leadLines(f.Data) {
+		if line == "" && base[""] == 0 {
+			kept = append(kept, "")
+		} else {
+			keep(strings.TrimLeft(line, " "))
+		}
+	}
+	for _, c := range comments(f, o.start, o.end) {
+		keep(c)
+	}
+	e := source.Edit{Span: source.Span{Start: o.lead, End: o.end}}
+	if len(kept) > 0 {
+		e.New = m.breaks(x.n.ours, strings.Join(kept, "\n")+"\n")
+	}
+	return e
+}
+
+// remarks merges the comments above and behind a part.
+func (m *merger) remarks(p *place, n nodes, lines three[part], out *outcome) {
+	o, t := lines.ours, lines.theirs
+	if p.flow || o.value.IsZero() || t.value.IsZero() || !m.takes(p) || slices.ContainsFunc(out.sets, func(c source.Change) bool { return len(c.Path) == len(p.at) }) {
+		return
+	}
+	of := func(x part) []string {
+		if x.value.IsZero() {
+			return nil
+		}
+		return x.leadLines(x.value.File().Data)
+	}
+	above := three[[]string]{of(lines.base), of(o), of(t)}
+	// Blank lines above are left as ours has them: they may as well belong to what comes before.
+	blank, theirBlank := blanks(above.ours), blanks(above.theirs)
+	above = three[[]string]{above.base[blanks(above.base):], above.ours[blank:], above.theirs[theirBlank:]}
+	if !o.compact && !t.compact && !slices.Equal(above.base, above.theirs) && !slices.Equal(above.ours, above.theirs) {
+		if joined, ok := mergeLines(joinLines(above.base), joinLines(above.ours), joinLines(above.theirs)); ok && joined != joinLines(above.ours) && !m.drops(above.ours, joined) {
+			var b strings.Builder
+			for _, line := range strings.SplitAfter(joined, "\n") {
+				if strings.TrimSpace(line) != "" {
+					b.WriteString(strings.Repeat(" ", o.column))
+				}
+				b.WriteString(line)
+			}
+			d := o.value.File().Data
+			start := o.lead
+			for range blank {
+				start = lineEnd(d, start)
+			}
+			out.edits = append(out.edits, source.Edit{Span: source.Span{Start: start, End: o.start}, New: m.breaks(n.ours, b.String())})
+			out.changes = append(out.changes, m.commentChange(p, joinLines(above.ours), joined))
+		}
+	}
+	spanOf := func(x part) (string, source.Span) {
+		if x.value.IsZero() {
+			return "", source.Span{}
+		}
+		s := x.remark()
+		if s.Start < 0 {
+			return "", s
+		}
+		return string(x.value.File().Data[s.Start:s.End]), s
+	}
+	base, _ := spanOf(lines.base)
+	ours, os := spanOf(o)
+	theirs, ts := spanOf(t)
+	if os.Start < 0 || ts.Start < 0 || theirs == base || ours != base || theirs == ours || m.precious[bare(ours)] {
+		return
+	}
+	d := o.value.File().Data
+	e := source.Edit{Span: os, New: theirs}
+	switch {
+	case theirs == "":
+		for e.Start > 0 && (d[e.Start-1] == ' ' || d[e.Start-1] == '\t') {
+			e.Start--
+		}
+	case ours == "":
+		from := t.value.File().Data
+		i := ts.Start
+		for i > 0 && from[i-1] == ' ' {
+			i--
+		}
+		e.New = string(from[i:ts.Start]) + theirs
+		if i == ts.Start {
+			e.New = " " + theirs
+		}
+	}
+	out.edits = append(out.edits, e)
+	out.changes = append(out.changes, m.commentChange(p, ours, theirs))
+}
+
+// drops reports whether a precious comment is among lines and not in a text.
+func (m *merger) drops(lines []string, text string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool {
+		line = bare(strings.TrimLeft(line, " "))
+		return m.precious[line] && !strings.Contains(text, line)
+	})
+}
+
+func joinLines(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return strings.Join(lines, "\n") + "\n"
+}

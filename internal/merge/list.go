@@ -1,0 +1,258 @@
+package merge
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// list merges lists item by item.
+func (m *merger) list(p *place, n nodes) outcome {
+	base, ours, theirs := items(n.base), items(n.ours), items(n.theirs)
+	id := identify(p.trail.key, base, ours, theirs)
+	bo, bt := match(p.trail, id, base, ours), match(p.trail, id, base, theirs)
+	if !n.base.IsZero() && equal(p.trail, n.base, n.ours) && reordered(bt) {
+		return m.whole(p, n) // theirs gave it another order, and the team left it alone
+	}
+	lines := m.linesOf(p, n)
+	oursBase, theirsBase := inverse(bo, len(ours)), inverse(bt, len(theirs))
+	oursTheirs := matchNew(p.trail, id, ours, oursBase, theirs, theirsBase)
+
+	var ds []*decision
+	var quads []quad
+	at := func(list []source.Node, i int) source.Node {
+		if i < 0 {
+			return source.Node{}
+		}
+		return list[i]
+	}
+	linesAt := func(s sides, i int) part {
+		if i < 0 || i >= len(s.listed) {
+			return part{}
+		}
+		return s.listed[i]
+	}
+	consider := func(b, o, t int) {
+		x := nodes{at(base, b), at(ours, o), at(theirs, t)}
+		named, index := x.ours, o
+		if named.IsZero() {
+			if named, index = x.theirs, t; named.IsZero() {
+				named, index = x.base, b
+			}
+		}
+		q := quad{b, o, t, -1, id.step(named, index)}
+		ds = append(ds, m.decide("", p.item(q, x.ours), x, three[part]{linesAt(lines.base, b), linesAt(lines.ours, o), linesAt(lines.theirs, t)}))
+		quads = append(quads, q)
+	}
+	for o := range ours {
+		b, t := oursBase[o], oursTheirs[o]
+		if b >= 0 {
+			t = bt[b]
+		}
+		consider(b, o, t)
+	}
+	taken := map[int]bool{}
+	for _, t := range oursTheirs {
+		taken[t] = true
+	}
+	for t := range theirs {
+		if b := theirsBase[t]; b >= 0 && bo[b] >= 0 || taken[t] {
+			continue
+		} else {
+			consider(b, -1, t)
+		}
+	}
+	for b := range base {
+		if bo[b] < 0 && bt[b] < 0 {
+			consider(b, -1, -1)
+		}
+	}
+	m.unique(id, ds)
+	out := m.assembleList(p, n, ds, quads, lines)
+	m.pairs[p.id] = quads
+	return out
+}
+
+// quad are the indices of one item in base, ours, theirs and the result, -1 where it is not.
+type quad struct {
+	base, ours, theirs, merged int
+	step                       string // as a field path says it
+}
+
+// unique holds back items of theirs that would stand beside one of ours with the same identity.
+func (m *merger) unique(id identity, ds []*decision) {
+	has := map[string]bool{}
+	for _, x := range ds {
+		if k, ok := id.of(x.n.ours); ok && !x.removed {
+			has[k] = true
+		}
+	}
+	for _, x := range ds {
+		if k, ok := id.of(x.n.theirs); ok && x.added && has[k] {
+			m.held[x.place.id] = true
+			x.hold()
+			x.out.conflicts = append(x.out.conflicts, m.conflict(x.place, x.n, Contradiction))
+		}
+	}
+}
+
+// match pairs items: by identity, then by equal content, then those that have most in common. It returns, for each of a, the index in b or -1.
+func match(t trail, id identity, a, b []source.Node) []int {
+	pairs := make([]int, len(a))
+	taken := make([]bool, len(b))
+	for i := range pairs {
+		pairs[i] = -1
+	}
+	byIdentity := func(id identity) {
+		at := map[string]int{}
+		for j, x := range b {
+			if k, ok := id.of(x); ok && !taken[j] {
+				at[k] = j
+			}
+		}
+		for i, x := range a {
+			if k, ok := id.of(x); ok && pairs[i] < 0 {
+				if j, found := at[k]; found && !taken[j] {
+					pairs[i], taken[j] = j, true
+				}
+			}
+		}
+	}
+	if id.fields != nil {
+		byIdentity(id)
+	}
+	for i, x := range a {
+		for j, y := range b {
+			if pairs[i] < 0 && !taken[j] && equal(t, x, y) {
+				pairs[i], taken[j] = j, true
+			}
+		}
+	}
+	if id.fields != nil && id.fields[0] != "name" {
+		byIdentity(identity{[]string{"name"}})
+	}
+	type candidate struct {
+		i, j  int
+		score float64
+	}
+	var near []candidate
+	for i, x := range a {
+		for j, y := range b {
+			if pairs[i] < 0 && !taken[j] {
+				if score := likeness(id, x, y); score >= 0.6 {
+					near = append(near, candidate{i, j, score})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(near, func(x, y candidate) int {
+		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(abs(x.i-x.j), abs(y.i-y.j)))
+	})
+	for _, c := range near {
+		if pairs[c.i] < 0 && !taken[c.j] {
+			pairs[c.i], taken[c.j] = c.j, true
+		}
+	}
+	return pairs
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// likeness is the share of leaves that two items have in common, those that identify them aside. Items of few leaves are like each other by
+// chance: where identities differ, three must agree.
+func likeness(id identity, a, b source.Node) float64 {
+	if a.Resolve().Kind() != source.Mapping || b.Resolve().Kind() != source.Mapping {
+		return 0
+	}
+	x, y := leaves(id, a), leaves(id, b)
+	common := 0
+	for leaf, n := range x {
+		common += min(n, y[leaf])
+	}
+	total := 0
+	for _, n := range x {
+		total += n
+	}
+	for _, n := range y {
+		total += n
+	}
+	if total == 0 || id.fields != nil && common < 3 {
+		return 0
+	}
+	return 2 * float64(common) / float64(total)
+}
+
+// leaves counts the scalars below an item by their path and text.
+func leaves(id identity, item source.Node) map[string]int {
+	out := map[string]int{}
+	budget := 5000
+	var walk func(n source.Node, path string)
+	walk = func(n source.Node, path string) {
+		if budget--; budget < 0 {
+			return
+		}
+		n = n.Resolve()
+		switch n.Kind() {
+		case source.Scalar:
+			out[path+"="+n.Text()]++
+		case source.Sequence:
+			for _, x := range n.Items() {
+				walk(x, path+"[]")
+			}
+		case source.Mapping:
+			for e := range n.Entries() {
+				if path == "" && slices.Contains(id.fields, e.Key.Text()) {
+					continue
+				}
+				walk(e.Value, path+"."+e.Key.Text())
+			}
+		}
+	}
+	walk(item, "")
+	return out
+}
+
+// matchNew pairs items that both sides added: by identity, else by equal content.
+func matchNew(t trail, id identity, ours []source.Node, oursBase []int, theirs []source.Node, theirsBase []int) []int {
+	out := make([]int, len(ours))
+	taken := make([]bool, len(theirs))
+	for i := range out {
+		out[i] = -1
+		if oursBase[i] >= 0 {
+			continue
+		}
+		k, ok := id.of(ours[i])
+		for j := range theirs {
+			if out[i] >= 0 || taken[j] || theirsBase[j] >= 0 {
+				continue
+			}
+			l, has := id.of(theirs[j])
+			if ok && has && k == l || (!ok || !has) && equal(t, ours[i], theirs[j]) {
+				out[i], taken[j] = j, true
+			}
+		}
+	}
+	return out
+}
+
+// inverse turns pairs around.
+func inverse(pairs []int, n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = -1
+	}
+	for i, j := range pairs {
+		if j >= 0 {
+			out[j] = i
+		}
+	}
+	return out
+}
+
+func placed(pairs []int) []int {
+	return slices.DeleteFunc(slices.Clone(pairs), func(j int) bool { return j < 0 })
+}
+
+// reordered reports whether pairs cross each other.
+func reordered(pairs []int) bool { return !slices.IsSorted(placed(pairs)) }

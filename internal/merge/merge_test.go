@@ -1,0 +1,139 @@
+package merge_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fairway-k8s/fairway/internal/merge"
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+func input(text string) merge.Input { return merge.Input{source.Parse("a.yaml", []byte(text))} }
+
+// mergeText merges three texts of one file.
+func mergeText(t *testing.T, base, ours, theirs string) (string, *merge.Result) {
+	t.Helper()
+	r, err := merge.Merge(input(base), input(ours), input(theirs), merge.Options{})
+	if err != nil {
+		t.Fatalf("%v\n--- base\n%s--- ours\n%s--- theirs\n%s", err, base, ours, theirs)
+	}
+	if len(r.Files) != 1 {
+		return "", r
+	}
+	return string(r.Files[0].After), r
+}
+
+// mutate makes a change as people make them, line by line: values, comments, lines that go, come, are commented out or change places.
+func mutate(rng *rand.Rand, text string) string {
+	for range 1 + rng.IntN(4) {
+		lines := strings.SplitAfter(text, "\n")
+		i := rng.IntN(len(lines))
+		line := lines[i]
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		key, _, isKey := strings.Cut(strings.TrimSpace(line), ":")
+		next := slices.Clone(lines)
+		switch rng.IntN(12) {
+		case 0, 1, 2:
+			if isKey && !strings.HasSuffix(strings.TrimSpace(line), ":") {
+				next[i] = fmt.Sprintf("%s%s: %s\n", indent, key, []string{"1", "two", `"3"`, "4Mi", "0.5", "true", "a, b", "[x, y]", "{z: 1}"}[rng.IntN(9)])
+			}
+		case 3:
+			next = slices.Delete(next, i, i+1)
+		case 4:
+			next = slices.Insert(next, i, fmt.Sprintf("%s# note %d\n", indent, rng.IntN(100)))
+		case 5:
+			next = slices.Insert(next, i, fmt.Sprintf("%skey%d: %d\n", indent, rng.IntN(3), rng.IntN(3)))
+		case 6:
+			next[i] = strings.TrimRight(line, "\n") + fmt.Sprintf("  # remark %d\n", rng.IntN(100))
+		case 7:
+			next[i] = indent + "# " + strings.TrimLeft(line, " ")
+		case 8: // a block goes, up to the next line that is not deeper
+			j := i + 1
+			for j < len(next) && len(next[j])-len(strings.TrimLeft(next[j], " ")) > len(indent) {
+				j++
+			}
+			next = slices.Delete(next, i, j)
+		case 9:
+			next = slices.Insert(next, i, fmt.Sprintf("%s- name: new%d\n%s  value: %d\n", indent, rng.IntN(3), indent, rng.IntN(3)))
+		case 10: // two blocks change places
+			end := func(i int) int {
+				j := i + 1
+				for j < len(lines) && len(lines[j])-len(strings.TrimLeft(lines[j], " ")) > len(indent) {
+					j++
+				}
+				return j
+			}
+			j := end(i)
+			if k := end(min(j, len(lines)-1)); j < len(lines) && strings.HasPrefix(lines[j], indent) && k <= len(lines) {
+				next = slices.Concat(lines[:i], lines[j:k], lines[i:j], lines[k:])
+			}
+		case 11:
+			if rng.IntN(4) == 0 {
+				next = strings.SplitAfter(strings.TrimRight(text, "\n"), "\n")
+			} else if rng.IntN(4) == 0 {
+				next = strings.SplitAfter(strings.ReplaceAll(text, "\n", "\r\n"), "\n")
+			} else {
+				next = slices.Insert(next, i, "\n")
+			}
+		}
+		out := strings.Join(next, "")
+		f := source.Parse("a", []byte(out))
+		if !slices.ContainsFunc(f.Docs, func(d source.Document) bool { return d.Err != nil }) {
+			text = out
+		}
+	}
+	return text
+}
+
+// bases are what the random merges start from.
+func bases(t testing.TB) (out []string) {
+	names, err := filepath.Glob("../../content/paths/*/*/deploy/*/*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatal("no templates", err)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, string(data))
+	}
+	return out
+}
+
+func TestRandomMerges(t *testing.T) {
+	all := bases(t)
+	n := 3000
+	if testing.Short() {
+		n = 300
+	}
+	failed := 0
+	for seed := range n {
+		rng := rand.New(rand.NewPCG(uint64(seed), 1))
+		base := all[rng.IntN(len(all))]
+		base = mutate(rng, base)
+		ours, theirs := mutate(rng, base), mutate(rng, base)
+		_, err := merge.Merge(input(base), input(ours), input(theirs), merge.Options{})
+		if p, ok := errors.AsType[*merge.ProofError](err); ok {
+			failed++
+			if failed < 15 {
+				t.Errorf("seed %d: %v", seed, p)
+			}
+			dir := os.Getenv("MERGE_FAILURES")
+			if dir != "" {
+				d := filepath.Join(dir, fmt.Sprint(seed))
+				os.MkdirAll(d, 0o755)
+				os.WriteFile(d+"/base.yaml", []byte(base), 0o644)
+				os.WriteFile(d+"/ours.yaml", []byte(ours), 0o644)
+				os.WriteFile(d+"/theirs.yaml", []byte(theirs), 0o644)
+			}
+		}
+	}
+	t.Logf("%d of %d failed", failed, n)
+}
