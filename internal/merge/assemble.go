@@ -132,10 +132,18 @@ func (m *merger) join(p *place, n nodes, ds, order []*decision, lines three[side
 				out.wanting = true
 				return out
 			}
+			for _, twin := range lines.ours.listed {
+				if x.name != "" && twin.key.Text() == x.name && twin.start != x.lines.ours.start {
+					y := *x
+					y.lines = three[part]{ours: twin}
+					out.edits = append(out.edits, m.cut(file, &y))
+				}
+			}
 			out.edits = append(out.edits, m.cut(file, x))
 		}
 	}
 	var manner *manner
+	behind := 0
 	for i, x := range order {
 		if !x.added {
 			continue
@@ -175,7 +183,9 @@ func (m *merger) join(p *place, n nodes, ds, order []*decision, lines three[side
 		}
 		text := transplant(x.lines.theirs, lines.ours.listed[0].column, *manner)
 		// A blank line that separated the parts on both sides of it in ours as well is not to come twice.
-		if k := slices.IndexFunc(order[i+1:], func(y *decision) bool { return !y.added }); k >= 0 && blanks(text) > 0 {
+		if i > 0 && order[i-1].added {
+			offset = behind // what was brought in just now
+		} else if k := slices.IndexFunc(order[i+1:], func(y *decision) bool { return !y.added }); k >= 0 && blanks(text) > 0 {
 			next := order[i+1+k].lines
 			if between := blanks(next.ours.leadLines(file.Data)); between > 0 && next.ours.lead == offset && !next.theirs.value.IsZero() && blanks(next.theirs.leadLines(n.theirs.File().Data)) == 0 {
 				text = text[blanks(text):]
@@ -184,6 +194,7 @@ func (m *merger) join(p *place, n nodes, ds, order []*decision, lines three[side
 				}
 			}
 		}
+		behind = offset
 		out.edits = append(out.edits, m.insertion(n.ours, offset, text))
 	}
 	return out
@@ -224,7 +235,7 @@ func (m *merger) cut(f *source.File, x *decision) source.Edit {
 	}
 	var kept []string
 	keep := func(text string) {
-		if base[text] > 0 && !m.precious[bare(text)] {
+		if base[text] > 0 && !m.precious[strings.TrimSpace(text)] {
 			base[text]--
 			return
 		}
@@ -294,7 +305,7 @@ func (m *merger) remarks(p *place, n nodes, lines three[part], out *outcome) {
 	base, _ := spanOf(lines.base)
 	ours, os := spanOf(o)
 	theirs, ts := spanOf(t)
-	if os.Start < 0 || ts.Start < 0 || theirs == base || ours != base || theirs == ours || m.precious[bare(ours)] {
+	if os.Start < 0 || ts.Start < 0 || theirs == base || ours != base || theirs == ours || m.precious[strings.TrimSpace(ours)] {
 		return
 	}
 	d := o.value.File().Data
@@ -321,9 +332,14 @@ func (m *merger) remarks(p *place, n nodes, lines three[part], out *outcome) {
 
 // drops reports whether a precious comment is among lines and not in a text.
 func (m *merger) drops(lines []string, text string) bool {
+	left := map[string]int{}
+	for line := range strings.Lines(text) {
+		left[strings.TrimSpace(line)]++
+	}
 	return slices.ContainsFunc(lines, func(line string) bool {
-		line = bare(strings.TrimLeft(line, " "))
-		return m.precious[line] && !strings.Contains(text, line)
+		line = strings.TrimSpace(line)
+		left[line]--
+		return m.precious[line] && left[line] < 0
 	})
 }
 

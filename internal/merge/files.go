@@ -53,14 +53,6 @@ type document struct {
 
 func (d document) span() source.Span { return d.file.Docs[d.index].Span }
 
-// comments are the texts of the document's comments.
-func (d document) comments() []string {
-	if d.root.IsZero() {
-		return nil
-	}
-	return comments(d.file, d.span().Start, d.span().End)
-}
-
 // text is what stands in the document, comments included.
 func (d document) text() string {
 	s := d.span()
@@ -236,18 +228,25 @@ func (m *merger) ends(x *object) {
 		return
 	}
 	text := func(d document, s source.Span) string {
-		return strings.ReplaceAll(string(d.file.Data[s.Start:s.End]), "\r\n", "\n")
+		text := strings.ReplaceAll(string(d.file.Data[s.Start:s.End]), "\r\n", "\n")
+		if text != "" && !strings.HasSuffix(text, "\n") {
+			text += "\n"
+		}
+		return text
 	}
 	ours := text(o, so)
 	joined, ok := mergeLines(text(b, sb), ours, text(t, st))
-	if !ok || joined == ours || strings.TrimSpace(joined) == strings.TrimSpace(ours) || !m.takes(&place{}) {
+	if !ok || strings.TrimSpace(joined) == strings.TrimSpace(ours) || m.drops(strings.Split(ours, "\n"), joined) || !m.takes(&place{}) {
 		return
 	}
-	if so.Start > 0 && o.file.Data[so.Start-1] != '\n' {
-		joined = "\n" + joined
+	x.out.changes = append(x.out.changes, m.commentChange(&place{ours: o.root}, ours, joined))
+	if d := o.file.Data; len(d) > 0 && d[len(d)-1] != '\n' && so.End == len(d) {
+		joined = strings.TrimSuffix(joined, "\n")
+		if d[so.Start-1] != '\n' {
+			joined = "\n" + joined
+		}
 	}
 	x.out.edits = append(x.out.edits, source.Edit{Span: so, New: m.breaks(o.root, joined)})
-	x.out.changes = append(x.out.changes, m.commentChange(&place{ours: o.root}, ours, joined))
 }
 
 // finish makes the result of one file that is merged by structure.
@@ -279,21 +278,22 @@ func (w *work) finish(name string, all []*object) error {
 	case b != nil && t != nil && w.opts.Skip == nil && bytes.Equal(b.Data, o.Data) && sameObjects(here, coming, t):
 		f.After = t.Data
 	default:
-		var err error
-		if f.After, err = w.edit(o, here, coming); err != nil {
-			return err
-		}
 		// What theirs has elsewhere, in a part that does not come in, is not to be lost where it was.
-		if lost := lostComments(o, source.Parse(name, f.After), here); len(lost) > 0 {
-			precious := map[string]bool{}
-			for _, text := range lost {
+		precious := map[string]bool{}
+		for {
+			var err error
+			if f.After, err = w.edit(o, here, coming); err != nil {
+				return err
+			}
+			known := len(precious)
+			for _, text := range w.lostComments(o, source.Parse(name, f.After), here) {
 				precious[text] = true
+			}
+			if len(precious) == known {
+				break
 			}
 			for _, x := range here {
 				w.decide(x, precious)
-			}
-			if f.After, err = w.edit(o, here, coming); err != nil {
-				return err
 			}
 		}
 	}
@@ -392,7 +392,7 @@ func (w *work) cutDocument(x *object) source.Edit {
 	}
 	var kept []string
 	for _, c := range comments(d.file, s.Start, s.End) {
-		if known[c] > 0 && !x.merger.precious[bare(c)] {
+		if known[c] > 0 && !x.merger.precious[strings.TrimSpace(c)] {
 			known[c]--
 			continue
 		}

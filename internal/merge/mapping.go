@@ -141,11 +141,14 @@ func (m *merger) reconcile(p *place, n nodes, keys []string, ds []*decision) (co
 		}
 	}
 	for _, group := range alternatives(p.trail, keys) {
-		before, after, clash := 0, 0, false
+		before, own, after, clash := 0, 0, 0, false // how many of them ours, theirs and the result have
 		for _, key := range group {
 			x := find(key)
 			if !x.n.ours.IsZero() {
 				before++
+			}
+			if !x.n.theirs.IsZero() {
+				own++
 			}
 			if x.added || !x.n.ours.IsZero() && !x.removed {
 				after++
@@ -153,7 +156,7 @@ func (m *merger) reconcile(p *place, n nodes, keys []string, ds []*decision) (co
 			clash = clash || len(x.out.conflicts) > 0
 		}
 		changed := slices.ContainsFunc(group, func(key string) bool { return find(key).added || find(key).removed })
-		if changed && (after > 1 && after > before || clash) {
+		if changed && (after > 1 && after > max(before, own) || clash) {
 			hold(group)
 		}
 	}

@@ -215,7 +215,7 @@ func (w *work) prove(f File, here, coming []*object) error {
 		}
 	}
 	if f.Before != nil {
-		if lost := lostComments(source.Parse(f.Name, f.Before), result, here); len(lost) > 0 {
+		if lost := w.lostComments(source.Parse(f.Name, f.Before), result, here); len(lost) > 0 {
 			return &ProofError{File: f.Name, Why: "the comment " + lost[0] + " is lost"}
 		}
 	}
@@ -477,20 +477,29 @@ func (p *proof) checkText(at place, b, o, t, r *tree) error {
 }
 
 // lostComments returns the comments of ours that a result lacks, but those that theirs changed or removed where the team had left them alone.
-func lostComments(before, result *source.File, here []*object) (lost []string) {
+func (w *work) lostComments(before, result *source.File, here []*object) (lost []string) {
 	count := func(texts []string) map[string]int {
 		m := map[string]int{}
 		for _, text := range texts {
-			m[bare(text)]++
+			m[strings.TrimSpace(text)]++
 		}
 		return m
 	}
-	var base, theirs []string
+	// The files that the objects come from, and those of the same name: a comment may stand beside all objects.
+	from := three[map[*source.File]bool]{base: map[*source.File]bool{w.base[before.Name]: true}, theirs: map[*source.File]bool{w.theirs[before.Name]: true}}
 	for _, x := range here {
-		base, theirs = append(base, x.docs.base.comments()...), append(theirs, x.docs.theirs.comments()...)
+		from.base[x.docs.base.file], from.theirs[x.docs.theirs.file] = true, true
+	}
+	all := func(files map[*source.File]bool) (texts []string) {
+		for f := range files {
+			if f != nil {
+				texts = append(texts, comments(f, 0, len(f.Data)+1)...)
+			}
+		}
+		return texts
 	}
 	had, has := count(comments(before, 0, len(before.Data)+1)), count(comments(result, 0, len(result.Data)+1))
-	was, is := count(base), count(theirs)
+	was, is := count(all(from.base)), count(all(from.theirs))
 	for text, n := range had {
 		if gone := n - has[text]; gone > 0 && gone > was[text]-is[text] {
 			lost = append(lost, text)
@@ -499,6 +508,3 @@ func lostComments(before, result *source.File, here []*object) (lost []string) {
 	slices.Sort(lost)
 	return lost
 }
-
-// bare is a comment without the white space at its end.
-func bare(text string) string { return strings.TrimRight(text, " \t\r") }
