@@ -4,7 +4,7 @@ package content
 
 import "embed"
 
-// FS holds incidents/*.md, defaults/*.yaml and paths/SHAPE/VERSION/.
+// FS holds catalogue.yaml, changelog/VERSION.yaml, incidents/*.md, defaults/*.yaml and paths/SHAPE/VERSION/.
 //
-//go:embed incidents/*.md defaults/*.yaml paths
+//go:embed incidents/*.md defaults/*.yaml paths catalogue.yaml changelog
 var FS embed.FS

@@ -1,0 +1,273 @@
+package goldenpath
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// About is what catalogue.yaml says of a catalogue.
+type About struct {
+	SchemaVersion int    `yaml:"schemaVersion"`
+	Name          string `yaml:"name"`
+	Title         string `yaml:"title"`
+	Owner         string `yaml:"owner"`
+	// Builtin lets the records of the catalogue name Fairway's own defaults and incidents.
+	Builtin bool `yaml:"builtin"`
+}
+
+// schemaVersion is the newest form of catalogues that this program reads.
+const schemaVersion = 1
+
+// Release is what changelog/VERSION.yaml says of a version of the catalogue.
+type Release struct {
+	Version    string       `yaml:"version"`
+	Date       string       `yaml:"date"` // YYYY-MM-DD
+	Summary    string       `yaml:"summary"`
+	Deprecated *Deprecation `yaml:"deprecated"`
+	Migration  string       `yaml:"migration"` // Markdown: what to look at or do by hand when coming to this version
+	Changes    []*Change    `yaml:"changes"`
+}
+
+// Deprecation says until when a version is good enough.
+type Deprecation struct {
+	Since  string `yaml:"since"`  // YYYY-MM-DD
+	Sunset string `yaml:"sunset"` // the last day
+	Why    string `yaml:"why"`
+}
+
+// Change is one changed default: what an upgrade is made of.
+type Change struct {
+	ID       string   `yaml:"id"`
+	Title    string   `yaml:"title"`
+	Default  string   `yaml:"default"`
+	Shapes   []string `yaml:"shapes"` // none: every shape that has the version
+	From     string   `yaml:"from"`
+	To       string   `yaml:"to"`
+	Fields   []string `yaml:"fields"` // KIND, or KIND and a field path with [] for any item
+	Reason   string   `yaml:"reason"`
+	Incident string   `yaml:"incident"`
+	Severity string   `yaml:"severity"` // must, should or could
+	Sunset   string   `yaml:"sunset"`   // the last day on which the old value is accepted, or ""
+
+	Version string `yaml:"-"` // that brings it
+}
+
+// TooNew says that a catalogue is of a form that this program does not know yet.
+type TooNew struct {
+	Name          string
+	SchemaVersion int
+}
+
+func (e *TooNew) Error() string {
+	return fmt.Sprintf("the catalogue %s has schemaVersion %d, and this program reads up to %d", e.Name, e.SchemaVersion, schemaVersion)
+}
+
+// About reads catalogue.yaml. The error is a *TooNew when the catalogue needs a newer program.
+func (c *Catalogue) About() (*About, error) {
+	data, err := fs.ReadFile(c.fsys, "catalogue.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var version struct {
+		SchemaVersion int    `yaml:"schemaVersion"`
+		Name          string `yaml:"name"`
+	}
+	if err := yaml.Unmarshal(data, &version); err == nil && version.SchemaVersion > schemaVersion {
+		return nil, &TooNew{version.Name, version.SchemaVersion}
+	}
+	a := &About{}
+	if err := strict(data, a); err != nil {
+		return nil, fmt.Errorf("catalogue.yaml: %w", err)
+	}
+	if a.SchemaVersion < 1 || a.Name == "" {
+		return nil, errors.New("catalogue.yaml: schemaVersion and name are needed")
+	}
+	return a, nil
+}
+
+func strict(data []byte, v any) error {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	return dec.Decode(v)
+}
+
+// Releases reads the changelog, the newest version first. The error lists every fault.
+func (c *Catalogue) Releases() ([]*Release, error) {
+	names, err := fs.Glob(c.fsys, "changelog/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var out []*Release
+	var errs []error
+	seen := map[string]string{}
+	for _, name := range names {
+		data, err := fs.ReadFile(c.fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		r := &Release{}
+		if err := strict(data, r); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		for _, err := range r.check(strings.TrimSuffix(path.Base(name), ".yaml")) {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+		for _, x := range r.Changes {
+			x.Version = r.Version
+			if other, twice := seen[x.ID]; twice {
+				errs = append(errs, fmt.Errorf("%s: the change %s is in %s already", name, x.ID, other))
+			}
+			seen[x.ID] = name
+		}
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(a, b *Release) int { return CompareVersions(b.Version, a.Version) })
+	return out, errors.Join(errs...)
+}
+
+var (
+	threeNumbers = regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
+	kebab        = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+)
+
+// check returns what is wrong with a release; file is the name of its file.
+func (r *Release) check(file string) (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	date := func(what, text string) time.Time {
+		t, err := time.Parse(time.DateOnly, text)
+		if err != nil {
+			bad("%s is %q, and must be a date such as 2026-09-01", what, text)
+		}
+		return t
+	}
+	if r.Version != file || !threeNumbers.MatchString(r.Version) {
+		bad("version is %q, and must be that of the file's name, three numbers", r.Version)
+	}
+	if r.Summary == "" {
+		bad("a summary is needed")
+	}
+	released := date("date", r.Date)
+	if d := r.Deprecated; d != nil {
+		since, sunset := date("deprecated.since", d.Since), date("deprecated.sunset", d.Sunset)
+		if since.Before(released) || sunset.Before(since) {
+			bad("a version is deprecated after it came out, and ends after that")
+		}
+		if d.Why == "" {
+			bad("deprecated.why is needed")
+		}
+	}
+	for _, x := range r.Changes {
+		if !kebab.MatchString(x.ID) {
+			bad("the id %q of a change must be words with - between them", x.ID)
+		}
+		for _, need := range []struct{ what, text string }{{"title", x.Title}, {"default", x.Default}, {"from", x.From}, {"to", x.To}, {"reason", x.Reason}, {"incident", x.Incident}} {
+			if need.text == "" {
+				bad("the change %s needs %s", x.ID, need.what)
+			}
+		}
+		if len(x.Fields) == 0 {
+			bad("the change %s needs fields: what it touches", x.ID)
+		}
+		if !slices.Contains([]string{"must", "should", "could"}, x.Severity) {
+			bad("the severity of %s is %q, and must be must, should or could", x.ID, x.Severity)
+		}
+		if x.Sunset != "" && date("sunset of "+x.ID, x.Sunset).Before(released) {
+			bad("the sunset of %s is before the version came out", x.ID)
+		}
+	}
+	return errs
+}
+
+// Changes returns the changes of a shape between two versions, those of the first left out, the oldest first.
+func (c *Catalogue) Changes(shape, from, to string) ([]*Change, error) {
+	releases, err := c.Releases()
+	if err != nil {
+		return nil, err
+	}
+	var out []*Change
+	for _, r := range slices.Backward(releases) {
+		if CompareVersions(r.Version, from) <= 0 || CompareVersions(r.Version, to) > 0 || !slices.Contains(c.versions[shape], r.Version) {
+			continue
+		}
+		for _, x := range r.Changes {
+			if len(x.Shapes) == 0 || slices.Contains(x.Shapes, shape) {
+				out = append(out, x)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Release returns what is said of a version; nil when nothing is.
+func (c *Catalogue) Release(version string) (*Release, error) {
+	releases, err := c.Releases()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range releases {
+		if r.Version == version {
+			return r, nil
+		}
+	}
+	return nil, nil
+}
+
+// anyOne is an item of a list in a field path: [name=app], [2] or [].
+var anyOne = regexp.MustCompile(`\[[^\].]*(?:=[^\]]*)?\]`)
+
+// Covers says how well a change covers a field of an object: the length of the field path that does, the longer the better, or -1 when none does.
+// A path covers all below it.
+func (x *Change) Covers(kind, field string) int {
+	best := -1
+	field = itemless(field)
+	for _, f := range x.Fields {
+		k, p, _ := strings.Cut(f, " ")
+		if k != kind {
+			continue
+		}
+		if p = itemless(p); p == "" || field == p || strings.HasPrefix(field, p+".") || strings.HasPrefix(field, p+"[") {
+			best = max(best, len(p))
+		}
+	}
+	return best
+}
+
+// itemless takes the selectors of items out of a field path. Keys in brackets stay: they have a dot, a slash or are no items.
+func itemless(field string) string {
+	return anyOne.ReplaceAllStringFunc(field, func(s string) string {
+		in := s[1 : len(s)-1]
+		if in == "" || strings.Contains(in, "=") || strings.Trim(in, "0123456789") == "" {
+			return "[]"
+		}
+		return s
+	})
+}
+
+// ChangeFor returns the change that covers a field best, nil when none does.
+func ChangeFor(changes []*Change, kind, field string) *Change {
+	var found *Change
+	best := -1
+	for _, x := range changes {
+		if n := x.Covers(kind, field); n > best {
+			found, best = x, n
+		}
+	}
+	return found
+}
+
+// BySeverity orders changes: must before should before could, then by ID.
+func BySeverity(a, b *Change) int {
+	rank := map[string]int{"must": 0, "should": 1, "could": 2}
+	return cmp.Or(cmp.Compare(rank[a.Severity], rank[b.Severity]), cmp.Compare(a.ID, b.ID))
+}
