@@ -51,6 +51,7 @@ var exceptions = map[[2]string]string{
 	{"internal/cluster", "internal/finding"}:     "an object's name is a finding.Ref",
 	{"internal/rule", "internal/rule"}:           "families import the frame, the catalogue imports the families",
 	{"internal/apiserver", "internal/apiserver"}: "schemas of custom resources are a part of it with a weight of its own",
+	{"internal/goldenpath", "internal/merge"}:    "an upgrade is a merge of renderings",
 	{"internal/knowledge", "internal/rule"}:      "the web of knowledge joins records with rules",
 	{"internal/lint", "internal/rule"}:           "lint runs rules",
 	{"internal/lint", "internal/apiserver"}:      "lint gives objects their typed form",

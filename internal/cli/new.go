@@ -107,7 +107,7 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 	if name != path.Name() && f.from == "" {
 		file = source.Parse(file.Name, bytes.Replace(file.Data, []byte("path: "+name+"\n"), []byte("path: "+path.Name()+"\n"), 1))
 	}
-	org, err := f.orgFile(dir)
+	org, err := organisationFile(dir, f.org)
 	if err != nil {
 		return err
 	}
@@ -173,31 +173,6 @@ func (f *newFlags) serviceFile(args []string, dir string) (*source.File, error) 
 		fmt.Fprintf(&b, "%s: %s\n", key, value)
 	}
 	return source.Parse(ServiceFile, []byte(b.String())), nil
-}
-
-// orgFile returns the organisation's file: the one that was named, or the nearest above the folder; nil when there is none.
-func (f *newFlags) orgFile(dir string) (*source.File, error) {
-	name := f.org
-	if name == "" {
-		at, err := filepath.Abs(dir)
-		if err != nil {
-			return nil, err
-		}
-		for folder := range upward(at) {
-			if info, err := os.Stat(filepath.Join(folder, OrganisationFile)); err == nil && info.Mode().IsRegular() {
-				name = filepath.Join(folder, OrganisationFile)
-				break
-			}
-		}
-		if name == "" {
-			return nil, nil
-		}
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, &problem.Problem{What: "cannot read the organisation's file", Where: name, Why: problem.Plain(err), Next: "name an existing file with --org", Err: err}
-	}
-	return source.Parse(filepath.ToSlash(name), data), nil
 }
 
 // write writes the files, all or none, and says what to do next.

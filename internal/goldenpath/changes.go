@@ -243,6 +243,16 @@ func (x *Change) Covers(kind, field string) int {
 	return best
 }
 
+// below reports whether the change touches something below a field.
+func (x *Change) below(kind, field string) bool {
+	field = itemless(field)
+	return slices.ContainsFunc(x.Fields, func(f string) bool {
+		k, p, _ := strings.Cut(f, " ")
+		p = itemless(p)
+		return k == kind && p != "" && (field == "" || strings.HasPrefix(p, field+".") || strings.HasPrefix(p, field+"["))
+	})
+}
+
 // itemless takes the selectors of items out of a field path. Keys in brackets stay: they have a dot, a slash or are no items.
 func itemless(field string) string {
 	return anyOne.ReplaceAllStringFunc(field, func(s string) string {

@@ -18,6 +18,8 @@ type Service struct {
 	Path *Path
 	// Waivers are the defaults that the service may differ from.
 	Waivers []Waiver
+	// Decisions are what the team decided about changes of the path.
+	Decisions []Decision
 
 	vars map[string]any // parameters and computed variables
 }
@@ -26,6 +28,31 @@ type Service struct {
 type Waiver struct {
 	Default, Reason, Owner string
 	Until                  time.Time // the last day, at midnight UTC
+}
+
+// Decision is what a team decided about a named change of its path.
+type Decision struct {
+	ID     string
+	Answer Answer
+	// Of a waiver:
+	Reason, Owner string
+	Until         time.Time // the last day, at midnight UTC
+}
+
+// Answer is what was decided.
+type Answer string
+
+// The answers.
+const (
+	Keep  Answer = "keep"  // where both changed something, the team's value stays
+	Take  Answer = "take"  // where both changed something, the path's value is taken
+	Defer Answer = "defer" // the change is left for later
+	Waive Answer = "waive" // the change is left until a day, for a reason
+)
+
+// Holds reports whether a decision still holds at a time.
+func (d Decision) Holds(now time.Time) bool {
+	return d.Answer != Waive || now.Before(d.Until.AddDate(0, 0, 1))
 }
 
 // Fault is something wrong with a service file.
@@ -39,7 +66,7 @@ type Fault struct {
 }
 
 // reserved are the keys of a service file that are no parameters.
-var reserved = []string{"path", "waivers"}
+var reserved = []string{"path", "waivers", "changes", "catalogue", "catalogueKey"}
 
 // ReadService reads a service file, and an organisation's file behind it (nil without one), against a path. What the organisation's file
 // says of other shapes is passed over. With faults the Service is nil.
@@ -64,6 +91,7 @@ func (r *reader) read(file, org *source.File) {
 	r.keys(root, r.path.Parameters, "")
 	r.keys(base, r.path.Parameters, "")
 	r.waivers(root)
+	r.decisions(root)
 	var waived []any
 	for _, w := range r.s.Waivers {
 		waived = append(waived, w.Default)
@@ -329,6 +357,33 @@ func (r *reader) waivers(root source.Node) {
 			w.Until = date
 		}
 		r.s.Waivers = append(r.s.Waivers, w)
+	}
+}
+
+// decisions reads the list of decided changes.
+func (r *reader) decisions(root source.Node) {
+	const example = "for example {id: cpu-limit-removed, answer: waive, reason: \"measured again in May\", owner: payments, until: 2027-06-01}"
+	seen := map[string]bool{}
+	for _, n := range root.Get("changes").Items() {
+		n = n.Resolve()
+		d := Decision{ID: n.Get("id").Text(), Answer: Answer(n.Get("answer").Text()), Reason: n.Get("reason").Text(), Owner: n.Get("owner").Text()}
+		until := n.Get("until")
+		date, err := time.Parse(time.DateOnly, until.Text())
+		switch {
+		case d.ID == "":
+			r.fault(n, "changes", "a decision about a change needs its id", example)
+		case seen[d.ID]:
+			r.fault(n, "changes", d.ID+" is decided twice", "remove one of the two")
+		case !slices.Contains([]Answer{Keep, Take, Defer, Waive}, d.Answer):
+			r.fault(n, "changes[].answer", fmt.Sprintf("changes[].answer is %q, and must be keep, take, defer or waive", d.Answer), example)
+		case d.Answer == Waive && (d.Reason == "" || d.Owner == ""):
+			r.fault(n, "changes", "a waived change needs reason, owner and until", example)
+		case d.Answer == Waive && err != nil:
+			r.fault(n, "changes[].until", fmt.Sprintf("changes[].until is %q, and must be a date, such as 2027-06-01", until.Text()), example)
+		}
+		d.Until = date
+		seen[d.ID] = true
+		r.s.Decisions = append(r.s.Decisions, d)
 	}
 }
 

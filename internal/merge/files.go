@@ -178,6 +178,9 @@ func (w *work) decide(x *object, precious map[string]bool) {
 		m.object, m.file = b.object, b.file.Name
 	}
 	p := &place{ours: o.root}
+	if m.prefers(p) {
+		b, x.docs.base = o, o
+	}
 	n := nodes{b.root, o.root, t.root}
 	x.out.value = o.root.Value()
 	switch {

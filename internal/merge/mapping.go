@@ -68,6 +68,9 @@ func (m *merger) mergedIn(key string, p *place, n nodes, merged source.Node) *de
 
 // decide decides about one entry or item.
 func (m *merger) decide(name string, p *place, n nodes, lines three[part]) *decision {
+	if m.prefers(p) { // as if the team had left it alone
+		n.base, lines.base = n.ours, lines.ours
+	}
 	d := &decision{name: name, n: n, place: p, lines: lines}
 	has := three[bool]{!n.base.IsZero(), !n.ours.IsZero(), !n.theirs.IsZero()}
 	switch {

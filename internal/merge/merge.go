@@ -117,6 +117,8 @@ type Conflict struct {
 type Options struct {
 	// Skip reports whether a change of theirs is left alone: it is then neither made nor reported. nil takes everything.
 	Skip func(o Object, field string) bool
+	// Prefer reports whether theirs is taken where both changed something. nil leaves ours everywhere.
+	Prefer func(o Object, field string) bool
 }
 
 // File is a file of the result.
@@ -170,6 +172,11 @@ func (m *merger) takes(p *place) bool {
 		return false
 	}
 	return true
+}
+
+// prefers reports whether theirs is taken at a place although both changed it.
+func (m *merger) prefers(p *place) bool {
+	return m.opts.Prefer != nil && m.opts.Prefer(m.object, p.field)
 }
 
 func (m *merger) holdsAnchor(n source.Node) bool {

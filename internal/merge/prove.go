@@ -333,6 +333,9 @@ func (p *proof) fault(at place, format string, args ...any) error {
 
 // check compares one value on four sides.
 func (p *proof) check(at place, b, o, t, r *tree) error {
+	if p.x.merger.prefers(&at) {
+		b = o
+	}
 	if r != nil && len(r.twice) > 0 && (o == nil || len(o.twice) < len(r.twice)) && (t == nil || len(t.twice) < len(r.twice)) {
 		return p.fault(at, "the key %s stands twice in the result", r.twice[0])
 	}

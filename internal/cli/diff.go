@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/merge"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
+)
+
+func newDiff(e Env) *cobra.Command {
+	f := &upgradeFlags{output: choice{value: "text", choices: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "diff [DIR]",
+		Short: "show where a service differs from its golden path",
+		Long: "Diff shows what the team holds different from what the path wrote, and what fairway.yaml says that its files do not: parameters that were\n" +
+			"changed and not rendered yet. Nothing is written; fairway upgrade --to the same version brings the files up to fairway.yaml.\n\n" +
+			"The exit code is 1 when the files are not what fairway.yaml says. What the team changed is its right.",
+		Example: "  fairway diff\n  fairway diff checkout --output json",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	cmd.Flags().StringVar(&f.catalogue, "catalogue", "", "the catalogue of the path (default: what fairway.yaml or "+OrganisationFile+" name, else Fairway's own)")
+	cmd.Flags().StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return runDiff(e, f, cmp.Or(strings.Join(args, ""), "."))
+	}
+	return cmd
+}
+
+// deviationReport is the JSON form of a service's differences from its path.
+type deviationReport struct {
+	SchemaVersion int           `json:"schemaVersion"`
+	Service       string        `json:"service"`
+	Path          string        `json:"path"`
+	Deviations    []mergeChange `json:"deviations"` // from is the path's value, to the team's
+	Pending       []upgradeItem `json:"pending"`    // what the files do not hold yet
+}
+
+func runDiff(e Env, f *upgradeFlags, dir string) error {
+	u, err := prepareSame(e, f, dir)
+	if err != nil {
+		return err
+	}
+	if err := u.merge(); err != nil {
+		return err
+	}
+	own, err := goldenpath.Deviations(u.s.ancestor, u.s.ours)
+	if err != nil {
+		return unproved(err)
+	}
+	pending := 0
+	for _, x := range u.plan.Items {
+		if u.word(x) == "take" || u.word(x) == "you" {
+			pending++
+		}
+	}
+	if f.output.value == "json" {
+		deviations := mergeReportOf(&merge.Result{Changes: own}).Changes
+		err = writeJSON(e.Stdout, deviationReport{1, u.name, u.s.ancestor.Path, deviations, u.report().Changes})
+	} else {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s: %s  %s of yours\n", u.name, u.s.ancestor.Path, report.Count(len(own), "difference", "differences"))
+		for i, c := range own {
+			if i == 0 || own[i-1].Object != c.Object {
+				fmt.Fprintf(&b, "\n  %s  %s\n", c.Object, c.File)
+			}
+			what := cmp.Or(report.Clean(c.Field), "(the whole object)")
+			switch c.Op {
+			case merge.Add:
+				fmt.Fprintf(&b, "    yours    %s: %s\n", what, short(c.To))
+			case merge.Remove:
+				fmt.Fprintf(&b, "    removed  %s: %s\n", what, short(c.From))
+			default:
+				fmt.Fprintf(&b, "    differs  %s: %s, the path %s\n", what, short(c.To), short(c.From))
+			}
+		}
+		if len(u.plan.Items) > 0 {
+			b.WriteString("\nnot in the files yet:\n" + u.text(e.textWidth()))
+		}
+		_, err = io.WriteString(e.Stdout, b.String())
+		if pending > 0 {
+			fmt.Fprintf(e.Stderr, "fairway: the files are not what %s says\n  next: fairway upgrade --to %s %s\n", ServiceFile, u.to, dir)
+		}
+	}
+	if err == nil && pending > 0 {
+		err = exit(problem.ExitFindings)
+	}
+	return err
+}
+
+// prepareSame prepares the upgrade of a service to the version that it has.
+func prepareSame(e Env, f *upgradeFlags, dir string) (*upgrading, error) {
+	s, err := openService(dir, f.catalogue, f.org)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.path("")
+	if err != nil {
+		return nil, err
+	}
+	f.to = p.Version
+	return prepareUpgrade(e, f, dir)
+}

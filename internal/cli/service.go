@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fairway-k8s/fairway/content"
+	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/store"
+)
+
+// serviceFolder is a folder with a service file, its ancestor and its manifests.
+type serviceFolder struct {
+	dir       string
+	file      *source.File // fairway.yaml
+	org       *source.File // nil without one
+	catalogue *goldenpath.Catalogue
+	ancestor  *goldenpath.Ancestor
+	ours      []goldenpath.Rendered
+}
+
+// openService reads the folder of a service. catalogue and org are what flags name, "" without.
+func openService(dir, catalogue, org string) (*serviceFolder, error) {
+	s := &serviceFolder{dir: dir}
+	name := filepath.Join(dir, ServiceFile)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &problem.Problem{What: "cannot read the service file", Where: name, Why: problem.Plain(err), Next: "name the folder of a service, begin one with fairway new, or bring one onto a path with fairway adopt", Err: err}
+	}
+	s.file = source.Parse(filepath.ToSlash(name), data)
+	if d := s.file.Docs[0]; d.Err != nil {
+		return nil, &problem.Problem{What: "the service file is no YAML", Where: fmt.Sprintf("%s:%d:%d", s.file.Name, d.Err.Line, d.Err.Column), Why: d.Err.Message, Next: "correct the YAML there", Err: d.Err}
+	}
+	if s.org, err = organisationFile(dir, org); err != nil {
+		return nil, err
+	}
+	if s.catalogue, err = openCatalogue(catalogue, s.file, s.org); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// pathName is the path that the service file names, SHAPE@VERSION.
+func (s *serviceFolder) pathName() string { return s.file.Docs[0].Root.Resolve().Get("path").Text() }
+
+// path reads the path of the service, in the version of its service file or in another one.
+func (s *serviceFolder) path(version string) (*goldenpath.Path, error) {
+	shape, own, _ := strings.Cut(s.pathName(), "@")
+	if version == "" {
+		version = own
+	}
+	p, err := s.catalogue.Path(strings.TrimSuffix(shape+"@"+version, "@"))
+	if err != nil {
+		return nil, unknownPath(err, s.file.Name)
+	}
+	return p, nil
+}
+
+// readAncestor reads what the service's files descend from.
+func (s *serviceFolder) readAncestor() error {
+	name := filepath.Join(s.dir, filepath.FromSlash(goldenpath.AncestorFile))
+	data, err := os.ReadFile(name)
+	if err == nil {
+		s.ancestor, err = goldenpath.ReadAncestor(data)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &problem.Problem{What: "the service has no ancestor", Where: name, Why: "without what the path wrote, your changes and the path's cannot be told apart",
+			Next: "take the file back from Git, or make a new one from what is there: fairway adopt " + s.dir, Exit: problem.ExitIncomplete, Err: err}
+	case err != nil:
+		return &problem.Problem{What: "the ancestor cannot be used", Where: name, Why: problem.Plain(err), Next: "take the file back from Git, or make a new one from what is there: fairway adopt " + s.dir, Exit: problem.ExitIncomplete, Err: err}
+	}
+	return nil
+}
+
+// manyFiles is how many files a service's folders may hold: more are not a service's.
+const manyFiles = 5000
+
+// readOurs reads the team's files: those that the path wrote or would write, and all YAML in the same folders, as objects may have been moved.
+func (s *serviceFolder) readOurs(files ...[]goldenpath.Rendered) error {
+	names := map[string]bool{}
+	tops := map[string]bool{}
+	for _, f := range slices.Concat(files...) {
+		names[f.Name] = true
+		if top, _, below := strings.Cut(f.Name, "/"); below {
+			tops[top] = true
+		}
+	}
+	root := os.DirFS(s.dir)
+	for top := range tops {
+		err := fs.WalkDir(root, top, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil && name == top && errors.Is(err, fs.ErrNotExist):
+				return nil
+			case err != nil:
+				return err
+			case d.IsDir() && strings.HasPrefix(d.Name(), "."):
+				return fs.SkipDir
+			case d.Type().IsRegular() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)):
+				names[name] = true
+			}
+			if len(names) > manyFiles {
+				return fmt.Errorf("more than %d files", manyFiles)
+			}
+			return nil
+		})
+		if err != nil {
+			return &problem.Problem{What: "cannot look through the service's folder", Where: filepath.Join(s.dir, top), Why: problem.Plain(err), Next: "name the folder that holds fairway.yaml", Exit: problem.ExitIncomplete, Err: err}
+		}
+	}
+	s.ours = nil
+	for name := range names {
+		data, err := fs.ReadFile(root, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return &problem.Problem{What: "cannot read a file of the service", Where: filepath.Join(s.dir, name), Why: problem.Plain(err), Next: "make it readable", Exit: problem.ExitIncomplete, Err: err}
+		}
+		s.ours = append(s.ours, goldenpath.Rendered{Name: name, Data: data})
+	}
+	slices.SortFunc(s.ours, func(a, b goldenpath.Rendered) int { return cmp.Compare(a.Name, b.Name) })
+	return nil
+}
+
+// render renders the service on a path.
+func (s *serviceFolder) render(p *goldenpath.Path) (*goldenpath.Service, *goldenpath.Ancestor, error) {
+	service, faults := goldenpath.ReadService(p, s.file, s.org)
+	if len(faults) > 0 {
+		return nil, nil, faultsProblem(faults)
+	}
+	files, err := service.Render()
+	if err != nil {
+		return nil, nil, err
+	}
+	return service, &goldenpath.Ancestor{Path: p.Name(), Files: files}, nil
+}
+
+// organisationFile reads the organisation's file: the one that is named, or the nearest above the folder; nil when there is none.
+func organisationFile(dir, name string) (*source.File, error) {
+	if name == "" {
+		at, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, err
+		}
+		for folder := range upward(at) {
+			if info, err := os.Stat(filepath.Join(folder, OrganisationFile)); err == nil && info.Mode().IsRegular() {
+				name = filepath.Join(folder, OrganisationFile)
+				break
+			}
+		}
+		if name == "" {
+			return nil, nil
+		}
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &problem.Problem{What: "cannot read the organisation's file", Where: name, Why: problem.Plain(err), Next: "name an existing file with --org", Err: err}
+	}
+	return source.Parse(filepath.ToSlash(name), data), nil
+}
+
+// openCatalogue opens the catalogue that a flag names, else the service file, else the organisation's file, else Fairway's own. A folder in a
+// file is relative to that file.
+func openCatalogue(ref string, files ...*source.File) (*goldenpath.Catalogue, error) {
+	where := "--catalogue"
+	for _, f := range files {
+		if ref != "" || f == nil {
+			continue
+		}
+		if n := f.Docs[0].Root.Resolve().Get("catalogue"); !n.IsZero() {
+			ref, where = n.Text(), fmt.Sprintf("%s:%d", f.Name, n.Position().Line)
+			if !filepath.IsAbs(ref) && !strings.Contains(ref, ":") {
+				ref = filepath.Join(filepath.Dir(filepath.FromSlash(f.Name)), filepath.FromSlash(ref))
+			}
+		}
+	}
+	if ref == "" {
+		return goldenpath.Open(content.FS)
+	}
+	if info, err := os.Stat(ref); err != nil || !info.IsDir() {
+		why := "it is no folder"
+		if err != nil {
+			why = problem.Plain(err)
+		}
+		return nil, &problem.Problem{What: "cannot open the catalogue " + ref, Where: where, Why: why, Next: "name the folder of a catalogue, one that holds catalogue.yaml", Err: err}
+	}
+	c, err := goldenpath.Open(os.DirFS(ref))
+	if err == nil {
+		_, err = c.About()
+	}
+	if tooNew, ok := errors.AsType[*goldenpath.TooNew](err); ok {
+		return nil, &problem.Problem{What: tooNew.Error(), Where: ref, Next: "install a newer fairway", Err: err}
+	}
+	if err != nil {
+		return nil, &problem.Problem{What: "cannot read the catalogue " + ref, Where: where, Why: problem.Plain(err), Next: "name the folder of a catalogue, one that holds catalogue.yaml", Err: err}
+	}
+	return c, nil
+}
+
+// writeResult writes what changed in a service's folder, all or none.
+func (s *serviceFolder) writeResult(files []store.File, remove []string) error {
+	for i := range files {
+		files[i].Name = filepath.Join(s.dir, filepath.FromSlash(files[i].Name))
+	}
+	if err := store.WriteFiles(files); err != nil {
+		return &problem.Problem{What: "cannot write the files", Where: s.dir, Why: problem.Plain(err), Next: "make the folder and its files writable", Exit: problem.ExitIncomplete, Err: err}
+	}
+	for _, name := range remove {
+		if err := os.Remove(filepath.Join(s.dir, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return &problem.Problem{What: "cannot remove a file that the path no longer has", Where: filepath.Join(s.dir, name), Why: problem.Plain(err), Next: "remove it by hand", Exit: problem.ExitIncomplete, Err: err}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,684 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/merge"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
+	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/store"
+)
+
+type upgradeFlags struct {
+	to, catalogue, org                     string
+	take, deferred, waive, keep, overwrite []string
+	reason, until, owner                   string
+	dryRun, prBody, force                  bool
+	output                                 choice
+}
+
+func newUpgrade(e Env) *cobra.Command {
+	f := &upgradeFlags{output: choice{value: "text", choices: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "upgrade [DIR]",
+		Short: "bring a service to another version of its golden path",
+		Long: "Upgrade merges what the path changed into a service's files, field by field. What the team changed stays; where both changed the same, the\n" +
+			"team's value stays and you are asked. It shows a list of named changes, each with its reason; nothing is written until you say what to take:\n" +
+			"on a terminal it asks, elsewhere with --take, --defer and --waive. Changes that are not taken are noted in fairway.yaml and offered again.\n\n" +
+			"A change of a parameter in fairway.yaml comes with it. For that alone, name the version that the service has: --to.",
+		Example: "  fairway upgrade\n  fairway upgrade --to 2.0.0 --dry-run checkout\n  fairway upgrade --take all checkout\n" +
+			"  fairway upgrade --take all --defer network-default-deny checkout\n" +
+			"  fairway upgrade --waive cpu-limit-removed --reason 'measured again in May' --owner payments --until 2027-06-01 checkout",
+		Args: cobra.MaximumNArgs(1),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.to, "to", "", "the version to come to (default: the newest)")
+	flags.StringSliceVar(&f.take, "take", nil, "changes to take, by ID; all takes all that are not deferred or waived")
+	flags.StringSliceVar(&f.deferred, "defer", nil, "changes to leave for later, by ID")
+	flags.StringSliceVar(&f.waive, "waive", nil, "changes to leave until a day, by ID; needs --reason, --owner and --until")
+	flags.StringVar(&f.reason, "reason", "", "why a change is waived")
+	flags.StringVar(&f.owner, "owner", "", "who answers for the waiver")
+	flags.StringVar(&f.until, "until", "", "the last day of the waiver, such as 2027-06-01")
+	flags.StringSliceVar(&f.keep, "keep", nil, "where you and the path both changed something, keep yours, by ID of the change")
+	flags.StringSliceVar(&f.overwrite, "overwrite", nil, "where you and the path both changed something, take the path's, by ID of the change")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "show the difference of all files and write nothing")
+	flags.BoolVar(&f.prBody, "pr-body", false, "print a text for a pull request, in Markdown")
+	flags.BoolVar(&f.force, "force", false, "also write files with changes that are not committed")
+	flags.StringVar(&f.catalogue, "catalogue", "", "the catalogue to take versions from (default: what fairway.yaml or "+OrganisationFile+" name, else Fairway's own)")
+	flags.StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return runUpgrade(cmd.Context(), e, f, cmp.Or(strings.Join(args, ""), "."))
+	}
+	return cmd
+}
+
+// upgrading is an upgrade under way.
+type upgrading struct {
+	f         *upgradeFlags
+	s         *serviceFolder
+	name      string // of the service
+	from, to  string // versions
+	shape     string
+	path      *goldenpath.Path
+	rendering *goldenpath.Ancestor
+	changes   []*goldenpath.Change
+	decided   map[string]goldenpath.Decision
+	plan      *goldenpath.Upgrade
+	acting    bool
+	written   []string
+}
+
+func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
+	u, err := prepareUpgrade(e, f, dir)
+	if err != nil {
+		return err
+	}
+	if err := u.merge(); err != nil {
+		return err
+	}
+	if !u.acting && !f.dryRun && !f.prBody && f.output.value == "text" && e.StdinTerminal && e.ErrTerminal && len(u.plan.Items) > 0 {
+		if err := u.ask(e); err != nil {
+			return err
+		}
+	}
+	if u.acting && !f.dryRun {
+		if err := u.write(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.prBody:
+		_, err = io.WriteString(e.Stdout, u.pullRequest())
+	case f.output.value == "json":
+		err = writeJSON(e.Stdout, u.report())
+	default:
+		_, err = io.WriteString(e.Stdout, u.text(e.textWidth()))
+		if err == nil && f.dryRun {
+			for _, x := range u.plan.Result.Files {
+				if x.Changed() {
+					if err := report.Diff(e.Stdout, x.Name, x.Before, x.After, report.DiffOptions{Terminal: e.Terminal, Color: e.colour("")}); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		if err == nil {
+			u.next(e)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if u.open() > 0 {
+		return exit(problem.ExitFindings)
+	}
+	return nil
+}
+
+// prepareUpgrade reads the service and renders it in the version that is wanted.
+func prepareUpgrade(e Env, f *upgradeFlags, dir string) (*upgrading, error) {
+	s, err := openService(dir, f.catalogue, f.org)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.readAncestor(); err != nil {
+		return nil, err
+	}
+	u := &upgrading{f: f, s: s, decided: map[string]goldenpath.Decision{}}
+	u.shape, u.from, _ = strings.Cut(s.ancestor.Path, "@")
+	if shape, _, _ := strings.Cut(s.pathName(), "@"); shape != u.shape {
+		return nil, &problem.Problem{What: fmt.Sprintf("the service file names the path %s, and its files were written by %s", shape, u.shape), Where: s.file.Name,
+			Why: "another shape is not another version", Next: "make the service anew in another folder with fairway new, and move what is yours by hand"}
+	}
+	versions := s.catalogue.Versions(u.shape)
+	if u.to = f.to; u.to == "" && len(versions) > 0 {
+		u.to = versions[len(versions)-1]
+	}
+	if u.path, err = s.path(u.to); err != nil {
+		return nil, err
+	}
+	if goldenpath.CompareVersions(u.to, u.from) < 0 {
+		return nil, &problem.Problem{What: fmt.Sprintf("the service is at %s already, and %s is older", u.from, u.to), Where: s.file.Name, Why: "going back would undo what the path mended",
+			Next: "name a newer version with --to; to go back, take the files from Git"}
+	}
+	service, rendering, err := s.render(u.path)
+	if err != nil {
+		return nil, err
+	}
+	u.rendering = rendering
+	if u.changes, err = s.catalogue.Changes(u.shape, "0", u.to); err != nil {
+		return nil, &problem.Problem{What: "the changelog of the catalogue has faults", Why: err.Error(), Next: "tell those who keep the catalogue", Err: err}
+	}
+	u.name = s.file.Docs[0].Root.Resolve().Get("name").Text()
+	for _, d := range service.Decisions {
+		if !d.Holds(e.Now()) {
+			fmt.Fprintf(e.Stderr, "fairway: the waiver of %s in %s ended on %s\n  next: take the change, or agree on another end with %s\n", d.ID, s.file.Name, d.Until.Format(time.DateOnly), d.Owner)
+			continue
+		}
+		u.decided[d.ID] = d
+	}
+	if err := u.decide(); err != nil {
+		return nil, err
+	}
+	return u, s.readOurs(s.ancestor.Files, rendering.Files)
+}
+
+// decide adds what the flags say to what the service file says.
+func (u *upgrading) decide() error {
+	f := u.f
+	known := []string{goldenpath.Parameters}
+	for _, x := range u.changes {
+		known = append(known, x.ID)
+	}
+	mentioned := map[string]bool{}
+	for _, group := range []struct {
+		flag   string
+		ids    []string
+		answer goldenpath.Answer
+	}{{"--take", f.take, ""}, {"--defer", f.deferred, goldenpath.Defer}, {"--waive", f.waive, goldenpath.Waive}, {"--keep", f.keep, goldenpath.Keep}, {"--overwrite", f.overwrite, goldenpath.Take}} {
+		for _, id := range group.ids {
+			u.acting = true
+			all := id == "all" && group.answer == ""
+			if !all && !slices.Contains(known, id) {
+				return &problem.Problem{What: fmt.Sprintf("there is no change %q", id), Where: group.flag, Next: "the changes up to " + u.to + " are " + strings.Join(known, ", ")}
+			}
+			if mentioned[id] {
+				return &problem.Problem{What: "the change " + id + " is decided twice", Where: group.flag, Next: "name it with one flag"}
+			}
+			mentioned[id] = true
+			switch {
+			case all:
+				for id, d := range u.decided {
+					if d.Answer == goldenpath.Defer {
+						delete(u.decided, id)
+					}
+				}
+			case group.answer == "":
+				if d := u.decided[id]; d.Answer == goldenpath.Defer || d.Answer == goldenpath.Waive {
+					delete(u.decided, id)
+				}
+			case group.answer == goldenpath.Waive:
+				until, err := time.Parse(time.DateOnly, f.until)
+				if f.reason == "" || f.owner == "" || err != nil {
+					return &problem.Problem{What: "a waived change needs a reason, an owner and an end", Where: "--waive " + id, Next: "add --reason, --owner and --until, a day such as 2027-06-01"}
+				}
+				u.decided[id] = goldenpath.Decision{ID: id, Answer: goldenpath.Waive, Reason: f.reason, Owner: f.owner, Until: until}
+			default:
+				u.decided[id] = goldenpath.Decision{ID: id, Answer: group.answer}
+			}
+		}
+	}
+	if u.acting && !mentioned["all"] {
+		for _, id := range known {
+			if _, decided := u.decided[id]; !decided && !mentioned[id] && id != goldenpath.Parameters {
+				u.decided[id] = goldenpath.Decision{ID: id, Answer: goldenpath.Defer}
+			}
+		}
+	}
+	return nil
+}
+
+func (u *upgrading) merge() (err error) {
+	is := func(answers ...goldenpath.Answer) func(string) bool {
+		return func(id string) bool { return slices.Contains(answers, u.decided[id].Answer) }
+	}
+	u.plan, err = goldenpath.PlanUpgrade(u.s.ancestor, u.s.ours, u.rendering, u.changes, goldenpath.Selection{
+		Skips: is(goldenpath.Defer, goldenpath.Waive), Prefers: is(goldenpath.Take), Keeps: is(goldenpath.Keep)})
+	if err != nil {
+		return unproved(err)
+	}
+	return nil
+}
+
+// open counts the conflicts that nothing was decided about.
+func (u *upgrading) open() (n int) {
+	for _, x := range u.plan.Items {
+		if x.Taken {
+			n += len(x.Conflicts)
+		}
+	}
+	return n
+}
+
+// ask asks about each conflict, and whether to write.
+func (u *upgrading) ask(e Env) error {
+	fmt.Fprint(e.Stdout, u.text(e.textWidth()))
+	in := bufio.NewScanner(e.Stdin)
+	question := func(text string, answers string) (byte, error) {
+		for {
+			fmt.Fprintf(e.Stderr, "%s ", text)
+			if !in.Scan() {
+				return 0, &problem.Problem{What: "stopped before anything was written", Next: "run the command again, or say everything with flags", Exit: problem.ExitIncomplete}
+			}
+			if s := strings.ToLower(strings.TrimSpace(in.Text())); len(s) > 0 && strings.Contains(answers, s[:1]) {
+				return s[0], nil
+			}
+		}
+	}
+	line := func(text string) (string, error) {
+		fmt.Fprintf(e.Stderr, "%s: ", text)
+		if !in.Scan() {
+			return "", &problem.Problem{What: "stopped before anything was written", Next: "run the command again, or say everything with flags", Exit: problem.ExitIncomplete}
+		}
+		return strings.TrimSpace(in.Text()), nil
+	}
+	for _, x := range u.plan.Items {
+		if !x.Taken || len(x.Conflicts) == 0 {
+			continue
+		}
+		for answered := false; !answered; {
+			a, err := question(fmt.Sprintf("\n%s: keep yours (k)  take the path's (t)  leave for later (d)  waive until a day (w)  show (s)?", x.ID()), "ktdws")
+			if err != nil {
+				return err
+			}
+			d := goldenpath.Decision{ID: x.ID()}
+			answered = true
+			switch a {
+			case 'k':
+				d.Answer = goldenpath.Keep
+			case 't':
+				d.Answer = goldenpath.Take
+			case 'd':
+				d.Answer = goldenpath.Defer
+			case 'w':
+				d.Answer = goldenpath.Waive
+				for _, ask := range []struct {
+					text string
+					to   *string
+				}{{"reason", &d.Reason}, {"owner", &d.Owner}} {
+					if *ask.to, err = line(ask.text); err != nil {
+						return err
+					}
+				}
+				until, err := line("until (such as 2027-06-01)")
+				if err != nil {
+					return err
+				}
+				if d.Until, err = time.Parse(time.DateOnly, until); err != nil || d.Reason == "" || d.Owner == "" {
+					fmt.Fprintln(e.Stderr, "a waiver needs a reason, an owner and a day")
+					answered = false
+				}
+			case 's':
+				answered = false
+				if err := writeMergeReport(e.Stderr, &merge.Result{Conflicts: x.Conflicts}); err != nil {
+					return err
+				}
+				if x.Change != nil {
+					for _, l := range report.Wrap(x.Change.Reason+" ("+x.Change.Incident+")", e.textWidth()) {
+						fmt.Fprintln(e.Stderr, l)
+					}
+				}
+			}
+			if answered {
+				u.decided[d.ID] = d
+			}
+		}
+	}
+	if err := u.merge(); err != nil {
+		return err
+	}
+	a, err := question("\nwrite it? (y/n)", "yn")
+	u.acting = a == 'y'
+	return err
+}
+
+// write writes the result, the service file and the ancestor, all or none.
+func (u *upgrading) write(ctx context.Context) error {
+	var files []store.File
+	var remove []string
+	for _, x := range u.plan.Result.Files {
+		switch {
+		case !x.Changed():
+		case x.After == nil:
+			remove = append(remove, x.Name)
+		default:
+			files = append(files, store.File{Name: x.Name, Data: x.After})
+		}
+	}
+	if err := u.clean(ctx, files, remove); err != nil {
+		return err
+	}
+	service, err := u.serviceFile()
+	if err != nil {
+		return err
+	}
+	ancestor, err := u.plan.Ancestor.Encode()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		u.written = append(u.written, f.Name)
+	}
+	u.written = append(u.written, remove...)
+	files = append(files, store.File{Name: ServiceFile, Data: service}, store.File{Name: goldenpath.AncestorFile, Data: ancestor})
+	return u.s.writeResult(files, remove)
+}
+
+// clean refuses to write over what is not committed. Outside of a repository there is nothing to lose it against.
+func (u *upgrading) clean(ctx context.Context, files []store.File, remove []string) error {
+	if u.f.force {
+		return nil
+	}
+	changed, err := load.ChangedSince(ctx, u.s.dir, "HEAD")
+	if err != nil {
+		return nil
+	}
+	var dirty []string
+	for _, f := range files {
+		if changed[f.Name] {
+			dirty = append(dirty, f.Name)
+		}
+	}
+	for _, name := range remove {
+		if changed[name] {
+			dirty = append(dirty, name)
+		}
+	}
+	if len(dirty) == 0 {
+		return nil
+	}
+	return &problem.Problem{What: fmt.Sprintf("%s with changes that are not committed", report.Count(len(dirty), "file", "files")), Where: u.s.dir, Why: strings.Join(dirty, ", "),
+		Next: "commit or stash them first, so that the upgrade can be looked at by itself, or write anyway with --force", Exit: problem.ExitFindings}
+}
+
+// serviceFile is the service file with the new version and the decisions.
+func (u *upgrading) serviceFile() ([]byte, error) {
+	root := u.s.file.Docs[0].Root
+	changes := []source.Change{{Op: source.Set, Path: source.MustPath("path"), Value: source.String(u.path.Name())}}
+	var list []source.Value
+	mentioned := map[string]bool{}
+	add := func(d goldenpath.Decision) {
+		if mentioned[d.ID] {
+			return
+		}
+		mentioned[d.ID] = true
+		fields := []source.Field{source.F("id", source.String(d.ID)), source.F("answer", source.String(string(d.Answer)))}
+		if d.Answer == goldenpath.Waive {
+			fields = append(fields, source.F("reason", source.String(d.Reason)), source.F("owner", source.String(d.Owner)), source.F("until", source.String(d.Until.Format(time.DateOnly))))
+		}
+		list = append(list, source.Map(fields...))
+	}
+	// In the order of the file first, then of the changelog; what is decided about nothing is left out.
+	relevant := func(d goldenpath.Decision) bool {
+		return d.Answer == goldenpath.Waive || slices.ContainsFunc(u.plan.Items, func(x *goldenpath.Item) bool {
+			return x.ID() == d.ID && (!x.Taken || len(x.Settled) > 0)
+		})
+	}
+	for _, n := range root.Resolve().Get("changes").Items() {
+		id := n.Resolve().Get("id").Text()
+		if d, ok := u.decided[id]; ok && (relevant(d) || d.Answer == goldenpath.Keep || d.Answer == goldenpath.Take) {
+			add(d)
+		}
+	}
+	for _, x := range u.plan.Items {
+		if d, ok := u.decided[x.ID()]; ok && relevant(d) {
+			add(d)
+		}
+	}
+	has := !root.Resolve().Get("changes").IsZero()
+	switch {
+	case len(list) > 0:
+		changes = append(changes, source.Change{Op: source.Set, Path: source.MustPath("changes"), Value: source.List(list...)})
+	case has:
+		changes = append(changes, source.Change{Op: source.Remove, Path: source.MustPath("changes")})
+	}
+	next, _, err := u.s.file.Apply(root, changes...)
+	if err != nil {
+		return nil, &problem.Problem{What: "cannot note the version in the service file", Where: u.s.file.Name, Why: problem.Plain(err), Next: "set path: " + u.path.Name() + " there by hand", Err: err}
+	}
+	return next.Data, nil
+}
+
+// word says what becomes of an item.
+func (u *upgrading) word(x *goldenpath.Item) string {
+	switch u.decided[x.ID()].Answer {
+	case goldenpath.Defer:
+		return "later"
+	case goldenpath.Waive:
+		return "waived"
+	}
+	if len(x.Conflicts) > 0 {
+		return "you"
+	}
+	return "take"
+}
+
+// text is the plan, or what was done.
+func (u *upgrading) text(width int) string {
+	var b strings.Builder
+	clean, you, later := 0, 0, 0
+	for _, x := range u.plan.Items {
+		switch u.word(x) {
+		case "take":
+			clean++
+		case "you":
+			you++
+		default:
+			later++
+		}
+	}
+	head := fmt.Sprintf("%s: %s %s -> %s", u.name, u.shape, u.from, u.to)
+	if u.from == u.to {
+		head = fmt.Sprintf("%s: %s %s", u.name, u.shape, u.to)
+	}
+	if len(u.plan.Items) == 0 {
+		fmt.Fprintf(&b, "%s  nothing to change\n", head)
+		return b.String()
+	}
+	counts := []string{report.Count(len(u.plan.Items), "change", "changes")}
+	for _, x := range []struct {
+		n    int
+		text string
+	}{{clean, "clean"}, {you, "need you"}, {later, "left for later"}} {
+		if x.n == 1 && x.text == "need you" {
+			counts = append(counts, "1 needs you")
+		} else if x.n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", x.n, x.text))
+		}
+	}
+	fmt.Fprintf(&b, "%s  %s\n\n", head, strings.Join(counts, ", "))
+	wide := 0
+	for _, x := range u.plan.Items {
+		wide = max(wide, len(x.ID()))
+	}
+	for _, x := range u.plan.Items {
+		what, why := "values that fairway.yaml sets otherwise than before", ""
+		if x.Change != nil {
+			what, why = x.Change.From+" -> "+x.Change.To, x.Change.Incident
+		}
+		fmt.Fprintf(&b, "  %-6s %-*s  %s", u.word(x), wide, x.ID(), report.Clean(what))
+		if why != "" {
+			fmt.Fprintf(&b, "  (%s)", why)
+		}
+		b.WriteString("\n")
+		if x.Change == nil || len(x.Conflicts) > 0 {
+			for _, c := range x.Changes {
+				if c.Op != merge.Comment && x.Change == nil {
+					fmt.Fprintf(&b, "         %s %s: %s\n", c.Object, c.Field, short(arrow(c)))
+				}
+			}
+		}
+		for _, c := range x.Conflicts {
+			fmt.Fprintf(&b, "         %s %s: %s\n", c.Object, report.Clean(c.Field), c.Reason.Sentence())
+			fmt.Fprintf(&b, "         yours %s, the path %s -> %s\n", said(c.Ours), said(c.Base), said(c.Theirs))
+		}
+		if d := u.decided[x.ID()]; d.Answer == goldenpath.Waive {
+			for _, line := range report.Wrap(fmt.Sprintf("until %s by %s: %s", d.Until.Format(time.DateOnly), d.Owner, d.Reason), width-9) {
+				fmt.Fprintf(&b, "         %s\n", line)
+			}
+		}
+	}
+	same, all, comments := u.untouched()
+	fmt.Fprintf(&b, "\nnothing else of yours changes: %d of %d lines stay as they are, %s kept\n", same, all, report.Count(comments, "comment", "comments"))
+	return b.String()
+}
+
+func arrow(c merge.Change) string {
+	from, to := cmp.Or(c.From, "(not there)"), cmp.Or(c.To, "(gone)")
+	if c.Op == merge.Add {
+		return "+ " + to
+	}
+	return from + " -> " + to
+}
+
+func short(s string) string {
+	const most = 90
+	if r := []rune(report.Clean(s)); len(r) > most {
+		return string(r[:most-4]) + " ..."
+	}
+	return report.Clean(s)
+}
+
+func said(s *string) string {
+	if s == nil {
+		return "(not there)"
+	}
+	return short(*s)
+}
+
+// untouched counts the lines of the team's files that stay as they are, all of them, and the comments that are kept.
+func (u *upgrading) untouched() (same, all, comments int) {
+	for _, x := range u.plan.Result.Files {
+		if x.Before == nil {
+			continue
+		}
+		lines := map[string]int{}
+		for line := range bytes.Lines(x.After) {
+			lines[string(line)]++
+		}
+		for line := range bytes.Lines(x.Before) {
+			all++
+			if lines[string(line)] > 0 {
+				lines[string(line)]--
+				same++
+			}
+		}
+		kept := map[string]int{}
+		after := source.Parse(x.Name, x.After)
+		for _, c := range after.Comments {
+			kept[string(after.Data[c.Start:c.End])]++
+		}
+		before := source.Parse(x.Name, x.Before)
+		for _, c := range before.Comments {
+			if text := string(before.Data[c.Start:c.End]); kept[text] > 0 {
+				kept[text]--
+				comments++
+			}
+		}
+	}
+	return same, all, comments
+}
+
+// next says what to do next.
+func (u *upgrading) next(e Env) {
+	switch {
+	case len(u.written) > 0:
+		fmt.Fprintf(e.Stderr, "fairway: wrote %s\n  next: look at git diff, then: fairway lint %s\n", report.Count(len(u.written), "file", "files"), u.s.dir)
+	case u.acting && !u.f.dryRun:
+		fmt.Fprintf(e.Stderr, "fairway: noted in %s\n", filepath.ToSlash(filepath.Join(u.s.dir, ServiceFile)))
+	case len(u.plan.Items) > 0 && !u.f.dryRun:
+		fmt.Fprintf(e.Stderr, "fairway: nothing was written\n  next: fairway upgrade --dry-run shows the lines; --take all takes what is clean\n")
+	}
+	if u.acting {
+		if r, err := u.s.catalogue.Release(u.to); err == nil && r != nil && r.Migration != "" && u.from != u.to {
+			fmt.Fprintf(e.Stderr, "  by hand: fairway changelog %s@%s has migration notes\n", u.shape, u.to)
+		}
+	}
+}
+
+// upgradeReport is the JSON form of an upgrade.
+type upgradeReport struct {
+	SchemaVersion int           `json:"schemaVersion"`
+	Service       string        `json:"service"`
+	Shape         string        `json:"shape"`
+	From          string        `json:"from"`
+	To            string        `json:"to"`
+	Changes       []upgradeItem `json:"changes"`
+	Written       []string      `json:"written"`
+}
+
+type upgradeItem struct {
+	ID        string          `json:"id"`
+	Title     string          `json:"title,omitempty"`
+	Default   string          `json:"default,omitempty"`
+	From      string          `json:"from,omitempty"`
+	To        string          `json:"to,omitempty"`
+	Since     string          `json:"since,omitempty"`
+	Severity  string          `json:"severity,omitempty"`
+	Reason    string          `json:"reason,omitempty"`
+	Incident  string          `json:"incident,omitempty"`
+	Sunset    string          `json:"sunset,omitempty"`
+	Answer    string          `json:"answer"` // take, you, later, waived
+	Fields    []mergeChange   `json:"fields"`
+	Conflicts []mergeConflict `json:"conflicts"`
+}
+
+func (u *upgrading) report() *upgradeReport {
+	out := &upgradeReport{SchemaVersion: 1, Service: u.name, Shape: u.shape, From: u.from, To: u.to, Changes: []upgradeItem{}, Written: append([]string{}, u.written...)}
+	for _, x := range u.plan.Items {
+		r := mergeReportOf(&merge.Result{Changes: x.Changes, Conflicts: x.Conflicts})
+		item := upgradeItem{ID: x.ID(), Answer: u.word(x), Fields: r.Changes, Conflicts: r.Conflicts}
+		if c := x.Change; c != nil {
+			item.Title, item.Default, item.From, item.To, item.Since = c.Title, c.Default, c.From, c.To, c.Version
+			item.Severity, item.Reason, item.Incident, item.Sunset = c.Severity, c.Reason, c.Incident, c.Sunset
+		}
+		out.Changes = append(out.Changes, item)
+	}
+	return out
+}
+
+// pullRequest is a text for reviewers, in Markdown.
+func (u *upgrading) pullRequest() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s: %s %s → %s\n\n", u.name, u.shape, u.from, u.to)
+	for _, x := range u.plan.Items {
+		mark := map[string]string{"take": "taken", "you": "**needs a decision**", "later": "left for later", "waived": "waived"}[u.word(x)]
+		if x.Change == nil {
+			fmt.Fprintf(&b, "### Parameters (%s)\n\nValues that `fairway.yaml` sets otherwise than before.\n\n", mark)
+		} else {
+			fmt.Fprintf(&b, "### %s (%s)\n\n%s: %s → %s.\n\n%s Incident: `%s`. Severity: %s.", x.ID(), mark, x.Change.Title, x.Change.From, x.Change.To, x.Change.Reason, x.Change.Incident, x.Change.Severity)
+			if x.Change.Sunset != "" {
+				fmt.Fprintf(&b, " The old value is accepted until %s.", x.Change.Sunset)
+			}
+			b.WriteString("\n\n")
+		}
+		for _, c := range x.Changes {
+			if c.Op != merge.Comment {
+				fmt.Fprintf(&b, "- `%s`: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), code(short(arrow(c))))
+			}
+		}
+		for _, c := range x.Conflicts {
+			fmt.Fprintf(&b, "- [ ] `%s`: %s. Yours: %s; the path: %s → %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), c.Reason.Sentence(), code(said(c.Ours)), code(said(c.Base)), code(said(c.Theirs)))
+		}
+		b.WriteString("\n")
+	}
+	same, all, comments := u.untouched()
+	fmt.Fprintf(&b, "%d of %d lines stay as they are, %s kept.\n", same, all, report.Count(comments, "comment", "comments"))
+	if r, err := u.s.catalogue.Release(u.to); err == nil && r != nil && r.Migration != "" && u.from != u.to {
+		fmt.Fprintf(&b, "\n### By hand\n\n%s\n", strings.TrimSpace(r.Migration))
+	}
+	return b.String()
+}
+
+// code marks text as code, whatever it holds.
+func code(s string) string {
+	if strings.Contains(s, "`") {
+		return "`` " + s + " ``"
+	}
+	return "`" + s + "`"
+}
