@@ -30,8 +30,11 @@ type serviceFolder struct {
 
 // openService reads the folder of a service. catalogue and org are what flags name, "" without.
 func openService(dir, catalogue, org string) (*serviceFolder, error) {
-	s := &serviceFolder{dir: dir}
-	name := filepath.Join(dir, ServiceFile)
+	name, err := serviceFileIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &serviceFolder{dir: filepath.Dir(name)}
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, &problem.Problem{What: "cannot read the service file", Where: name, Why: problem.Plain(err), Next: "name the folder of a service, begin one with fairway new, or bring one onto a path with fairway adopt", Err: err}
@@ -40,7 +43,7 @@ func openService(dir, catalogue, org string) (*serviceFolder, error) {
 	if d := s.file.Docs[0]; d.Err != nil {
 		return nil, &problem.Problem{What: "the service file is no YAML", Where: fmt.Sprintf("%s:%d:%d", s.file.Name, d.Err.Line, d.Err.Column), Why: d.Err.Message, Next: "correct the YAML there", Err: d.Err}
 	}
-	if s.org, err = organisationFile(dir, org); err != nil {
+	if s.org, err = organisationFile(s.dir, org); err != nil {
 		return nil, err
 	}
 	if s.catalogue, err = openCatalogue(catalogue, s.file, s.org); err != nil {
@@ -48,6 +51,30 @@ func openService(dir, catalogue, org string) (*serviceFolder, error) {
 	}
 	return s, nil
 }
+
+// isServiceFile reports whether a file of that name is a service file: fairway.yaml, or NAME.fairway.yaml where several services share a folder.
+func isServiceFile(name string) bool {
+	return name == ServiceFile || strings.HasSuffix(name, "."+ServiceFile) && !strings.HasPrefix(name, ".")
+}
+
+// serviceFileIn returns the service file that is named, or the one in the folder that is.
+func serviceFileIn(at string) (string, error) {
+	if info, err := os.Stat(at); err != nil || !info.IsDir() {
+		return at, nil
+	}
+	files, err := filepath.Glob(filepath.Join(at, "*."+ServiceFile))
+	if _, own := os.Stat(filepath.Join(at, ServiceFile)); own == nil || err != nil || len(files) == 0 {
+		return filepath.Join(at, ServiceFile), nil
+	}
+	if len(files) > 1 {
+		return "", &problem.Problem{What: "the folder has several services", Where: at, Next: "name one of " + strings.Join(files, ", ")}
+	}
+	return files[0], nil
+}
+
+// serviceName is the name of the service file in its folder, ancestorName that of its ancestor.
+func (s *serviceFolder) serviceName() string  { return path.Base(s.file.Name) }
+func (s *serviceFolder) ancestorName() string { return goldenpath.AncestorOf(s.file.Name) }
 
 // pathName is the path that the service file names, SHAPE@VERSION.
 func (s *serviceFolder) pathName() string { return s.file.Docs[0].Root.Resolve().Get("path").Text() }
@@ -67,7 +94,7 @@ func (s *serviceFolder) path(version string) (*goldenpath.Path, error) {
 
 // readAncestor reads what the service's files descend from.
 func (s *serviceFolder) readAncestor() error {
-	name := filepath.Join(s.dir, filepath.FromSlash(goldenpath.AncestorFile))
+	name := filepath.Join(s.dir, filepath.FromSlash(s.ancestorName()))
 	data, err := os.ReadFile(name)
 	if err == nil {
 		s.ancestor, err = goldenpath.ReadAncestor(data)
@@ -139,6 +166,9 @@ func (s *serviceFolder) render(p *goldenpath.Path) (*goldenpath.Service, *golden
 		return nil, nil, faultsProblem(faults)
 	}
 	files, err := service.Render()
+	if err == nil && service.Adopted != nil {
+		files, err = service.Adopted.Adapt(files, s.file.Docs[0].Root.Resolve().Get("name").Text())
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -137,7 +137,7 @@ func runStatus(ctx context.Context, e Env, roots []string, catalogue, format str
 	return nil
 }
 
-// services returns the folders at and below root that hold a service file.
+// services returns the service files at and below root.
 func services(root string) (dirs []string, err error) {
 	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -147,8 +147,8 @@ func services(root string) (dirs []string, err error) {
 			return err
 		case d.IsDir() && name != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
 			return fs.SkipDir
-		case d.Name() == ServiceFile && d.Type().IsRegular():
-			dirs = append(dirs, filepath.Dir(name))
+		case isServiceFile(d.Name()) && d.Type().IsRegular():
+			dirs = append(dirs, name)
 		}
 		return nil
 	})
@@ -157,7 +157,7 @@ func services(root string) (dirs []string, err error) {
 
 // statusOf judges one service.
 func statusOf(e Env, dir, catalogue string) serviceStatus {
-	x := serviceStatus{Dir: filepath.ToSlash(dir), Later: []string{}, Waivers: []waiverStatus{}, Due: []string{}}
+	x := serviceStatus{Dir: filepath.ToSlash(filepath.Dir(dir)), Later: []string{}, Waivers: []waiverStatus{}, Due: []string{}}
 	fail := func(err error) serviceStatus {
 		x.Error = strings.ReplaceAll(err.Error(), "\n", "; ")
 		return x

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -365,7 +364,7 @@ func (u *upgrading) write(ctx context.Context) error {
 		u.written = append(u.written, f.Name)
 	}
 	u.written = append(u.written, remove...)
-	files = append(files, store.File{Name: ServiceFile, Data: service}, store.File{Name: goldenpath.AncestorFile, Data: ancestor})
+	files = append(files, store.File{Name: u.s.serviceName(), Data: service}, store.File{Name: u.s.ancestorName(), Data: ancestor})
 	return u.s.writeResult(files, remove)
 }
 
@@ -590,7 +589,7 @@ func (u *upgrading) next(e Env) {
 	case len(u.written) > 0:
 		fmt.Fprintf(e.Stderr, "fairway: wrote %s\n  next: look at git diff, then: fairway lint %s\n", report.Count(len(u.written), "file", "files"), u.s.dir)
 	case u.acting && !u.f.dryRun:
-		fmt.Fprintf(e.Stderr, "fairway: noted in %s\n", filepath.ToSlash(filepath.Join(u.s.dir, ServiceFile)))
+		fmt.Fprintf(e.Stderr, "fairway: noted in %s\n", u.s.file.Name)
 	case len(u.plan.Items) > 0 && !u.f.dryRun:
 		fmt.Fprintf(e.Stderr, "fairway: nothing was written\n  next: fairway upgrade --dry-run shows the lines; --take all takes what is clean\n")
 	}

@@ -16,6 +16,14 @@ import (
 // AncestorFile is the name of the ancestor in a service's folder. Folders with a dot are looked into neither by kustomize nor by lint.
 const AncestorFile = ".fairway/ancestor.txtar"
 
+// AncestorOf is the name of the ancestor of a service file: .fairway/ancestor.txtar of fairway.yaml, .fairway/NAME.txtar of NAME.fairway.yaml.
+func AncestorOf(serviceFile string) string {
+	if name, ok := strings.CutSuffix(path.Base(serviceFile), ".fairway.yaml"); ok {
+		return ".fairway/" + name + ".txtar"
+	}
+	return AncestorFile
+}
+
 // Ancestor is what a team's files descend from: the rendering as it was written. An upgrade merges what the team changed since with what the
 // path changed, and needs no old catalogue and no old program for it.
 type Ancestor struct {

@@ -20,6 +20,8 @@ type Service struct {
 	Waivers []Waiver
 	// Decisions are what the team decided about changes of the path.
 	Decisions []Decision
+	// Adopted says how its manifests are laid out when they were there before it came onto the path; nil otherwise.
+	Adopted *Adopted
 
 	vars map[string]any // parameters and computed variables
 }
@@ -66,7 +68,7 @@ type Fault struct {
 }
 
 // reserved are the keys of a service file that are no parameters.
-var reserved = []string{"path", "waivers", "changes", "catalogue", "catalogueKey"}
+var reserved = []string{"path", "waivers", "changes", "catalogue", "catalogueKey", "adopted"}
 
 // ReadService reads a service file, and an organisation's file behind it (nil without one), against a path. What the organisation's file
 // says of other shapes is passed over. With faults the Service is nil.
@@ -92,6 +94,7 @@ func (r *reader) read(file, org *source.File) {
 	r.keys(base, r.path.Parameters, "")
 	r.waivers(root)
 	r.decisions(root)
+	r.s.Adopted = readAdopted(root.Get("adopted"))
 	var waived []any
 	for _, w := range r.s.Waivers {
 		waived = append(waived, w.Default)

@@ -117,6 +117,8 @@ type Conflict struct {
 type Options struct {
 	// Skip reports whether a change of theirs is left alone: it is then neither made nor reported. nil takes everything.
 	Skip func(o Object, field string) bool
+	// AddOnly leaves every line that ours has as it is: theirs adds what is missing and nothing else, no comments either.
+	AddOnly bool
 	// Prefer reports whether theirs is taken where both changed something. nil leaves ours everywhere.
 	Prefer func(o Object, field string) bool
 }

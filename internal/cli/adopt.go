@@ -1,0 +1,471 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/merge"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
+	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/store"
+)
+
+type adoptFlags struct {
+	stages               []string
+	owner, catalogue     string
+	org, version         string
+	write, force, health bool
+	diff                 bool
+	output               choice
+}
+
+func newAdopt(e Env) *cobra.Command {
+	f := &adoptFlags{output: choice{value: "text", choices: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "adopt PATH...",
+		Short: "bring manifests that are there onto a golden path",
+		Long: "Adopt recognises the shape of each workload in files and folders, infers its parameters, and adds what the path has and the manifests lack, in\n" +
+			"stages that are small enough to look at: labels-and-requests, probes, security, availability, network. What is there stays as it is, and\n" +
+			"differs from the path on record. Selectors are never touched. What manifests cannot say is not invented: it is listed instead.\n\n" +
+			"Without --write it shows what it would do. With it, each workload gets a service file beside the folder of its manifests and an ancestor, so\n" +
+			"that fairway upgrade works from then on. A later run with another --stage adds to it. Overlays of kustomize are left alone: name the base.",
+		Example: "  fairway adopt deploy/base\n  fairway adopt deploy/base --stage labels-and-requests --diff\n  fairway adopt deploy/base --stage labels-and-requests --owner payments --write\n" +
+			"  fairway adopt app.yaml --stage probes --assume-health-endpoints --write",
+		Args: cobra.MinimumNArgs(1),
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.stages, "stage", nil, "stages to bring in (default: all but network)")
+	flags.StringVar(&f.owner, "owner", "", "the team that is called when it breaks, where no label says it")
+	flags.BoolVar(&f.write, "write", false, "write the files")
+	flags.BoolVar(&f.diff, "diff", false, "show the difference of all files")
+	flags.BoolVar(&f.health, "assume-health-endpoints", false, "the program answers /started, /ready and /live on its port")
+	flags.BoolVar(&f.force, "force", false, "also write files with changes that are not committed")
+	flags.StringVar(&f.version, "to", "", "the version of the path (default: the newest)")
+	flags.StringVar(&f.catalogue, "catalogue", "", "the catalogue to take paths from (default: what "+OrganisationFile+" names, else Fairway's own)")
+	flags.StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
+	_ = cmd.RegisterFlagCompletionFunc("stage", cobra.FixedCompletions(goldenpath.StageNames(), cobra.ShellCompDirectiveNoFileComp))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runAdopt(cmd.Context(), e, f, args) }
+	return cmd
+}
+
+// adoption is one workload on its way onto a path.
+type adoption struct {
+	goldenpath.Candidate
+	path     *goldenpath.Path
+	root     string // the folder of the service file
+	name     string // of the service file
+	service  []byte
+	ancestor *goldenpath.Ancestor
+	result   *merge.Result
+	problem  string // why it cannot be adopted
+}
+
+func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
+	for _, s := range f.stages {
+		if s != "all" && !slices.Contains(goldenpath.StageNames(), s) {
+			return &problem.Problem{What: fmt.Sprintf("there is no stage %q", s), Where: "--stage", Next: "the stages are " + strings.Join(goldenpath.StageNames(), ", ") + ", or all"}
+		}
+	}
+	var all []*adoption
+	diff := func(w io.Writer, files []merge.File, root string) error {
+		for _, x := range files {
+			if x.Changed() {
+				if err := report.Diff(w, path.Join(filepath.ToSlash(root), x.Name), x.Before, x.After, report.DiffOptions{Terminal: e.Terminal, Color: e.colour("")}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	var diffs strings.Builder
+	for _, arg := range args {
+		root, files, err := adoptable(arg)
+		if err != nil {
+			return err
+		}
+		org, err := organisationFile(root, f.org)
+		if err != nil {
+			return err
+		}
+		catalogue, err := openCatalogue(f.catalogue, org)
+		if err != nil {
+			return err
+		}
+		found := goldenpath.Infer(files, f.owner)
+		before := slices.Clone(files)
+		var here []*adoption
+		for _, c := range found {
+			x := &adoption{Candidate: c, root: root}
+			if err := x.prepare(f, catalogue, org, files, len(found), arg); err != nil {
+				return err
+			}
+			if x.result != nil {
+				files = after(files, x.result)
+			}
+			here = append(here, x)
+		}
+		all = append(all, here...)
+		changed := changedFiles(before, files)
+		if f.diff {
+			if err := diff(&diffs, changed, root); err != nil {
+				return err
+			}
+		}
+		if f.write {
+			if err := writeAdopted(ctx, f, root, changed, here); err != nil {
+				return err
+			}
+		}
+	}
+	if len(all) == 0 {
+		return &problem.Problem{What: "no workload was found", Where: strings.Join(args, ", "), Why: "a Deployment, StatefulSet or CronJob with an image is needed", Next: "name the manifests, or the base of a kustomization", Exit: problem.ExitIncomplete}
+	}
+	var err error
+	if f.output.value == "json" {
+		err = writeJSON(e.Stdout, adoptReportOf(all, f.write))
+	} else {
+		_, err = io.WriteString(e.Stdout, adoptText(all, e.textWidth())+diffs.String())
+		switch {
+		case err != nil:
+		case f.write:
+			fmt.Fprintf(e.Stderr, "fairway: brought %s onto a path\n  next: look at git diff and at what is left for you, then: fairway lint %s\n", report.Count(len(all), "workload", "workloads"), strings.Join(args, " "))
+		default:
+			fmt.Fprint(e.Stderr, "fairway: nothing was written\n  next: --diff shows the lines; --stage NAME --write brings in one stage\n")
+		}
+	}
+	if err == nil && slices.ContainsFunc(all, func(x *adoption) bool { return x.problem != "" }) {
+		err = exit(problem.ExitIncomplete)
+	}
+	return err
+}
+
+// adoptable reads the manifests of a file or folder. Their names are relative to root, the folder that service files go to: the one above.
+func adoptable(arg string) (root string, files []goldenpath.Rendered, err error) {
+	bad := func(err error) (string, []goldenpath.Rendered, error) {
+		return "", nil, &problem.Problem{What: "cannot read the manifests", Where: arg, Why: problem.Plain(err), Next: "name a file or folder of manifests that can be read", Exit: problem.ExitIncomplete, Err: err}
+	}
+	at, err := filepath.Abs(arg)
+	if err != nil {
+		return bad(err)
+	}
+	info, err := os.Stat(at)
+	if err != nil {
+		return bad(err)
+	}
+	var names []string
+	root = filepath.Dir(at)
+	if !info.IsDir() {
+		names = []string{at}
+	} else {
+		names, err = manifestsBelow(at)
+		if err != nil {
+			return bad(err)
+		}
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return bad(err)
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return bad(err)
+		}
+		files = append(files, goldenpath.Rendered{Name: filepath.ToSlash(rel), Data: data})
+	}
+	if wd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(wd, root); err == nil {
+			root = rel
+		}
+	}
+	return root, files, nil
+}
+
+// manifestsBelow returns the YAML files of a folder and those below it, folders with a kustomization of their own left out when the top has one:
+// they are overlays or components.
+func manifestsBelow(at string) (names []string, err error) {
+	has := func(dir string) bool {
+		for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+				return true
+			}
+		}
+		return false
+	}
+	top := has(at)
+	err = filepath.WalkDir(at, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != at && (strings.HasPrefix(d.Name(), ".") || top && has(name) || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case d.IsDir() && name != at:
+			if _, err := os.Stat(filepath.Join(name, "Chart.yaml")); err == nil {
+				return fs.SkipDir
+			}
+		case d.Type().IsRegular() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(d.Name())) && !isServiceFile(d.Name()):
+			names = append(names, name)
+		}
+		if len(names) > manyFiles {
+			return fmt.Errorf("more than %d files", manyFiles)
+		}
+		return nil
+	})
+	return names, err
+}
+
+// prepare makes the service file of a workload and merges what its stages bring.
+func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.File, files []goldenpath.Rendered, workloads int, arg string) error {
+	var err error
+	if x.path, err = c.Path(strings.TrimSuffix(x.Shape+"@"+f.version, "@")); err != nil {
+		return unknownPath(err, arg)
+	}
+	x.name = ServiceFile
+	if workloads > 1 {
+		x.name = x.Name + "." + ServiceFile
+	}
+	stages := f.stages
+	switch {
+	case slices.Contains(stages, "all"):
+		stages = goldenpath.StageNames()
+	case len(stages) == 0:
+		stages = goldenpath.StageNames()[:4]
+	}
+	if known := knownStages(filepath.Join(x.root, x.name)); known != nil {
+		stages = slices.Concat(known, stages)
+	}
+	for _, s := range goldenpath.StageNames() {
+		if slices.Contains(stages, s) {
+			x.Adopted.Stages = append(x.Adopted.Stages, s)
+		}
+	}
+	if f.health {
+		x.Adopted.Health = "8080"
+		for _, s := range x.Settings {
+			if s.Key == "ports" {
+				for _, key := range s.Value.Keys() {
+					if text, _ := s.Value.Field(key).Scalar(); key != "health" {
+						x.Adopted.Health = text
+					}
+				}
+			}
+		}
+	}
+	if strings.HasSuffix(arg, ".yaml") || strings.HasSuffix(arg, ".yml") || strings.HasSuffix(arg, ".json") || len(files) == 1 {
+		x.Adopted.File = path.Base(x.File)
+	}
+	x.service = x.serviceFile()
+	file := source.Parse(filepath.ToSlash(filepath.Join(x.root, x.name)), x.service)
+	service, faults := goldenpath.ReadService(x.path, file, org)
+	if len(faults) > 0 {
+		var why []string
+		for _, fault := range faults {
+			why = append(why, fault.Message+" ("+fault.Next+")")
+		}
+		x.problem = strings.Join(why, "; ")
+		return nil
+	}
+	rendered, err := service.Render()
+	if err != nil {
+		return err
+	}
+	if rendered, err = x.Adopted.Adapt(rendered, x.Name); err != nil {
+		x.problem = err.Error()
+		return nil
+	}
+	x.ancestor = &goldenpath.Ancestor{Path: x.path.Name(), Files: rendered}
+	result, err := goldenpath.Adopt(files, rendered)
+	if p, ok := errors.AsType[*merge.ProofError](err); ok {
+		x.problem = "the result could not be proved: " + p.Error()
+		x.ancestor = nil
+		return nil
+	} else if err != nil {
+		return err
+	}
+	x.result = result
+	return nil
+}
+
+// serviceFile is the service file with what was inferred.
+func (x *adoption) serviceFile() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "path: %s\n", x.path.Name())
+	for _, s := range x.Settings {
+		fmt.Fprintf(&b, "%s: %s\n", s.Key, s.Value.Inline(0, false))
+	}
+	b.WriteString("adopted:  # how its manifests, which were there before the path, speak of things\n")
+	v := x.Adopted.Value()
+	for _, key := range v.Keys() {
+		fmt.Fprintf(&b, "  %s: %s\n", key, v.Field(key).Inline(0, false))
+	}
+	return []byte(b.String())
+}
+
+// knownStages are the stages that a service file says were brought in already.
+func knownStages(name string) (stages []string) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	for _, n := range source.Parse(name, data).Docs[0].Root.Resolve().Get("adopted").Get("stages").Items() {
+		stages = append(stages, n.Text())
+	}
+	return stages
+}
+
+// after is files with what a merge made of them.
+func after(files []goldenpath.Rendered, r *merge.Result) (out []goldenpath.Rendered) {
+	for _, x := range r.Files {
+		if x.After != nil {
+			out = append(out, goldenpath.Rendered{Name: x.Name, Data: x.After})
+		}
+	}
+	return out
+}
+
+// changedFiles compares two states of the same files.
+func changedFiles(before, after []goldenpath.Rendered) (out []merge.File) {
+	was := map[string][]byte{}
+	for _, f := range before {
+		was[f.Name] = f.Data
+	}
+	for _, f := range after {
+		if x := (merge.File{Name: f.Name, Before: was[f.Name], After: f.Data}); x.Changed() {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// writeAdopted writes manifests, service files and ancestors, all or none.
+func writeAdopted(ctx context.Context, f *adoptFlags, root string, changed []merge.File, all []*adoption) error {
+	var files []store.File
+	for _, x := range changed {
+		files = append(files, store.File{Name: x.Name, Data: x.After})
+	}
+	if dirty, err := load.ChangedSince(ctx, root, "HEAD"); err == nil && !f.force {
+		var names []string
+		for _, x := range files {
+			if dirty[x.Name] {
+				names = append(names, x.Name)
+			}
+		}
+		if len(names) > 0 {
+			return &problem.Problem{What: fmt.Sprintf("%s with changes that are not committed", report.Count(len(names), "file", "files")), Where: root, Why: strings.Join(names, ", "),
+				Next: "commit or stash them first, so that the adoption can be looked at by itself, or write anyway with --force", Exit: problem.ExitFindings}
+		}
+	}
+	for _, x := range all {
+		if x.result == nil {
+			continue
+		}
+		ancestor, err := x.ancestor.Encode()
+		if err != nil {
+			return err
+		}
+		service := x.service
+		if old, err := os.ReadFile(filepath.Join(root, x.name)); err == nil {
+			// What the team wrote there since stays; only the adoption is another.
+			was := source.Parse(x.name, old)
+			next, _, err := was.Apply(was.Docs[0].Root, source.Change{Op: source.Set, Path: source.MustPath("adopted"), Value: x.Adopted.Value()})
+			if err != nil {
+				return &problem.Problem{What: "cannot note the stages in the service file", Where: filepath.Join(root, x.name), Why: problem.Plain(err), Next: "correct the file, or move it away", Err: err}
+			}
+			service = next.Data
+		}
+		files = append(files, store.File{Name: x.name, Data: service}, store.File{Name: goldenpath.AncestorOf(x.name), Data: ancestor})
+	}
+	return (&serviceFolder{dir: root}).writeResult(files, nil)
+}
+
+// adoptReport is the JSON form of an adoption.
+type adoptReport struct {
+	SchemaVersion int            `json:"schemaVersion"`
+	Workloads     []adoptedEntry `json:"workloads"`
+	Written       bool           `json:"written"`
+}
+
+type adoptedEntry struct {
+	Kind       string          `json:"kind"`
+	Name       string          `json:"name"`
+	File       string          `json:"file"`
+	Path       string          `json:"path"`
+	Service    string          `json:"serviceFile"`
+	Stages     []string        `json:"stages"`
+	Added      []mergeChange   `json:"added"`
+	Deviations []mergeConflict `json:"deviations"` // what differs from the path and stays
+	Notes      []string        `json:"notes"`
+	Left       []string        `json:"left"` // what cannot be known from manifests
+	Problem    string          `json:"problem,omitempty"`
+}
+
+func adoptReportOf(all []*adoption, written bool) adoptReport {
+	out := adoptReport{SchemaVersion: 1, Workloads: []adoptedEntry{}, Written: written}
+	for _, x := range all {
+		r := &mergeReport{Conflicts: []mergeConflict{}, Changes: []mergeChange{}}
+		if x.result != nil {
+			r = mergeReportOf(x.result)
+		}
+		out.Workloads = append(out.Workloads, adoptedEntry{x.Kind, x.Name, x.File, x.path.Name(), filepath.ToSlash(filepath.Join(x.root, x.name)), append([]string{}, x.Adopted.Stages...),
+			r.Changes, r.Conflicts, append([]string{}, x.Notes...), append([]string{}, x.Left...), x.problem})
+	}
+	return out
+}
+
+// adoptText tells of each workload.
+func adoptText(all []*adoption, width int) string {
+	var b strings.Builder
+	indented := func(label string, texts []string) {
+		for _, text := range texts {
+			for i, line := range report.Wrap(report.Clean(text), width-11) {
+				if i > 0 {
+					label = ""
+				}
+				fmt.Fprintf(&b, "  %-8s %s\n", label, line)
+			}
+		}
+	}
+	for i, x := range all {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%s %s  %s:%d  -> %s\n", x.Kind, x.Name, x.File, x.Line, x.path.Name())
+		if x.problem != "" {
+			indented("unknown", []string{"it cannot be brought onto the path: " + x.problem})
+			continue
+		}
+		indented("note", x.Notes)
+		var added []string
+		for _, c := range x.result.Changes {
+			if c.Op != merge.Comment {
+				added = append(added, cmp.Or(c.Field, "(new) "+c.Object.String()))
+			}
+		}
+		if len(added) == 0 {
+			added = []string{"nothing: it has all that these stages bring"}
+		}
+		for _, text := range added {
+			indented("add", []string{text})
+		}
+		for _, c := range x.result.Conflicts {
+			indented("yours", []string{fmt.Sprintf("%s: %s, the path %s", c.Field, said(c.Ours), said(c.Theirs))})
+		}
+		indented("left", x.Left)
+	}
+	return b.String()
+}

@@ -1,0 +1,339 @@
+package goldenpath
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/source"
+)
+
+// Candidate is a workload that could come onto a path, with what can be told from its manifests.
+type Candidate struct {
+	Shape    string
+	Kind     string // of the workload
+	Name     string
+	File     string // that the workload is in
+	Line     int
+	Adopted  Adopted
+	Settings []source.Field // of the service file, path and adoption aside
+	// Notes say what was seen that somebody should know, Left what cannot be known from manifests and is left to the team.
+	Notes, Left []string
+}
+
+// object is one object of the manifests.
+type manifest struct {
+	file string
+	root source.Node
+	kind string
+	name string
+}
+
+// Infer looks for workloads in files and tells their shape and parameters. owner is whose they are when no label says it. Parts of objects, such as
+// the patches of a kustomization, are passed over, and so is what only a template is.
+func Infer(files []Rendered, owner string) (out []Candidate) {
+	var all []manifest
+	for _, f := range files {
+		file := source.Parse(f.Name, f.Data)
+		if strings.Contains(string(f.Data), "{{") && slices.ContainsFunc(file.Docs, func(d source.Document) bool { return d.Err != nil }) {
+			continue
+		}
+		for _, d := range file.Docs {
+			all = append(all, manifestsOf(f.Name, d.Root)...)
+		}
+	}
+	for _, m := range all {
+		if podPath(m.kind) == "" || m.name == "" {
+			continue
+		}
+		if c, ok := infer(m, all, owner); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func manifestsOf(file string, root source.Node) []manifest {
+	root = root.Resolve()
+	kind := root.Get("kind").Text()
+	if kind == "" {
+		return nil
+	}
+	if kind == "List" {
+		var out []manifest
+		for _, x := range root.Get("items").Items() {
+			out = append(out, manifestsOf(file, x)...)
+		}
+		return out
+	}
+	return []manifest{{file, root, kind, root.Get("metadata").Get("name").Text()}}
+}
+
+// podSpec is the template of a workload's pods.
+func (m manifest) template() source.Node {
+	e, _ := m.root.Find(source.MustPath(strings.TrimSuffix(podPath(m.kind), ".")))
+	return e.Value
+}
+
+func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
+	template := m.template()
+	spec := template.Get("spec")
+	var containers []source.Node
+	for _, x := range spec.Get("containers").Items() {
+		containers = append(containers, x.Resolve())
+	}
+	i := mainContainer(m.name, containers)
+	if i < 0 {
+		return c, false
+	}
+	main := containers[i]
+	c = Candidate{Kind: m.kind, Name: m.name, File: m.file, Line: m.root.Position().Line}
+	c.Adopted = Adopted{Folder: path.Dir(m.file), Container: main.Get("name").Text(), Namespace: !m.root.Get("metadata").Get("namespace").IsZero(), Selector: map[string]string{}}
+	for e := range m.root.Get("spec").Get("selector").Get("matchLabels").Entries() {
+		c.Adopted.Selector[e.Key.Text()] = e.Value.Text()
+	}
+	labels := template.Get("metadata").Get("labels")
+	set := func(key string, v source.Value) { c.Settings = append(c.Settings, source.F(key, v)) }
+
+	set("name", source.String(m.name))
+	whose := ""
+	for _, from := range []source.Node{m.root.Get("metadata").Get("labels"), labels, m.root.Get("metadata").Get("annotations")} {
+		for _, key := range []string{"owner", "team", "app.kubernetes.io/owner", "app.kubernetes.io/team"} {
+			if v := from.Get(key).Text(); whose == "" && Name.fits(v) {
+				whose = v
+			}
+		}
+	}
+	if whose = cmp.Or(whose, owner); whose == "" {
+		c.Left = append(c.Left, "owner: no label says whose it is; add it to the service file")
+	} else {
+		set("owner", source.String(whose))
+	}
+	if ns := m.root.Get("metadata").Get("namespace").Text(); ns != "" {
+		set("namespace", source.String(ns))
+	}
+	image := main.Get("image").Text()
+	set("image", source.String(pinned(image)))
+	if pinned(image) != image {
+		c.Left = append(c.Left, "image: "+image+" moves under its name; pin a version, and write it into the service file")
+	}
+
+	services := selecting(m, labels, all)
+	stateful := claims(spec)
+	switch {
+	case m.kind == "CronJob":
+		c.Shape = "cron-job"
+	case m.kind == "StatefulSet":
+		c.Shape = "stateful-service"
+	case len(services) > 0:
+		c.Shape = "stateless-service"
+	default:
+		c.Shape = "async-worker"
+	}
+	if m.kind == "Deployment" && len(stateful) > 0 {
+		c.Adopted.Claims = true
+		c.Notes = append(c.Notes, "stateful in disguise: it mounts the claim "+strings.Join(stateful, ", ")+". With ReadWriteOnce two pods cannot share it, so a rollout waits for ever, and with "+
+			"ReadWriteMany they write over each other. It stays a Deployment; fairway new stateful-service shows what it could become")
+	}
+	c.ports(main, services, set)
+	c.resources(main, set)
+	switch c.Shape {
+	case "cron-job":
+		set("schedule", source.String(m.root.Get("spec").Get("schedule").Text()))
+		set("longestRun", source.String("10m"))
+		c.Left = append(c.Left, "longestRun: 10m is assumed; no deadline was brought in that it would decide")
+	case "async-worker":
+		set("longestJob", source.String("1m"))
+		c.Left = append(c.Left, "longestJob: 1m is assumed; the time to stop was not touched")
+	case "stateful-service":
+		set("backup", source.String("unknown"))
+		c.Left = append(c.Left, "backup: say in the service file how its data is saved, and when that was tried last")
+	}
+	c.probes(main)
+	c.security(spec, main)
+	if n, ok := spec.Get("terminationGracePeriodSeconds").Int(); ok && n < 25 {
+		c.Adopted.Grace = true
+		c.Left = append(c.Left, "stopping: it has "+spec.Get("terminationGracePeriodSeconds").Text()+" s in all, too few for a pause of 10 s before it stops and 10 s for requests; raise terminationGracePeriodSeconds first")
+	}
+	if len(containers) > 1 {
+		var others []string
+		for j, x := range containers {
+			if j != i {
+				others = append(others, x.Get("name").Text())
+			}
+		}
+		c.Notes = append(c.Notes, "containers beside "+c.Adopted.Container+" stay as they are: "+strings.Join(others, ", "))
+	}
+	return c, true
+}
+
+// mainContainer is the index of the container that the workload is about: the one of its name, else the first with ports that is no known
+// sidecar, else the first; -1 when there is none with an image.
+func mainContainer(name string, containers []source.Node) int {
+	complete := func(x source.Node) bool { return x.Get("image").Text() != "" && x.Get("name").Text() != "" }
+	for i, x := range containers {
+		if !complete(x) {
+			return -1
+		} else if x.Get("name").Text() == name {
+			return i
+		}
+	}
+	for i, x := range containers {
+		if x.Get("ports").Len() > 0 && !sidecars[x.Get("name").Text()] {
+			return i
+		}
+	}
+	return min(0, len(containers)-1)
+}
+
+// sidecars are containers that are never what a workload is about.
+var sidecars = map[string]bool{"istio-proxy": true, "linkerd-proxy": true, "envoy": true, "cloudsql-proxy": true, "cloud-sql-proxy": true, "vault-agent": true,
+	"fluent-bit": true, "fluentd": true, "filebeat": true, "otel-collector": true, "datadog-agent": true, "oauth2-proxy": true}
+
+// pinned is an image with a version: its own, or one that says that it has none yet.
+func pinned(image string) string {
+	at := strings.LastIndexByte(image, '/')
+	_, tag, tagged := strings.Cut(image[at+1:], ":")
+	switch {
+	case strings.Contains(image, "@"):
+		return image
+	case !tagged:
+		return image + ":unpinned"
+	case tag == "latest" || !Image.fits(image):
+		return image[:len(image)-len(tag)] + "unpinned"
+	}
+	return image
+}
+
+// fits reports whether a text is a value of the type.
+func (t Type) fits(text string) bool {
+	if text == "" {
+		return false
+	}
+	_, err := t.parseText(text)
+	return err == nil
+}
+
+// selecting returns the Services that select the pods of a workload.
+func selecting(m manifest, labels source.Node, all []manifest) (out []manifest) {
+	for _, s := range all {
+		selector := s.root.Get("spec").Get("selector")
+		if s.kind != "Service" || selector.Len() == 0 || s.root.Get("metadata").Get("namespace").Text() != m.root.Get("metadata").Get("namespace").Text() {
+			continue
+		}
+		selects := true
+		for e := range selector.Entries() {
+			selects = selects && labels.Get(e.Key.Text()).Text() == e.Value.Text()
+		}
+		if selects {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// claims returns the claims that pods mount by name.
+func claims(spec source.Node) (out []string) {
+	for _, v := range spec.Get("volumes").Items() {
+		if name := v.Get("persistentVolumeClaim").Get("claimName").Text(); name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// ports tells the port of requests.
+func (c *Candidate) ports(main source.Node, services []manifest, set func(string, source.Value)) {
+	var port string
+	for _, p := range main.Get("ports").Items() {
+		number, name := p.Get("containerPort").Text(), p.Get("name").Text()
+		if port == "" || strings.HasPrefix(name, "http") {
+			port = number
+		}
+	}
+	for _, s := range services {
+		for _, p := range s.root.Get("spec").Get("ports").Items() {
+			if target := cmp.Or(p.Get("targetPort").Text(), p.Get("port").Text()); port == "" && Port.fits(target) {
+				port = target
+			}
+		}
+	}
+	if !Port.fits(port) {
+		return
+	}
+	v, _ := source.ParseValue(port)
+	key := map[string]string{"stateless-service": "http", "stateful-service": "client"}[c.Shape]
+	if key == "" {
+		return
+	}
+	fields := []source.Field{source.F(key, v)}
+	if port == "8081" {
+		fields = append(fields, source.F("health", source.Int(8082)))
+	}
+	set("ports", source.Map(fields...))
+}
+
+// resources takes over what the manifests say.
+func (c *Candidate) resources(main source.Node, set func(string, source.Value)) {
+	r := main.Get("resources")
+	var fields []source.Field
+	cpu, memory, limit := r.Get("requests").Get("cpu"), r.Get("requests").Get("memory"), r.Get("limits").Get("memory")
+	for _, x := range []struct {
+		key   string
+		node  source.Node
+		type_ Type
+	}{{"cpu", cpu, CPU}, {"memory", memory, Memory}, {"memoryLimit", limit, Memory}} {
+		if x.type_.fits(x.node.Text()) {
+			fields = append(fields, source.F(x.key, x.node.Value()))
+		}
+	}
+	if limit.IsZero() {
+		c.Left = append(c.Left, "limit of memory: one that is too low kills the program, so measure first what it holds after a busy day")
+	}
+	if cpu.IsZero() || memory.IsZero() {
+		c.Left = append(c.Left, "requests: those of the path were brought in; set them to what it uses in a busy minute")
+	}
+	if len(fields) > 0 {
+		set("resources", source.Map(fields...))
+	}
+}
+
+// probes takes the handler of the liveness probe for a startup probe that is missing.
+func (c *Candidate) probes(main source.Node) {
+	live, ready, startup := main.Get("livenessProbe"), main.Get("readinessProbe"), main.Get("startupProbe")
+	if c.Kind == "CronJob" {
+		return
+	}
+	if live.IsZero() && ready.IsZero() && startup.IsZero() {
+		c.Left = append(c.Left, "probes: no endpoint is known; let it answer /started, /ready and /live, then: fairway adopt --stage probes --assume-health-endpoints")
+		return
+	}
+	if live.IsZero() || !startup.IsZero() {
+		return
+	}
+	var handler []source.Field
+	for _, key := range []string{"exec", "httpGet", "tcpSocket", "grpc"} {
+		if v := live.Get(key); !v.IsZero() {
+			handler = append(handler, source.F(key, v.Value()))
+		}
+	}
+	if len(handler) == 1 {
+		c.Adopted.Probe = source.Map(handler...).Inline(0, false)
+	}
+}
+
+// security tells whether the manifests keep it from running as root.
+func (c *Candidate) security(spec, main source.Node) {
+	for _, at := range []source.Node{spec.Get("securityContext"), main.Get("securityContext")} {
+		if yes, _ := at.Get("runAsNonRoot").Bool(); yes {
+			c.Adopted.NonRoot = true
+		}
+		if n, ok := at.Get("runAsUser").Int(); ok && n > 0 {
+			c.Adopted.NonRoot = true
+		}
+	}
+	if !c.Adopted.NonRoot {
+		c.Left = append(c.Left, "user: only its image says whether it can run as another user than root; try runAsNonRoot: true, then a file system that is read only")
+	}
+}
