@@ -430,8 +430,9 @@ func adoptReportOf(all []*adoption, written bool) adoptReport {
 // adoptText tells of each workload.
 func adoptText(all []*adoption, width int) string {
 	var b strings.Builder
-	indented := func(label string, texts []string) {
+	indented := func(word string, texts []string) {
 		for _, text := range texts {
+			label := word
 			for i, line := range report.Wrap(report.Clean(text), width-11) {
 				if i > 0 {
 					label = ""

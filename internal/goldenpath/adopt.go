@@ -23,6 +23,8 @@ type Adopted struct {
 	Health    string            // the port on which the three endpoints are assumed, "" when they are not
 	NonRoot   bool              // whether the manifests say that it does not run as root
 	Grace     bool              // whether its time to stop is too short for a pause before it
+	Single    bool              // whether there is one pod only, which nothing can keep up
+	Disrupted bool              // whether it has a disruption budget of another name
 	Claims    bool              // whether a Deployment mounts claims: how it rolls out is then not to be touched
 	Stages    []string          // what was brought in so far
 }
@@ -112,7 +114,7 @@ func (a *Adopted) brings() []string {
 
 // more adds the fields that depend on what is known of the program.
 func (a *Adopted) more(stage, kind string, fields []string) []string {
-	if kind == "Deployment" && a.Claims {
+	if kind == "Deployment" && a.Claims || kind == "PodDisruptionBudget" && (a.Single || a.Disrupted) {
 		return nil
 	}
 	if kind != pod {
@@ -121,7 +123,7 @@ func (a *Adopted) more(stage, kind string, fields []string) []string {
 	switch {
 	case stage == "availability":
 		return slices.DeleteFunc(slices.Clone(fields), func(f string) bool {
-			return a.Claims && f == "spec.topologySpreadConstraints" || a.Grace && f == "spec.containers[].lifecycle"
+			return (a.Claims || a.Single) && f == "spec.topologySpreadConstraints" || a.Grace && f == "spec.containers[].lifecycle"
 		})
 	case stage == "probes" && a.Health != "":
 		return append(slices.Clone(fields), "spec.containers[].readinessProbe", "spec.containers[].livenessProbe")
@@ -281,6 +283,8 @@ func readAdopted(n source.Node) *Adopted {
 	a.Namespace, _ = n.Get("namespace").Bool()
 	a.NonRoot, _ = n.Get("nonRoot").Bool()
 	a.Claims, _ = n.Get("claims").Bool()
+	a.Single, _ = n.Get("single").Bool()
+	a.Disrupted, _ = n.Get("budget").Bool()
 	a.Grace, _ = n.Get("shortGrace").Bool()
 	for e := range n.Get("selector").Entries() {
 		if a.Selector == nil {
@@ -320,6 +324,12 @@ func (a *Adopted) Value() source.Value {
 	if a.Claims {
 		fields = append(fields, source.F("claims", source.Bool(true)))
 	}
+	if a.Single {
+		fields = append(fields, source.F("single", source.Bool(true)))
+	}
+	if a.Disrupted {
+		fields = append(fields, source.F("budget", source.Bool(true)))
+	}
 	if a.Grace {
 		fields = append(fields, source.F("shortGrace", source.Bool(true)))
 	}
@@ -333,5 +343,7 @@ func (a *Adopted) Value() source.Value {
 // Adopt merges what an adapted rendering has into manifests that never descended from it: what they lack is added, what differs stays, and is
 // among the conflicts of the result.
 func Adopt(ours, rendered []Rendered) (*merge.Result, error) {
-	return merge.Merge(nil, parsed(ours), parsed(rendered), merge.Options{AddOnly: true})
+	return merge.Merge(nil, parsed(ours), parsed(rendered), merge.Options{AddOnly: true, Skip: func(o merge.Object, field string) bool {
+		return field == "" && o.Kind != "PodDisruptionBudget" && o.Kind != "NetworkPolicy" // what the team does not have, it may have elsewhere
+	}})
 }

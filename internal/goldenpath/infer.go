@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -77,6 +78,9 @@ func (m manifest) template() source.Node {
 }
 
 func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
+	if m.kind != "CronJob" && m.root.Get("spec").Get("selector").IsZero() {
+		return c, false // a patch, or of an API that is gone
+	}
 	template := m.template()
 	spec := template.Get("spec")
 	var containers []source.Node
@@ -136,6 +140,14 @@ func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
 		c.Notes = append(c.Notes, "stateful in disguise: it mounts the claim "+strings.Join(stateful, ", ")+". With ReadWriteOnce two pods cannot share it, so a rollout waits for ever, and with "+
 			"ReadWriteMany they write over each other. It stays a Deployment; fairway new stateful-service shows what it could become")
 	}
+	if replicas, said := m.root.Get("spec").Get("replicas").Int(); m.kind != "CronJob" && !scaled(m, all) && (!said || replicas < 2) {
+		c.Adopted.Single = true
+		c.Left = append(c.Left, "one pod: while it moves to another node nothing answers; only those who know the program can say whether two may run")
+	}
+	if delay, ok := main.Get("livenessProbe").Get("initialDelaySeconds").Int(); ok && delay > 30 && m.kind != "CronJob" && delay <= 600 {
+		set("boot", source.String(strconv.FormatInt(delay, 10)+"s"))
+	}
+	c.Adopted.Disrupted = slices.ContainsFunc(all, func(x manifest) bool { return x.kind == "PodDisruptionBudget" && x.name != m.name && x.selects(labels) })
 	c.ports(main, services, set)
 	c.resources(main, set)
 	switch c.Shape {
@@ -150,7 +162,19 @@ func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
 		set("backup", source.String("unknown"))
 		c.Left = append(c.Left, "backup: say in the service file how its data is saved, and when that was tried last")
 	}
-	c.probes(main)
+	var kept []source.Value
+	for _, v := range m.root.Get("spec").Get("volumeClaimTemplates").Items() {
+		name, size := v.Get("metadata").Get("name").Text(), v.Get("spec").Get("resources").Get("requests").Get("storage").Text()
+		for _, mount := range main.Get("volumeMounts").Items() {
+			if mount.Get("name").Text() == name && Name.fits(name) && Memory.fits(size) && Folder.fits(mount.Get("mountPath").Text()) {
+				kept = append(kept, source.Map(source.F("name", source.String(name)), source.F("path", source.String(mount.Get("mountPath").Text())), source.F("size", source.String(size))))
+			}
+		}
+	}
+	if c.Shape == "stateful-service" && len(kept) > 0 {
+		set("claims", source.List(kept...))
+	}
+	c.probes(m, main)
 	c.security(spec, main)
 	if n, ok := spec.Get("terminationGracePeriodSeconds").Int(); ok && n < 25 {
 		c.Adopted.Grace = true
@@ -233,6 +257,25 @@ func selecting(m manifest, labels source.Node, all []manifest) (out []manifest) 
 	return out
 }
 
+// scaled reports whether an autoscaler decides about the pods of a workload.
+func scaled(m manifest, all []manifest) bool {
+	return slices.ContainsFunc(all, func(h manifest) bool {
+		target := h.root.Get("spec").Get("scaleTargetRef")
+		return !target.IsZero() && target.Get("name").Text() == m.name && cmp.Or(target.Get("kind").Text(), "Deployment") == m.kind
+	})
+}
+
+// selects reports whether the labels of an object's selector are all among others.
+func (m manifest) selects(labels source.Node) bool {
+	selector := m.root.Get("spec").Get("selector").Get("matchLabels")
+	for e := range selector.Entries() {
+		if labels.Get(e.Key.Text()).Text() != e.Value.Text() {
+			return false
+		}
+	}
+	return selector.Len() > 0
+}
+
 // claims returns the claims that pods mount by name.
 func claims(spec source.Node) (out []string) {
 	for _, v := range spec.Get("volumes").Items() {
@@ -279,6 +322,12 @@ func (c *Candidate) resources(main source.Node, set func(string, source.Value)) 
 	r := main.Get("resources")
 	var fields []source.Field
 	cpu, memory, limit := r.Get("requests").Get("cpu"), r.Get("requests").Get("memory"), r.Get("limits").Get("memory")
+	if cpu.IsZero() { // as the API server does
+		cpu = r.Get("limits").Get("cpu")
+	}
+	if memory.IsZero() {
+		memory = limit
+	}
 	for _, x := range []struct {
 		key   string
 		node  source.Node
@@ -300,7 +349,7 @@ func (c *Candidate) resources(main source.Node, set func(string, source.Value)) 
 }
 
 // probes takes the handler of the liveness probe for a startup probe that is missing.
-func (c *Candidate) probes(main source.Node) {
+func (c *Candidate) probes(m manifest, main source.Node) {
 	live, ready, startup := main.Get("livenessProbe"), main.Get("readinessProbe"), main.Get("startupProbe")
 	if c.Kind == "CronJob" {
 		return
@@ -310,6 +359,10 @@ func (c *Candidate) probes(main source.Node) {
 		return
 	}
 	if live.IsZero() || !startup.IsZero() {
+		return
+	}
+	if n, ok := m.root.Get("spec").Get("progressDeadlineSeconds").Int(); ok && n < 300 {
+		c.Left = append(c.Left, "startup probe: its rollout counts as failed after "+strconv.FormatInt(n, 10)+" s, before a startup probe would give up; raise progressDeadlineSeconds first")
 		return
 	}
 	var handler []source.Field

@@ -476,6 +476,7 @@ func (w *work) text(name string, b, o, t *source.File) {
 		switch {
 		case bytes.Equal(b.Data, o.Data):
 			f.After = t.Data
+		case bytes.Equal(b.Data, t.Data):
 		case !ok:
 			w.result.Conflicts = append(w.result.Conflicts, c)
 		case crlf(o):

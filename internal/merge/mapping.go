@@ -165,6 +165,15 @@ func (m *merger) reconcile(p *place, n nodes, keys []string, ds []*decision) (co
 	}
 	for _, group := range together(p.trail, keys) {
 		clash, changed := false, false
+		// Settings of a kind of update that ours does not have.
+		if i := slices.Index(keys, "type"); i >= 0 && !ds[i].changes() {
+			if kind := ds[i].n.ours.Text(); kind == "Recreate" || kind == "OnDelete" {
+				if j := slices.Index(keys, "rollingUpdate"); j >= 0 && ds[j].added {
+					hold(group)
+					continue
+				}
+			}
+		}
 		for _, key := range group {
 			x := find(key)
 			clash = clash || len(x.out.conflicts) > 0

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,8 +111,11 @@ func bases(t testing.TB) (out []string) {
 func TestRandomMerges(t *testing.T) {
 	all := bases(t)
 	n := 3000
-	if testing.Short() {
-		n = 300
+	if text := os.Getenv("MERGE_ROUNDS"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
 	}
 	failed := 0
 	for seed := range n {

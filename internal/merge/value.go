@@ -171,6 +171,8 @@ func (m *merger) rewrite(p *place, n nodes, v source.Value, joined bool) (source
 	switch {
 	case joined:
 		return m.rewriteText(p, n, v)
+	case o.Style() == source.Flow && inline(t) || t.Style() == source.Flow && inline(o):
+		return source.Edit{Span: o.Span(), New: t.Raw()}, inline(o) && inline(t) && plainTree(t) && plainTree(o)
 	case o.Kind() != source.Scalar || t.Kind() != source.Scalar || o.IsEmpty() || t.IsEmpty() || t.Anchor() != "" || o.Anchor() != "" || t.Tag() != "" || o.Tag() != "":
 		return source.Edit{}, false
 	case n.base.Kind() == source.Scalar && o.Style() != n.base.Style() && o.Text() == n.base.Text():
@@ -185,6 +187,11 @@ func (m *merger) rewrite(p *place, n nodes, v source.Value, joined bool) (source
 		raw = m.breaks(o, raw)
 	}
 	return source.Edit{Span: o.Span(), New: raw}, true
+}
+
+// inline reports whether a value is written on one line: a scalar or a collection in brackets.
+func inline(n source.Node) bool {
+	return !n.IsEmpty() && (n.Kind() == source.Scalar || n.Style() == source.Flow) && n.Style() != source.Literal && n.Style() != source.Folded && !strings.Contains(n.Raw(), "\n")
 }
 
 // rewriteText changes the lines of a literal block scalar so that it means v.
