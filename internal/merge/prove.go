@@ -345,8 +345,8 @@ func (p *proof) check(at place, b, o, t, r *tree) error {
 		}
 		return nil
 	}
-	if isMap(o) && isMap(t) && isMap(r) && (b == nil || isMap(b)) {
-		return p.checkMap(at, b, o, t, r)
+	if isMap(o) && isMap(t) && isMap(r) && (isMap(b) || b.says() == nil) {
+		return p.checkMap(at, b.says(), o, t, r)
 	}
 	if quads, known := p.x.merger.pairs[at.id]; known && isList(o) && isList(t) && isList(r) {
 		return p.checkList(at, quads, b, o, t, r)
@@ -366,7 +366,7 @@ func (p *proof) check(at place, b, o, t, r *tree) error {
 		}
 	case p.x.merger.joined[at.id]:
 		return p.checkText(at, b, o, t, r)
-	case b == nil && isList(o) && isList(t) && isList(r):
+	case b.says() == nil && isList(o) && isList(t) && isList(r):
 		for _, side := range []*tree{o, t} {
 			for _, item := range side.items {
 				if !slices.ContainsFunc(r.items, func(x *tree) bool { return same(at.trail, x, item) }) && !p.below(at.id) {
@@ -379,6 +379,14 @@ func (p *proof) check(at place, b, o, t, r *tree) error {
 		return p.fault(at, "both sides changed it, and no conflict was reported")
 	}
 	return nil
+}
+
+// says is the tree, nil when it says nothing: null, {} or [].
+func (t *tree) says() *tree {
+	if t == nil || t.tag == "!!null" || t.kind != yaml.ScalarNode && len(t.items)+len(t.keys) == 0 {
+		return nil
+	}
+	return t
 }
 
 // below reports whether something at or below a place was reported or held back.

@@ -8,6 +8,7 @@ import (
 
 // style is how things are written at one place of a file.
 type style struct {
+	shown bool // to people, not to be read back: what cannot be written plain is written all the same
 	eol   string
 	step  int    // columns by which a mapping is indented below its key
 	dash  int    // columns by which a list's dashes are indented below its key
@@ -199,6 +200,7 @@ func (s *style) plainValue(v Value, flow bool) string {
 	switch {
 	case v.isNull():
 		return "null"
+	case s.shown:
 	case s.json && !jsonLiteral.MatchString(v.text):
 		panic(unwritable(v.text + " cannot be written in JSON"))
 	case misread(v.text, flow):
@@ -210,7 +212,7 @@ func (s *style) plainValue(v Value, flow bool) string {
 // key writes a key.
 func (s *style) key(text string, flow bool) string {
 	// YAML readers look for the colon of a key in 1024 characters.
-	if len(text) > 1000 {
+	if !s.shown && len(text) > 1000 {
 		panic(unwritable("a key this long cannot be written"))
 	}
 	if s.json || s.forceKey != 0 {

@@ -292,7 +292,7 @@ func (n Node) fields(v *Value, budget *int) bool {
 // Inline writes v on one line: a scalar in the given quotes (' or "), or with 0 in quotes only where YAML would read something else;
 // collections in brackets. flow says that it stands within brackets itself.
 func (v Value) Inline(quote byte, flow bool) string {
-	s := style{quote: '"', colon: ": ", sep: ", "}
+	s := style{quote: '"', colon: ": ", sep: ", ", shown: true}
 	if v.kind != Scalar {
 		return s.flow(v, "", false)
 	}
