@@ -68,7 +68,7 @@ type Fault struct {
 }
 
 // reserved are the keys of a service file that are no parameters.
-var reserved = []string{"path", "waivers", "changes", "catalogue", "catalogueKey", "adopted"}
+var reserved = []string{"path", "waivers", "changes", "catalogue", "adopted"}
 
 // ReadService reads a service file, and an organisation's file behind it (nil without one), against a path. What the organisation's file
 // says of other shapes is passed over. With faults the Service is nil.
