@@ -595,7 +595,7 @@ func (u *upgrading) next(e Env) {
 	}
 	if u.acting {
 		if r, err := u.s.catalogue.Release(u.to); err == nil && r != nil && r.Migration != "" && u.from != u.to {
-			fmt.Fprintf(e.Stderr, "  by hand: fairway changelog %s@%s has migration notes\n", u.shape, u.to)
+			fmt.Fprintf(e.Stderr, "  by hand:\n    %s\n", strings.ReplaceAll(report.CleanLines(strings.TrimSpace(r.Migration)), "\n", "\n    "))
 		}
 	}
 }
