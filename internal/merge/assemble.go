@@ -39,7 +39,7 @@ func arrange(ds []*decision, theirs []*decision, list bool) []*decision {
 					}
 				}
 			}
-			if at < len(order) && at == 0 && linesOf(order[0]).compact {
+			if at < len(order) && at == 0 && order[0].lines.ours.compact {
 				at = 1 // nothing can stand before what stands behind a dash
 			}
 		}
@@ -47,8 +47,6 @@ func arrange(ds []*decision, theirs []*decision, list bool) []*decision {
 	}
 	return order
 }
-
-func linesOf(x *decision) part { return x.lines.ours }
 
 // assemble makes the outcome of a mapping of what was decided for its keys.
 func (m *merger) assemble(p *place, n nodes, ds []*decision, lines three[sides], theirsKeys []string) outcome {
@@ -70,14 +68,14 @@ func (m *merger) assemble(p *place, n nodes, ds []*decision, lines three[sides],
 	if merges(n.ours) && !out.meant() {
 		out.value = n.ours.Value()
 	} else if merges(n.ours) {
-		out.value = m.withMerged(n.ours, fields)
+		out.value = withMerged(n.ours, fields)
 	}
 	out.wholly(p, len(order) == 0)
 	return out
 }
 
 // withMerged is the value of a mapping with entries of its own and those that merge keys bring in.
-func (m *merger) withMerged(n source.Node, own []source.Field) source.Value {
+func withMerged(n source.Node, own []source.Field) source.Value {
 	has := entries(n)
 	all := own
 	for _, key := range n.Value().Keys() {
@@ -153,7 +151,7 @@ func (m *merger) join(p *place, n nodes, ds, order []*decision, lines three[side
 			return out
 		}
 		if manner == nil {
-			seen := m.manner(p)
+			seen := mannerAt(p)
 			manner = &seen
 		}
 		// The nearest part of ours before it, else the first behind it.
@@ -195,7 +193,7 @@ func (m *merger) join(p *place, n nodes, ds, order []*decision, lines three[side
 			}
 		}
 		behind = offset
-		out.edits = append(out.edits, m.insertion(n.ours, offset, text))
+		out.edits = append(out.edits, insertion(file, offset, text))
 	}
 	return out
 }
@@ -209,14 +207,14 @@ func blanks(lines []string) (n int) {
 }
 
 // insertion puts lines at an offset of ours, where a line begins or the file ends.
-func (m *merger) insertion(o source.Node, offset int, lines []string) source.Edit {
+func insertion(f *source.File, offset int, lines []string) source.Edit {
 	text := strings.Join(lines, "\n")
-	if d := o.File().Data; offset == len(d) && offset > 0 && d[offset-1] != '\n' {
+	if d := f.Data; offset == len(d) && offset > 0 && d[offset-1] != '\n' {
 		text = "\n" + text
 	} else {
 		text += "\n"
 	}
-	return source.Edit{Span: source.Span{Start: offset, End: offset}, New: m.breaks(o, text)}
+	return source.Edit{Span: source.Span{Start: offset, End: offset}, New: breaks(f, text)}
 }
 
 // cut takes a part away, with the comments that the path wrote; those of the team stay, as lines of their own.
@@ -253,7 +251,7 @@ func (m *merger) cut(f *source.File, x *decision) source.Edit {
 	}
 	e := source.Edit{Span: source.Span{Start: o.lead, End: o.end}}
 	if len(kept) > 0 {
-		e.New = m.breaks(x.n.ours, strings.Join(kept, "\n")+"\n")
+		e.New = breaks(f, strings.Join(kept, "\n")+"\n")
 	}
 	return e
 }
@@ -288,7 +286,7 @@ func (m *merger) remarks(p *place, n nodes, lines three[part], out *outcome) {
 			for range blank {
 				start = lineEnd(d, start)
 			}
-			out.edits = append(out.edits, source.Edit{Span: source.Span{Start: start, End: o.start}, New: m.breaks(n.ours, b.String())})
+			out.edits = append(out.edits, source.Edit{Span: source.Span{Start: start, End: o.start}, New: breaks(o.value.File(), b.String())})
 			out.changes = append(out.changes, m.commentChange(p, joinLines(above.ours), joined))
 		}
 	}

@@ -231,7 +231,7 @@ func (m *merger) ends(x *object) {
 		return
 	}
 	text := func(d document, s source.Span) string {
-		text := strings.ReplaceAll(string(d.file.Data[s.Start:s.End]), "\r\n", "\n")
+		text := unix(string(d.file.Data[s.Start:s.End]))
 		if text != "" && !strings.HasSuffix(text, "\n") {
 			text += "\n"
 		}
@@ -249,7 +249,7 @@ func (m *merger) ends(x *object) {
 			joined = "\n" + joined
 		}
 	}
-	x.out.edits = append(x.out.edits, source.Edit{Span: so, New: m.breaks(o.root, joined)})
+	x.out.edits = append(x.out.edits, source.Edit{Span: so, New: breaks(o.file, joined)})
 }
 
 // finish makes the result of one file that is merged by structure.
@@ -362,7 +362,7 @@ func (w *work) edit(o *source.File, here, coming []*object) ([]byte, error) {
 	for _, x := range here {
 		edits = append(edits, x.out.edits...)
 		if x.gone() {
-			edits = append(edits, w.cutDocument(x))
+			edits = append(edits, cutDocument(x))
 		}
 		if len(x.out.sets) == 0 {
 			continue
@@ -374,7 +374,7 @@ func (w *work) edit(o *source.File, here, coming []*object) ([]byte, error) {
 		edits = append(edits, more...)
 	}
 	for _, x := range coming {
-		edits = append(edits, bring(o, here, coming, x))
+		edits = append(edits, bring(o, here, x))
 	}
 	slices.SortStableFunc(edits, func(a, b source.Edit) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
 	for i := 1; i < len(edits); i++ {
@@ -386,7 +386,7 @@ func (w *work) edit(o *source.File, here, coming []*object) ([]byte, error) {
 }
 
 // cutDocument takes a document away. What the team wrote in comments stays.
-func (w *work) cutDocument(x *object) source.Edit {
+func cutDocument(x *object) source.Edit {
 	d := x.docs.ours
 	s := d.span()
 	known := map[string]int{}
@@ -407,13 +407,13 @@ func (w *work) cutDocument(x *object) source.Edit {
 		if strings.HasPrefix(d.text(), "---") {
 			text = "---\n" + text
 		}
-		e.New = x.merger.breaks(d.root, text)
+		e.New = breaks(d.file, text)
 	}
 	return e
 }
 
 // bring puts a document of theirs behind the one that precedes it there, or at the end.
-func bring(o *source.File, here, coming []*object, x *object) source.Edit {
+func bring(o *source.File, here []*object, x *object) source.Edit {
 	at := len(o.Data)
 	mine := x.docs.theirs
 	best := -1
@@ -427,13 +427,7 @@ func bring(o *source.File, here, coming []*object, x *object) source.Edit {
 	if at > 0 && o.Data[at-1] != '\n' {
 		text = "\n" + strings.TrimSuffix(text, "\n")
 	}
-	if crlf(o) {
-		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
-	} else {
-		text = strings.ReplaceAll(text, "\r\n", "\n")
-	}
-	// A document without separator may follow only at the top of a file.
-	return source.Edit{Span: source.Span{Start: at, End: at}, New: text}
+	return source.Edit{Span: source.Span{Start: at, End: at}, New: breaks(o, text)}
 }
 
 // text merges a file that cannot be read as YAML on all sides, by lines.
@@ -471,18 +465,15 @@ func (w *work) text(name string, b, o, t *source.File) {
 			w.result.Conflicts = append(w.result.Conflicts, c)
 		}
 	default:
-		plain := func(f *source.File) string { return strings.ReplaceAll(string(f.Data), "\r\n", "\n") }
-		joined, ok := mergeLines(plain(b), plain(o), plain(t))
+		joined, ok := mergeLines(unix(string(b.Data)), unix(string(o.Data)), unix(string(t.Data)))
 		switch {
 		case bytes.Equal(b.Data, o.Data):
 			f.After = t.Data
 		case bytes.Equal(b.Data, t.Data):
 		case !ok:
 			w.result.Conflicts = append(w.result.Conflicts, c)
-		case crlf(o):
-			f.After = []byte(strings.ReplaceAll(joined, "\n", "\r\n"))
 		default:
-			f.After = []byte(joined)
+			f.After = []byte(breaks(o, joined))
 		}
 		if !bytes.Equal(f.After, f.Before) {
 			ch.Op = Set

@@ -15,12 +15,10 @@ type decision struct {
 	out     outcome
 	added   bool // theirs' part comes in
 	removed bool // ours' part goes
-	absent  bool // ours has none, and gets none
 }
 
 // hold takes back what theirs would change.
 func (x *decision) hold() {
-	x.absent = x.absent || x.added
 	x.added, x.removed = false, false
 	x.out = outcome{value: x.n.ours.Value(), conflicts: x.out.conflicts}
 }
@@ -58,7 +56,7 @@ func (m *merger) mapping(p *place, n nodes) outcome {
 
 // mergedIn decides about a key that a merge key (<<) brings into ours.
 func (m *merger) mergedIn(key string, p *place, n nodes, merged source.Node) *decision {
-	d := &decision{name: key, n: n, place: p, absent: true}
+	d := &decision{name: key, n: n, place: p}
 	n.ours = merged
 	if !equal(p.trail, n.base, n.theirs) && !equal(p.trail, merged, n.theirs) {
 		d.out.conflicts = []Conflict{m.conflict(p, n, Shared)}
@@ -94,24 +92,19 @@ func (m *merger) decide(name string, p *place, n nodes, lines three[part]) *deci
 	case has.ours:
 		d.out.value = n.ours.Value()
 	case has.base && has.theirs: // the team removed it
-		d.absent = true
 		if !equal(p.trail, n.base, n.theirs) && m.takes(p) {
 			d.out.conflicts = []Conflict{m.conflict(p, n, RemovedByTeam)}
 		}
 	case has.theirs:
 		switch {
 		case !m.takes(p):
-			d.absent = true
 		case p.shared:
-			d.absent = true
 			d.out.conflicts = []Conflict{m.conflict(p, n, Shared)}
 		default:
 			d.added = true
 			d.out.value = n.theirs.Value()
 			d.out.changes = []Change{m.change(p, Add, n)}
 		}
-	default:
-		d.absent = true
 	}
 	return d
 }

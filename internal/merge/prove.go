@@ -202,9 +202,9 @@ func (w *work) prove(f File, here, coming []*object) error {
 		}
 		i := slices.IndexFunc(left, func(t *tree) bool { return t != nil && meansValue(x.out.value, t) })
 		if i < 0 {
-			return w.unlike(f.Name, x, docs)
+			return unlike(f.Name, x, docs)
 		}
-		if err := w.proveObject(f.Name, x, left[i]); err != nil {
+		if err := proveObject(f.Name, x, left[i]); err != nil {
 			return err
 		}
 		left[i] = nil
@@ -214,8 +214,8 @@ func (w *work) prove(f File, here, coming []*object) error {
 			return &ProofError{File: f.Name, Why: "the result has a document that nothing accounts for"}
 		}
 	}
-	if f.Before != nil {
-		if lost := w.lostComments(source.Parse(f.Name, f.Before), result, here); len(lost) > 0 {
+	if ours := w.ours[f.Name]; ours != nil {
+		if lost := w.lostComments(ours, result, here); len(lost) > 0 {
 			return &ProofError{File: f.Name, Why: "the comment " + lost[0] + " is lost"}
 		}
 	}
@@ -223,7 +223,7 @@ func (w *work) prove(f File, here, coming []*object) error {
 }
 
 // unlike is the error for an object whose text does not mean what was intended.
-func (w *work) unlike(file string, x *object, docs []*tree) error {
+func unlike(file string, x *object, docs []*tree) error {
 	e := &ProofError{File: file, Object: x.merger.object, Why: "the text does not mean what was intended"}
 	for _, t := range docs {
 		if field, why := difference("", x.out.value, t); why != "" && (e.Field == "" || len(field) > len(e.Field)) {
@@ -279,14 +279,13 @@ func difference(field string, v source.Value, t *tree) (at, why string) {
 
 // proof is the check of one object.
 type proof struct {
-	w      *work
 	x      *object
 	file   string
 	fields map[string]bool // by the id of a place: reported, skipped or held back
 }
 
 // proveObject checks the guarantees (a), (b), (c), (f) and (g) on one object.
-func (w *work) proveObject(file string, x *object, result *tree) error {
+func proveObject(file string, x *object, result *tree) error {
 	read := func(d document) (*tree, error) {
 		if d.root.IsZero() {
 			return nil, nil
@@ -317,7 +316,7 @@ func (w *work) proveObject(file string, x *object, result *tree) error {
 	if err != nil {
 		return err
 	}
-	p := &proof{w: w, x: x, file: file, fields: map[string]bool{}}
+	p := &proof{x: x, file: file, fields: map[string]bool{}}
 	for _, c := range x.out.conflicts {
 		p.fields[c.id] = true
 	}

@@ -7,23 +7,23 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
-// breaks gives text the line breaks of the file that a node of ours is in.
-func (m *merger) breaks(o source.Node, text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if crlf(o.File()) {
+// breaks gives text the line breaks of a file.
+func breaks(f *source.File, text string) string {
+	text = unix(text)
+	if crlf(f) {
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
 	return text
 }
+
+// unix gives text line breaks without carriage returns.
+func unix(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 // crlf reports whether the lines of a file end as Windows ends them.
 func crlf(f *source.File) bool {
 	i := bytes.IndexByte(f.Data, '\n')
 	return i > 0 && f.Data[i-1] == '\r'
 }
-
-// columnOf is the column of the key or dash that leads to a value of ours.
-func (m *merger) columnOf(p *place) int { return columnOfEntry(p.ours) }
 
 // columnOfEntry is the column of the key or dash that leads to a value: that of the first text on its line, behind the dash of a list item when
 // there is a key.
@@ -39,7 +39,7 @@ func columnOfEntry(n source.Node) int {
 
 // shifted moves all lines but the first by delta columns. A line that has fewer spaces than are to go loses those it has.
 func shifted(text string, delta int) []string {
-	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	lines := strings.Split(unix(text), "\n")
 	for i := range lines {
 		if i > 0 {
 			lines[i] = shift(lines[i], delta)
@@ -62,8 +62,8 @@ type manner struct {
 	dashes int // columns from a key to the dashes below it; -1 likewise
 }
 
-// manner looks at the blocks around a place, the nearest first.
-func (m *merger) manner(p *place) manner {
+// mannerAt looks at the blocks around a place, the nearest first.
+func mannerAt(p *place) manner {
 	x := manner{-1, -1}
 	for ; p != nil && (x.step < 0 || x.dashes < 0); p = p.up {
 		x.see(p.ours, 3)

@@ -157,7 +157,7 @@ func (m *merger) replace(p *place, n nodes, v source.Value, joined bool) outcome
 	if p.flow {
 		return out
 	}
-	if e, ok := m.rewrite(p, n, v, joined); ok {
+	if e, ok := rewrite(n, v, joined); ok {
 		out.edits = []source.Edit{e}
 	} else {
 		out.sets = []source.Change{{Op: source.Set, Path: p.at, Value: v}}
@@ -166,11 +166,11 @@ func (m *merger) replace(p *place, n nodes, v source.Value, joined bool) outcome
 }
 
 // rewrite makes the edit that puts theirs' text in the place of ours, when that can be done byte by byte.
-func (m *merger) rewrite(p *place, n nodes, v source.Value, joined bool) (source.Edit, bool) {
+func rewrite(n nodes, v source.Value, joined bool) (source.Edit, bool) {
 	o, t := n.ours, n.theirs
 	switch {
 	case joined:
-		return m.rewriteText(p, n, v)
+		return rewriteText(o, v)
 	case o.Style() == source.Flow && inline(t) || t.Style() == source.Flow && inline(o):
 		return source.Edit{Span: o.Span(), New: t.Raw()}, inline(o) && inline(t) && plainTree(t) && plainTree(o)
 	case o.Kind() != source.Scalar || t.Kind() != source.Scalar || o.IsEmpty() || t.IsEmpty() || t.Anchor() != "" || o.Anchor() != "" || t.Tag() != "" || o.Tag() != "":
@@ -180,11 +180,11 @@ func (m *merger) rewrite(p *place, n nodes, v source.Value, joined bool) (source
 	}
 	raw := t.Raw()
 	if strings.Contains(raw, "\n") {
-		delta := m.columnOf(p) - columnOfEntry(t)
+		delta := columnOfEntry(o) - columnOfEntry(t)
 		raw = strings.Join(shifted(raw, delta), "\n")
 	}
 	if strings.Contains(raw, "\n") || o.Style() == source.Literal || o.Style() == source.Folded {
-		raw = m.breaks(o, raw)
+		raw = breaks(o.File(), raw)
 	}
 	return source.Edit{Span: o.Span(), New: raw}, true
 }
@@ -195,8 +195,7 @@ func inline(n source.Node) bool {
 }
 
 // rewriteText changes the lines of a literal block scalar so that it means v.
-func (m *merger) rewriteText(p *place, n nodes, v source.Value) (source.Edit, bool) {
-	o := n.ours
+func rewriteText(o source.Node, v source.Value) (source.Edit, bool) {
 	if o.Style() != source.Literal {
 		return source.Edit{}, false
 	}
@@ -212,7 +211,7 @@ func (m *merger) rewriteText(p *place, n nodes, v source.Value) (source.Edit, bo
 			break
 		}
 	}
-	text, _ := mergeLines(n.base.Text(), o.Text(), n.theirs.Text())
+	text, _ := v.Scalar()
 	if indent == 0 || strings.HasPrefix(text, " ") || strings.HasPrefix(text, "\n") {
 		return source.Edit{}, false
 	}
@@ -222,5 +221,5 @@ func (m *merger) rewriteText(p *place, n nodes, v source.Value) (source.Edit, bo
 			lines[i] = strings.Repeat(" ", indent) + line
 		}
 	}
-	return source.Edit{Span: o.Span(), New: m.breaks(o, strings.TrimRight(header, "\r")+"\n"+strings.Join(lines, "\n"))}, true
+	return source.Edit{Span: o.Span(), New: breaks(o.File(), strings.TrimRight(header, "\r")+"\n"+strings.Join(lines, "\n"))}, true
 }
