@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
-	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/merge"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
@@ -56,7 +55,7 @@ func newAdopt(e Env) *cobra.Command {
 	flags.BoolVar(&f.force, "force", false, "also write files with changes that are not committed")
 	flags.StringVar(&f.version, "to", "", "the version of the path (default: the newest)")
 	flags.StringVar(&f.catalogue, "catalogue", "", "the catalogue to take paths from (default: what "+OrganisationFile+" names, else Fairway's own)")
-	flags.StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
 	_ = cmd.RegisterFlagCompletionFunc("stage", cobra.FixedCompletions(goldenpath.StageNames(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runAdopt(cmd.Context(), e, f, args) }
@@ -82,16 +81,6 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 		}
 	}
 	var all []*adoption
-	diff := func(w io.Writer, files []merge.File, root string) error {
-		for _, x := range files {
-			if x.Changed() {
-				if err := report.Diff(w, path.Join(filepath.ToSlash(root), x.Name), x.Before, x.After, report.DiffOptions{Terminal: e.Terminal, Color: e.colour("")}); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
 	var diffs strings.Builder
 	for _, arg := range args {
 		root, files, err := adoptable(arg)
@@ -115,14 +104,14 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 				return err
 			}
 			if x.result != nil {
-				files = after(files, x.result)
+				files = goldenpath.FilesOf(x.result)
 			}
 			here = append(here, x)
 		}
 		all = append(all, here...)
 		changed := changedFiles(before, files)
 		if f.diff {
-			if err := diff(&diffs, changed, root); err != nil {
+			if err := writeDiffs(&diffs, e, filepath.ToSlash(root), changed); err != nil {
 				return err
 			}
 		}
@@ -328,16 +317,6 @@ func knownStages(name string) (stages []string) {
 	return stages
 }
 
-// after is files with what a merge made of them.
-func after(files []goldenpath.Rendered, r *merge.Result) (out []goldenpath.Rendered) {
-	for _, x := range r.Files {
-		if x.After != nil {
-			out = append(out, goldenpath.Rendered{Name: x.Name, Data: x.After})
-		}
-	}
-	return out
-}
-
 // changedFiles compares two states of the same files.
 func changedFiles(before, after []goldenpath.Rendered) (out []merge.File) {
 	was := map[string][]byte{}
@@ -358,16 +337,9 @@ func writeAdopted(ctx context.Context, f *adoptFlags, root string, changed []mer
 	for _, x := range changed {
 		files = append(files, store.File{Name: x.Name, Data: x.After})
 	}
-	if dirty, err := load.ChangedSince(ctx, root, "HEAD"); err == nil && !f.force {
-		var names []string
-		for _, x := range files {
-			if dirty[x.Name] {
-				names = append(names, x.Name)
-			}
-		}
-		if len(names) > 0 {
-			return &problem.Problem{What: fmt.Sprintf("%s with changes that are not committed", report.Count(len(names), "file", "files")), Where: root, Why: strings.Join(names, ", "),
-				Next: "commit or stash them first, so that the adoption can be looked at by itself, or write anyway with --force", Exit: problem.ExitFindings}
+	if !f.force {
+		if err := uncommitted(ctx, root, namesOf(files), "adoption"); err != nil {
+			return err
 		}
 	}
 	for _, x := range all {

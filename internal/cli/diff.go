@@ -26,7 +26,7 @@ func newDiff(e Env) *cobra.Command {
 		Args:    cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().StringVar(&f.catalogue, "catalogue", "", "the catalogue of the path (default: what fairway.yaml or "+OrganisationFile+" name, else Fairway's own)")
-	cmd.Flags().StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return runDiff(e, f, cmp.Or(strings.Join(args, ""), "."))
@@ -44,7 +44,16 @@ type deviationReport struct {
 }
 
 func runDiff(e Env, f *upgradeFlags, dir string) error {
-	u, err := prepareSame(e, f, dir)
+	s, err := openService(dir, f.catalogue, f.org)
+	if err != nil {
+		return err
+	}
+	p, err := s.path("")
+	if err != nil {
+		return err
+	}
+	f.to = p.Version
+	u, err := prepareUpgrade(e, f, s)
 	if err != nil {
 		return err
 	}
@@ -93,18 +102,4 @@ func runDiff(e Env, f *upgradeFlags, dir string) error {
 		err = exit(problem.ExitFindings)
 	}
 	return err
-}
-
-// prepareSame prepares the upgrade of a service to the version that it has.
-func prepareSame(e Env, f *upgradeFlags, dir string) (*upgrading, error) {
-	s, err := openService(dir, f.catalogue, f.org)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.path("")
-	if err != nil {
-		return nil, err
-	}
-	f.to = p.Version
-	return prepareUpgrade(e, f, dir)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -64,7 +63,7 @@ func newNew(e Env) *cobra.Command {
 	flags.StringArrayVar(&f.set, "set", nil, "any other parameter, as PARAMETER=VALUE in YAML, such as 'scaling={min: 3, max: 12}'")
 	flags.StringVar(&f.dir, "dir", "", "where to write (default: a folder called as the service)")
 	flags.StringVar(&f.from, "from", "", "service file to read instead of the flags above")
-	flags.StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+	organisationFlag(cmd, &f.org)
 	flags.BoolVar(&f.force, "force", false, "overwrite files that differ")
 	_ = cmd.RegisterFlagCompletionFunc("cloud", cobra.FixedCompletions([]string{"eks", "aks"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runNew(cmd.Context(), e, f, args) }
@@ -223,14 +222,8 @@ func (f *newFlags) ask(e Env, c *goldenpath.Catalogue, args *[]string) error {
 	if f.from != "" || !e.StdinTerminal || !e.ErrTerminal {
 		return nil
 	}
-	in := bufio.NewScanner(e.Stdin)
-	question := func(text string) (string, error) {
-		fmt.Fprintf(e.Stderr, "%s: ", text)
-		if !in.Scan() {
-			return "", &problem.Problem{What: "stopped before anything was written", Next: "run the command again, or say everything with flags", Exit: problem.ExitIncomplete}
-		}
-		return strings.TrimSpace(in.Text()), nil
-	}
+	p := newPrompt(e)
+	question := func(text string) (string, error) { return p.ask(text + ": ") }
 	if len(*args) == 0 {
 		if _, err := os.Stat(filepath.Join(cmp.Or(f.dir, "."), ServiceFile)); err == nil {
 			return nil // it says everything

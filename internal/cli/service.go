@@ -2,8 +2,10 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -11,9 +13,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/fairway-k8s/fairway/content"
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/merge"
 	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
 	"github.com/fairway-k8s/fairway/internal/source"
 	"github.com/fairway-k8s/fairway/internal/store"
 )
@@ -175,6 +182,11 @@ func (s *serviceFolder) render(p *goldenpath.Path) (*goldenpath.Service, *golden
 	return service, &goldenpath.Ancestor{Path: p.Name(), Files: files}, nil
 }
 
+// organisationFlag adds the flag that names the organisation's file.
+func organisationFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+}
+
 // organisationFile reads the organisation's file: the one that is named, or the nearest above the folder; nil when there is none.
 func organisationFile(dir, name string) (*source.File, error) {
 	if name == "" {
@@ -235,6 +247,41 @@ func openCatalogue(ref string, files ...*source.File) (*goldenpath.Catalogue, er
 		return nil, &problem.Problem{What: "cannot read the catalogue " + ref, Where: where, Why: problem.Plain(err), Next: "name the folder of a catalogue, one that holds catalogue.yaml", Err: err}
 	}
 	return c, nil
+}
+
+// uncommitted refuses to write over files with changes that are not committed, so that what is done (an upgrade, an adoption) can be looked at by
+// itself. Outside of a Git repository there is nothing to tell it.
+func uncommitted(ctx context.Context, dir string, names []string, what string) error {
+	changed, err := load.ChangedSince(ctx, dir, "HEAD")
+	if err != nil {
+		return nil
+	}
+	dirty := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !changed[name] })
+	if len(dirty) == 0 {
+		return nil
+	}
+	return &problem.Problem{What: fmt.Sprintf("%s with changes that are not committed", report.Count(len(dirty), "file", "files")), Where: dir, Why: strings.Join(dirty, ", "),
+		Next: "commit or stash them first, so that the " + what + " can be looked at by itself, or write anyway with --force", Exit: problem.ExitFindings}
+}
+
+func namesOf(files []store.File) (names []string) {
+	for _, f := range files {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// writeDiffs writes the unified diff of all files that changed. Their names are relative to a folder.
+func writeDiffs(w io.Writer, e Env, dir string, files []merge.File) error {
+	for _, x := range files {
+		if !x.Changed() {
+			continue
+		}
+		if err := report.Diff(w, path.Join(dir, x.Name), x.Before, x.After, report.DiffOptions{Terminal: e.Terminal, Color: e.colour("")}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeResult writes what changed in a service's folder, all or none.

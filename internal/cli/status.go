@@ -187,14 +187,14 @@ func statusOf(e Env, dir, catalogue string) serviceStatus {
 		}
 		if r.Version == x.Version && r.Deprecated != nil {
 			x.Sunset = r.Deprecated.Sunset
-			if last, err := time.Parse(time.DateOnly, x.Sunset); err == nil && !now.Before(last.AddDate(0, 0, 1)) {
+			if last, err := time.Parse(time.DateOnly, x.Sunset); err == nil && goldenpath.Over(last, now) {
 				x.Due = append(x.Due, fmt.Sprintf("%s ended on %s", x.Version, x.Sunset))
 			}
 		}
 	}
 	quiet := e
 	quiet.Stderr = io.Discard
-	u, err := prepareUpgrade(quiet, &upgradeFlags{catalogue: catalogue}, dir)
+	u, err := prepareUpgrade(quiet, &upgradeFlags{}, s)
 	if err != nil {
 		return fail(err)
 	}
@@ -207,14 +207,10 @@ func statusOf(e Env, dir, catalogue string) serviceStatus {
 		return fail(err)
 	}
 	x.Deviations = len(own)
-	service, _, err := u.s.render(u.path)
-	if err != nil {
-		return fail(err)
-	}
-	for _, w := range service.Waivers {
+	for _, w := range u.service.Waivers {
 		x.waiver(w.Default, w.Owner, w.Until, now)
 	}
-	for _, d := range service.Decisions {
+	for _, d := range u.service.Decisions {
 		switch d.Answer {
 		case goldenpath.Defer:
 			x.Later = append(x.Later, d.ID)
@@ -226,7 +222,7 @@ func statusOf(e Env, dir, catalogue string) serviceStatus {
 }
 
 func (x *serviceStatus) waiver(id, owner string, until, now time.Time) {
-	w := waiverStatus{id, owner, until.Format(time.DateOnly), !now.Before(until.AddDate(0, 0, 1))}
+	w := waiverStatus{id, owner, until.Format(time.DateOnly), goldenpath.Over(until, now)}
 	x.Waivers = append(x.Waivers, w)
 	if w.Ended {
 		x.Due = append(x.Due, fmt.Sprintf("the waiver of %s ended on %s", id, w.Until))

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -14,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
-	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/merge"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
@@ -58,7 +56,7 @@ func newUpgrade(e Env) *cobra.Command {
 	flags.BoolVar(&f.prBody, "pr-body", false, "print a text for a pull request, in Markdown")
 	flags.BoolVar(&f.force, "force", false, "also write files with changes that are not committed")
 	flags.StringVar(&f.catalogue, "catalogue", "", "the catalogue to take versions from (default: what fairway.yaml or "+OrganisationFile+" name, else Fairway's own)")
-	flags.StringVar(&f.org, "org", "", "the organisation's file (default: "+OrganisationFile+" in the folder or above it)")
+	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return runUpgrade(cmd.Context(), e, f, cmp.Or(strings.Join(args, ""), "."))
@@ -74,6 +72,7 @@ type upgrading struct {
 	from, to  string // versions
 	shape     string
 	path      *goldenpath.Path
+	service   *goldenpath.Service
 	rendering *goldenpath.Ancestor
 	changes   []*goldenpath.Change
 	decided   map[string]goldenpath.Decision
@@ -83,7 +82,11 @@ type upgrading struct {
 }
 
 func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
-	u, err := prepareUpgrade(e, f, dir)
+	s, err := openService(dir, f.catalogue, f.org)
+	if err != nil {
+		return err
+	}
+	u, err := prepareUpgrade(e, f, s)
 	if err != nil {
 		return err
 	}
@@ -108,13 +111,7 @@ func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
 	default:
 		_, err = io.WriteString(e.Stdout, u.text(e.textWidth()))
 		if err == nil && f.dryRun {
-			for _, x := range u.plan.Result.Files {
-				if x.Changed() {
-					if err := report.Diff(e.Stdout, x.Name, x.Before, x.After, report.DiffOptions{Terminal: e.Terminal, Color: e.colour("")}); err != nil {
-						return err
-					}
-				}
-			}
+			err = writeDiffs(e.Stdout, e, "", u.plan.Result.Files)
 		}
 		if err == nil {
 			u.next(e)
@@ -130,15 +127,11 @@ func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
 }
 
 // prepareUpgrade reads the service and renders it in the version that is wanted.
-func prepareUpgrade(e Env, f *upgradeFlags, dir string) (*upgrading, error) {
-	s, err := openService(dir, f.catalogue, f.org)
-	if err != nil {
-		return nil, err
-	}
+func prepareUpgrade(e Env, f *upgradeFlags, s *serviceFolder) (u *upgrading, err error) {
 	if err := s.readAncestor(); err != nil {
 		return nil, err
 	}
-	u := &upgrading{f: f, s: s, decided: map[string]goldenpath.Decision{}}
+	u = &upgrading{f: f, s: s, decided: map[string]goldenpath.Decision{}}
 	u.shape, u.from, _ = strings.Cut(s.ancestor.Path, "@")
 	if shape, _, _ := strings.Cut(s.pathName(), "@"); shape != u.shape {
 		return nil, &problem.Problem{What: fmt.Sprintf("the service file names the path %s, and its files were written by %s", shape, u.shape), Where: s.file.Name,
@@ -155,16 +148,14 @@ func prepareUpgrade(e Env, f *upgradeFlags, dir string) (*upgrading, error) {
 		return nil, &problem.Problem{What: fmt.Sprintf("the service is at %s already, and %s is older", u.from, u.to), Where: s.file.Name, Why: "going back would undo what the path mended",
 			Next: "name a newer version with --to; to go back, take the files from Git"}
 	}
-	service, rendering, err := s.render(u.path)
-	if err != nil {
+	if u.service, u.rendering, err = s.render(u.path); err != nil {
 		return nil, err
 	}
-	u.rendering = rendering
 	if u.changes, err = s.catalogue.Changes(u.shape, "0", u.to); err != nil {
 		return nil, &problem.Problem{What: "the changelog of the catalogue has faults", Why: err.Error(), Next: "tell those who keep the catalogue", Err: err}
 	}
 	u.name = s.file.Docs[0].Root.Resolve().Get("name").Text()
-	for _, d := range service.Decisions {
+	for _, d := range u.service.Decisions {
 		if !d.Holds(e.Now()) {
 			fmt.Fprintf(e.Stderr, "fairway: the waiver of %s in %s ended on %s\n  next: take the change, or agree on another end with %s\n", d.ID, s.file.Name, d.Until.Format(time.DateOnly), d.Owner)
 			continue
@@ -174,7 +165,7 @@ func prepareUpgrade(e Env, f *upgradeFlags, dir string) (*upgrading, error) {
 	if err := u.decide(); err != nil {
 		return nil, err
 	}
-	return u, s.readOurs(s.ancestor.Files, rendering.Files)
+	return u, s.readOurs(s.ancestor.Files, u.rendering.Files)
 }
 
 // decide adds what the flags say to what the service file says.
@@ -257,24 +248,17 @@ func (u *upgrading) open() (n int) {
 // ask asks about each conflict, and whether to write.
 func (u *upgrading) ask(e Env) error {
 	fmt.Fprint(e.Stdout, u.text(e.textWidth()))
-	in := bufio.NewScanner(e.Stdin)
-	question := func(text string, answers string) (byte, error) {
+	p := newPrompt(e)
+	question := func(text, answers string) (byte, error) {
 		for {
-			fmt.Fprintf(e.Stderr, "%s ", text)
-			if !in.Scan() {
-				return 0, &problem.Problem{What: "stopped before anything was written", Next: "run the command again, or say everything with flags", Exit: problem.ExitIncomplete}
+			answer, err := p.ask(text + " ")
+			if err != nil {
+				return 0, err
 			}
-			if s := strings.ToLower(strings.TrimSpace(in.Text())); len(s) > 0 && strings.Contains(answers, s[:1]) {
-				return s[0], nil
+			if answer = strings.ToLower(answer); answer != "" && strings.Contains(answers, answer[:1]) {
+				return answer[0], nil
 			}
 		}
-	}
-	line := func(text string) (string, error) {
-		fmt.Fprintf(e.Stderr, "%s: ", text)
-		if !in.Scan() {
-			return "", &problem.Problem{What: "stopped before anything was written", Next: "run the command again, or say everything with flags", Exit: problem.ExitIncomplete}
-		}
-		return strings.TrimSpace(in.Text()), nil
 	}
 	for _, x := range u.plan.Items {
 		if !x.Taken || len(x.Conflicts) == 0 {
@@ -300,11 +284,11 @@ func (u *upgrading) ask(e Env) error {
 					text string
 					to   *string
 				}{{"reason", &d.Reason}, {"owner", &d.Owner}} {
-					if *ask.to, err = line(ask.text); err != nil {
+					if *ask.to, err = p.ask(ask.text + ": "); err != nil {
 						return err
 					}
 				}
-				until, err := line("until (such as 2027-06-01)")
+				until, err := p.ask("until (such as 2027-06-01): ")
 				if err != nil {
 					return err
 				}
@@ -349,8 +333,11 @@ func (u *upgrading) write(ctx context.Context) error {
 			files = append(files, store.File{Name: x.Name, Data: x.After})
 		}
 	}
-	if err := u.clean(ctx, files, remove); err != nil {
-		return err
+	u.written = append(namesOf(files), remove...)
+	if !u.f.force {
+		if err := uncommitted(ctx, u.s.dir, u.written, "upgrade"); err != nil {
+			return err
+		}
 	}
 	service, err := u.serviceFile()
 	if err != nil {
@@ -360,39 +347,8 @@ func (u *upgrading) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		u.written = append(u.written, f.Name)
-	}
-	u.written = append(u.written, remove...)
 	files = append(files, store.File{Name: u.s.serviceName(), Data: service}, store.File{Name: u.s.ancestorName(), Data: ancestor})
 	return u.s.writeResult(files, remove)
-}
-
-// clean refuses to write over what is not committed. Outside of a repository there is nothing to lose it against.
-func (u *upgrading) clean(ctx context.Context, files []store.File, remove []string) error {
-	if u.f.force {
-		return nil
-	}
-	changed, err := load.ChangedSince(ctx, u.s.dir, "HEAD")
-	if err != nil {
-		return nil
-	}
-	var dirty []string
-	for _, f := range files {
-		if changed[f.Name] {
-			dirty = append(dirty, f.Name)
-		}
-	}
-	for _, name := range remove {
-		if changed[name] {
-			dirty = append(dirty, name)
-		}
-	}
-	if len(dirty) == 0 {
-		return nil
-	}
-	return &problem.Problem{What: fmt.Sprintf("%s with changes that are not committed", report.Count(len(dirty), "file", "files")), Where: u.s.dir, Why: strings.Join(dirty, ", "),
-		Next: "commit or stash them first, so that the upgrade can be looked at by itself, or write anyway with --force", Exit: problem.ExitFindings}
 }
 
 // serviceFile is the service file with the new version and the decisions.
@@ -505,11 +461,9 @@ func (u *upgrading) text(width int) string {
 			fmt.Fprintf(&b, "  (%s)", why)
 		}
 		b.WriteString("\n")
-		if x.Change == nil || len(x.Conflicts) > 0 {
-			for _, c := range x.Changes {
-				if c.Op != merge.Comment && x.Change == nil {
-					fmt.Fprintf(&b, "         %s %s: %s\n", c.Object, c.Field, short(arrow(c)))
-				}
+		for _, c := range x.Changes {
+			if c.Op != merge.Comment && x.Change == nil {
+				fmt.Fprintf(&b, "         %s %s: %s\n", c.Object, c.Field, short(arrow(c)))
 			}
 		}
 		for _, c := range x.Conflicts {

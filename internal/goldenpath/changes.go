@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -136,9 +137,14 @@ func (c *Catalogue) Releases() ([]*Release, error) {
 	return out, errors.Join(errs...)
 }
 
+// Compiled when they are needed: most runs read no changelog.
 var (
-	threeNumbers = regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
-	kebab        = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	threeNumbers = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
+	})
+	kebab = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`) })
+	// anyOne is an item of a list in a field path: [name=app], [2] or [].
+	anyOne = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[^\].]*(?:=[^\]]*)?\]`) })
 )
 
 // check returns what is wrong with a release; file is the name of its file.
@@ -151,7 +157,7 @@ func (r *Release) check(file string) (errs []error) {
 		}
 		return t
 	}
-	if r.Version != file || !threeNumbers.MatchString(r.Version) {
+	if r.Version != file || !threeNumbers().MatchString(r.Version) {
 		bad("version is %q, and must be that of the file's name, three numbers", r.Version)
 	}
 	if r.Summary == "" {
@@ -168,7 +174,7 @@ func (r *Release) check(file string) (errs []error) {
 		}
 	}
 	for _, x := range r.Changes {
-		if !kebab.MatchString(x.ID) {
+		if !kebab().MatchString(x.ID) {
 			bad("the id %q of a change must be words with - between them", x.ID)
 		}
 		for _, need := range []struct{ what, text string }{{"title", x.Title}, {"default", x.Default}, {"from", x.From}, {"to", x.To}, {"reason", x.Reason}, {"incident", x.Incident}} {
@@ -223,9 +229,6 @@ func (c *Catalogue) Release(version string) (*Release, error) {
 	return nil, nil
 }
 
-// anyOne is an item of a list in a field path: [name=app], [2] or [].
-var anyOne = regexp.MustCompile(`\[[^\].]*(?:=[^\]]*)?\]`)
-
 // Covers says how well a change covers a field of an object: the length of the field path that does, the longer the better, or -1 when none does.
 // A path covers all below it.
 func (x *Change) Covers(kind, field string) int {
@@ -255,7 +258,7 @@ func (x *Change) below(kind, field string) bool {
 
 // itemless takes the selectors of items out of a field path. Keys in brackets stay: they have a dot, a slash or are no items.
 func itemless(field string) string {
-	return anyOne.ReplaceAllStringFunc(field, func(s string) string {
+	return anyOne().ReplaceAllStringFunc(field, func(s string) string {
 		in := s[1 : len(s)-1]
 		if in == "" || strings.Contains(in, "=") || strings.Trim(in, "0123456789") == "" {
 			return "[]"

@@ -1,7 +1,6 @@
 package goldenpath
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,8 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // Path is one shape of the catalogue in one version.
@@ -121,9 +118,7 @@ func readPath(fsys fs.FS, dir string) (*Path, error) {
 		return nil, err
 	}
 	p := &Path{}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(p); err != nil {
+	if err := strict(data, p); err != nil {
 		return nil, fmt.Errorf("%s: %w", path.Join(dir, "path.yaml"), err)
 	}
 	for _, x := range p.Parameters {

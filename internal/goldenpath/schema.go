@@ -14,10 +14,10 @@ func (p *Path) Schema() map[string]any {
 	properties["path"] = map[string]any{"type": "string", "pattern": "^" + regexp.QuoteMeta(p.Shape) + "(@" + regexp.QuoteMeta(p.Version) + ")?$",
 		"description": "the golden path and its version", "examples": []any{p.Name()}}
 	text := map[string]any{"type": "string", "minLength": 1}
+	day := map[string]any{"type": "string", "pattern": `^\d{4}-\d{2}-\d{2}$`}
 	properties["waivers"] = map[string]any{"type": "array", "description": "defaults that the service differs from", "items": map[string]any{
 		"type": "object", "additionalProperties": false, "required": []any{"default", "reason", "owner", "until"},
-		"properties": map[string]any{"default": text, "reason": text, "owner": text, "until": map[string]any{"type": "string", "pattern": `^\d{4}-\d{2}-\d{2}$`}}}}
-	day := map[string]any{"type": "string", "pattern": `^\d{4}-\d{2}-\d{2}$`}
+		"properties": map[string]any{"default": text, "reason": text, "owner": text, "until": day}}}
 	properties["changes"] = map[string]any{"type": "array", "description": "what was decided about changes of the path", "items": map[string]any{
 		"type": "object", "additionalProperties": false, "required": []any{"id", "answer"},
 		"properties": map[string]any{"id": text, "answer": map[string]any{"enum": []any{string(Keep), string(Take), string(Defer), string(Waive)}}, "reason": text, "owner": text, "until": day}}}

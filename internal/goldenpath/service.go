@@ -54,8 +54,11 @@ const (
 
 // Holds reports whether a decision still holds at a time.
 func (d Decision) Holds(now time.Time) bool {
-	return d.Answer != Waive || now.Before(d.Until.AddDate(0, 0, 1))
+	return d.Answer != Waive || !Over(d.Until, now)
 }
+
+// Over reports whether a last day, which is midnight UTC as it begins, has passed at a time.
+func Over(last, now time.Time) bool { return !now.Before(last.AddDate(0, 0, 1)) }
 
 // Fault is something wrong with a service file.
 type Fault struct {
@@ -394,7 +397,7 @@ func (r *reader) decisions(root source.Node) {
 func (s *Service) Ended(now time.Time) []Waiver {
 	var out []Waiver
 	for _, w := range s.Waivers {
-		if !now.Before(w.Until.AddDate(0, 0, 1)) {
+		if Over(w.Until, now) {
 			out = append(out, w)
 		}
 	}

@@ -78,7 +78,7 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 		if err != nil {
 			return nil, err
 		}
-		up.Ancestor = &Ancestor{Path: rendering.Path, Files: filesOfResult(taken)}
+		up.Ancestor = &Ancestor{Path: rendering.Path, Files: FilesOf(taken)}
 		theirs = parsed(up.Ancestor.Files)
 	}
 	prefer := func(o merge.Object, field string) bool {
@@ -132,7 +132,8 @@ func parsed(files []Rendered) (in merge.Input) {
 	return in
 }
 
-func filesOfResult(r *merge.Result) (out []Rendered) {
+// FilesOf returns the files that a merge leaves.
+func FilesOf(r *merge.Result) (out []Rendered) {
 	for _, f := range r.Files {
 		if f.After != nil {
 			out = append(out, Rendered{f.Name, f.After})
