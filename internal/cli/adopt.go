@@ -54,7 +54,7 @@ func newAdopt(e Env) *cobra.Command {
 	flags.BoolVar(&f.health, "assume-health-endpoints", false, "the program answers /started, /ready and /live on its port")
 	flags.BoolVar(&f.force, "force", false, "also write files with changes that are not committed")
 	flags.StringVar(&f.version, "to", "", "the version of the path (default: the newest)")
-	flags.StringVar(&f.catalogue, "catalogue", "", "the catalogue to take paths from (default: what "+OrganisationFile+" names, else Fairway's own)")
+	catalogueFlag(cmd, &f.catalogue)
 	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
 	_ = cmd.RegisterFlagCompletionFunc("stage", cobra.FixedCompletions(goldenpath.StageNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -100,7 +100,7 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 		var here []*adoption
 		for _, c := range found {
 			x := &adoption{Candidate: c, root: root}
-			if err := x.prepare(f, catalogue, org, files, len(found), arg); err != nil {
+			if err := x.prepare(f, catalogue.Catalogue, org, files, len(found), arg); err != nil {
 				return err
 			}
 			if x.result != nil {

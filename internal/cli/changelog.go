@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -8,25 +9,32 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fairway-k8s/fairway/content"
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/knowledge"
+	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
 )
 
 func newChangelog(e Env) *cobra.Command {
 	output := choice{value: "text", choices: []string{"text", "json"}}
+	var ref string
 	cmd := &cobra.Command{
-		Use:               "changelog [SHAPE[@VERSION]]",
-		Short:             "tell what each version of the golden paths brought",
-		Long:              "Changelog lists the defaults of the golden paths under the version that brought them, the newest first, with the incident behind each.",
-		Example:           "  fairway changelog\n  fairway changelog cron-job\n  fairway changelog stateless-service@1.0.0 --output json",
+		Use:   "changelog [SHAPE[@VERSION]]",
+		Short: "tell what each version of the golden paths brought",
+		Long: "Changelog lists what each version of the golden paths changed and which defaults it brought, the newest first, with the reason and the incident\n" +
+			"behind each, what is left to do by hand, and until when a version is good enough.",
+		Example:           "  fairway changelog\n  fairway changelog cron-job\n  fairway changelog stateless-service@1.0.0 --output json\n  fairway changelog --catalogue ../catalogue-kore",
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: completeShapes,
+		ValidArgsFunction: completeShapes(&ref),
 	}
+	catalogueFlag(cmd, &ref)
 	choiceFlag(cmd, &output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		log, err := changelogOf(args)
+		c, err := catalogueHere(ref)
+		if err != nil {
+			return err
+		}
+		log, err := changelogOf(c, strings.Join(args, ""))
 		if err != nil {
 			return err
 		}
@@ -46,8 +54,34 @@ type changelog struct {
 }
 
 type versionNotes struct {
-	Version  string       `json:"version"`
-	Defaults []newDefault `json:"defaults"`
+	Version    string          `json:"version"`
+	Date       string          `json:"date,omitempty"`
+	Summary    string          `json:"summary,omitempty"`
+	Deprecated *deprecation    `json:"deprecated,omitempty"`
+	Migration  string          `json:"migration,omitempty"` // Markdown: what to do by hand
+	Changes    []changeOfValue `json:"changes"`
+	Defaults   []newDefault    `json:"defaults"`
+}
+
+type deprecation struct {
+	Since  string `json:"since"`
+	Sunset string `json:"sunset"`
+	Why    string `json:"why"`
+}
+
+// changeOfValue is a default that has another value than in the version before.
+type changeOfValue struct {
+	ID       string   `json:"id"`
+	Title    string   `json:"title"`
+	Default  string   `json:"default"`
+	From     string   `json:"from"`
+	To       string   `json:"to"`
+	Fields   []string `json:"fields"`
+	Reason   string   `json:"reason"`
+	Incident string   `json:"incident"`
+	Severity string   `json:"severity"`
+	Sunset   string   `json:"sunset,omitempty"`
+	Shapes   []string `json:"shapes"`
 }
 
 type newDefault struct {
@@ -60,76 +94,141 @@ type newDefault struct {
 }
 
 // changelogOf makes the changelog of all paths, or of the one that is named: SHAPE for all of its versions, SHAPE@VERSION for those up to it.
-func changelogOf(args []string) (*changelog, error) {
-	web, err := loadWeb()
+func changelogOf(c *openedCatalogue, name string) (*changelog, error) {
+	web, err := c.web()
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := goldenpath.Open(content.FS)
+	releases, err := c.Releases()
 	if err != nil {
-		return nil, err
+		return nil, &problem.Problem{What: "the changelog of the catalogue has faults", Where: c.ref, Why: err.Error(), Next: "tell those who keep the catalogue", Err: err}
 	}
-	shapes, upTo := catalogue.Shapes(), ""
-	if len(args) == 1 {
-		p, err := catalogue.Path(args[0])
+	shapes, upTo := c.Shapes(), ""
+	if name != "" {
+		shape, version, err := c.Find(name)
 		if err != nil {
 			return nil, unknownPath(err, "")
 		}
-		shapes = []string{p.Shape}
-		if strings.Contains(args[0], "@") {
-			upTo = p.Version
+		shapes = []string{shape}
+		if strings.Contains(name, "@") {
+			upTo = version
 		}
 	}
-	users := map[string][]string{} // shapes by default
+	log := &changelog{SchemaVersion: 1, Versions: []versionNotes{}}
+	for _, r := range releases {
+		var has []string // the shapes that have the version
+		for _, shape := range shapes {
+			if slices.Contains(c.Versions(shape), r.Version) {
+				has = append(has, shape)
+			}
+		}
+		if len(has) == 0 {
+			continue
+		}
+		v := log.version(r.Version)
+		v.Date, v.Summary, v.Migration = r.Date, r.Summary, r.Migration
+		if r.Deprecated != nil {
+			v.Deprecated = (*deprecation)(r.Deprecated)
+		}
+		for _, x := range r.Changes {
+			of := slices.DeleteFunc(slices.Clone(has), func(s string) bool { return len(x.Shapes) > 0 && !slices.Contains(x.Shapes, s) })
+			if len(of) > 0 {
+				v.Changes = append(v.Changes, changeOfValue{x.ID, x.Title, x.Default, x.From, x.To, x.Fields, x.Reason, x.Incident, x.Severity, x.Sunset, of})
+			}
+		}
+	}
+	if err := log.addDefaults(c, web, shapes, name == "" && c.ref == ""); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(log.Versions, func(a, b versionNotes) int { return goldenpath.CompareVersions(b.Version, a.Version) })
+	if upTo != "" {
+		log.Versions = slices.DeleteFunc(log.Versions, func(v versionNotes) bool { return goldenpath.CompareVersions(v.Version, upTo) > 0 })
+	}
+	return log, nil
+}
+
+// version returns the notes of a version.
+func (c *changelog) version(version string) *versionNotes {
+	i := slices.IndexFunc(c.Versions, func(v versionNotes) bool { return v.Version == version })
+	if i < 0 {
+		i = len(c.Versions)
+		c.Versions = append(c.Versions, versionNotes{Version: version, Changes: []changeOfValue{}, Defaults: []newDefault{}})
+	}
+	return &c.Versions[i]
+}
+
+// addDefaults adds each default to the first version in which a shape has it. Those that no shape has are left out, unless all are wanted.
+func (c *changelog) addDefaults(catalogue *openedCatalogue, web *knowledge.Web, shapes []string, all bool) error {
+	users, first := map[string][]string{}, map[string]string{}
 	for _, shape := range shapes {
 		for _, version := range catalogue.Versions(shape) {
 			p, err := catalogue.Path(shape + "@" + version)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			for _, s := range p.Settings() {
 				if !slices.Contains(users[s.Default], shape) {
 					users[s.Default] = append(users[s.Default], shape)
 				}
+				if was, ok := first[s.Default]; !ok || goldenpath.CompareVersions(version, was) < 0 {
+					first[s.Default] = version
+				}
 			}
 		}
 	}
-	return newChangelogOf(web, users, upTo, len(args) == 0), nil
-}
-
-// newChangelogOf groups defaults by the version that brought them. Defaults that no shape uses are left out, unless all are wanted.
-func newChangelogOf(web *knowledge.Web, users map[string][]string, upTo string, all bool) *changelog {
-	log := &changelog{SchemaVersion: 1, Versions: []versionNotes{}}
 	for _, id := range web.IDs() {
-		d := web.Defaults[id]
-		if d == nil || users[id] == nil && !all || upTo != "" && goldenpath.CompareVersions(d.Since, upTo) > 0 {
-			continue
+		if d := web.Defaults[id]; d != nil && (all || users[id] != nil) {
+			v := c.version(cmp.Or(first[id], d.Since))
+			v.Defaults = append(v.Defaults, newDefault{id, d.Title, d.Value, d.Reason, d.Incident, append([]string{}, users[id]...)})
 		}
-		i := slices.IndexFunc(log.Versions, func(v versionNotes) bool { return v.Version == d.Since })
-		if i < 0 {
-			i = len(log.Versions)
-			log.Versions = append(log.Versions, versionNotes{Version: d.Since})
-		}
-		v := &log.Versions[i]
-		v.Defaults = append(v.Defaults, newDefault{id, d.Title, d.Value, d.Reason, d.Incident, append([]string{}, users[id]...)})
 	}
-	slices.SortFunc(log.Versions, func(a, b versionNotes) int { return goldenpath.CompareVersions(b.Version, a.Version) })
-	return log
+	return nil
 }
 
 func (c *changelog) text(width int) string {
 	var b strings.Builder
+	para := func(indent, text string) {
+		for _, line := range report.Wrap(text, width-len(indent)) {
+			b.WriteString(indent + line + "\n")
+		}
+	}
 	for i, v := range c.Versions {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "%s  %s\n", v.Version, report.Count(len(v.Defaults), "new default", "new defaults"))
+		head := []string{v.Version}
+		if v.Date != "" {
+			head = append(head, v.Date)
+		}
+		if len(v.Changes) > 0 {
+			head = append(head, report.Count(len(v.Changes), "change", "changes"))
+		}
+		if len(v.Defaults) > 0 {
+			head = append(head, report.Count(len(v.Defaults), "new default", "new defaults"))
+		}
+		b.WriteString(strings.Join(head, "  ") + "\n")
+		if v.Summary != "" {
+			para("  ", sentence(v.Summary))
+		}
+		if d := v.Deprecated; d != nil {
+			para("  ", fmt.Sprintf("Deprecated since %s, ends on %s: %s", d.Since, d.Sunset, d.Why))
+		}
+		for _, x := range v.Changes {
+			fmt.Fprintf(&b, "\n  %s (%s): %s -> %s\n", x.ID, x.Severity, x.From, x.To)
+			para("    ", sentence(x.Title)+" "+x.Reason)
+			because := "because of " + x.Incident
+			if x.Sunset != "" {
+				because += "; " + x.From + " is accepted until " + x.Sunset
+			}
+			para("    ", because)
+		}
 		for _, d := range v.Defaults {
 			fmt.Fprintf(&b, "\n  %s = %s\n", d.ID, d.Value)
-			for _, line := range report.Wrap(d.Title+". "+d.Reason, width-4) {
-				fmt.Fprintf(&b, "    %s\n", line)
-			}
+			para("    ", d.Title+". "+d.Reason)
 			fmt.Fprintf(&b, "    because of %s\n", d.Incident)
+		}
+		if v.Migration != "" {
+			b.WriteString("\n  By hand:\n" + indent(strings.TrimSpace(report.CleanLines(v.Migration))+"\n", "    "))
 		}
 	}
 	if len(c.Versions) == 0 {

@@ -25,7 +25,7 @@ func newDiff(e Env) *cobra.Command {
 		Example: "  fairway diff\n  fairway diff checkout --output json",
 		Args:    cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().StringVar(&f.catalogue, "catalogue", "", "the catalogue of the path (default: what fairway.yaml or "+OrganisationFile+" name, else Fairway's own)")
+	catalogueFlag(cmd, &f.catalogue)
 	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

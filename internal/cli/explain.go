@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fairway-k8s/fairway/content"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/knowledge"
@@ -24,11 +23,11 @@ import (
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
 	"github.com/fairway-k8s/fairway/internal/rule"
-	"github.com/fairway-k8s/fairway/internal/rule/catalogue"
 )
 
 func newExplain(e Env) *cobra.Command {
 	output := choice{value: "text", choices: []string{"text", "json"}}
+	var ref string
 	cmd := &cobra.Command{
 		Use:   "explain ID|FIELD|FILE:LINE",
 		Short: "explain a rule, a default, an incident, a field, or a line of a file",
@@ -40,41 +39,44 @@ func newExplain(e Env) *cobra.Command {
 			"  fairway explain deploy/checkout.yaml:41\n  fairway explain fairway.yaml:5",
 		Args: exactArgs(1, "an ID, a field or FILE:LINE"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			web, err := loadWeb()
+			c, err := catalogueHere(ref)
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveDefault
 			}
-			ids := web.IDs()
-			if paths, err := allPaths(); err == nil {
-				ids = append(ids, parameterNames(paths)...)
+			web, err := c.web()
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveDefault
 			}
-			return ids, cobra.ShellCompDirectiveDefault
+			return append(web.IDs(), parameterNames(c.Outlines())...), cobra.ShellCompDirectiveDefault
 		},
 	}
+	catalogueFlag(cmd, &ref)
 	choiceFlag(cmd, &output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		web, err := loadWeb()
+		file, line, ok := fileAndLine(args[0])
+		if ok && isServiceFile(filepath.Base(file)) || filepath.Base(file) == OrganisationFile {
+			x, err := explainServiceLine(ref, file, line)
+			if err != nil {
+				return err
+			}
+			return x.write(e, output.value)
+		}
+		c, err := catalogueHere(ref)
 		if err != nil {
 			return err
 		}
-		if file, line, ok := fileAndLine(args[0]); ok {
-			if x, err := explainServiceLine(web, file, line); x != nil || err != nil {
-				if err != nil {
-					return err
-				}
-				return x.write(e, output.value)
-			}
+		web, err := c.web()
+		if err != nil {
+			return err
+		}
+		if ok {
 			return explainLine(cmd.Context(), e, web, file, line, output.value)
 		}
 		if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() && !slices.Contains(web.IDs(), args[0]) {
 			return &problem.Problem{What: "explain is about one line of a file", Where: args[0],
 				Next: "name the line: fairway explain " + args[0] + ":LINE, or check the file: fairway lint " + args[0]}
 		}
-		paths, err := allPaths()
-		if err != nil {
-			return err
-		}
-		x, err := explainName(web, paths, args[0])
+		x, err := explainName(c, web, args[0])
 		if err != nil {
 			return err
 		}
@@ -82,8 +84,6 @@ func newExplain(e Env) *cobra.Command {
 	}
 	return cmd
 }
-
-func loadWeb() (*knowledge.Web, error) { return knowledge.Load(content.FS, catalogue.New()) }
 
 func (e Env) textWidth() int { return min(cmp.Or(e.Width, 100), 120) }
 
@@ -127,9 +127,17 @@ type neighbour struct {
 }
 
 // explainName explains a rule, a default, an incident, a parameter of a service file or a field, whichever has the name.
-func explainName(web *knowledge.Web, paths []*goldenpath.Path, name string) (*explained, error) {
+func explainName(c *openedCatalogue, web *knowledge.Web, name string) (*explained, error) {
 	x := &explained{SchemaVersion: 1, ID: name, Neighbours: []neighbour{}}
-	switch r, d, in := web.Rules.Rule(name), web.Defaults[name], web.Incidents[name]; {
+	r, d, in := web.Rules.Rule(name), web.Defaults[name], web.Incidents[name]
+	var paths []*goldenpath.Path
+	if r == nil && in == nil { // they are about no path, and compiling paths takes its time
+		var err error
+		if paths, err = c.paths(); err != nil {
+			return nil, err
+		}
+	}
+	switch {
 	case r != nil:
 		x.Kind, x.Title, x.Why, x.How, x.Example = "rule", r.Title, r.Why, r.How, r.Example
 		x.Severity, x.Profile, x.Contest, x.Since, x.Links = r.Severity.String(), r.Profile.String(), r.Contest, r.Since, r.Links

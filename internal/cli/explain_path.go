@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fairway-k8s/fairway/content"
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/knowledge"
 	"github.com/fairway-k8s/fairway/internal/problem"
@@ -24,23 +23,6 @@ type place struct {
 	Field   string   `json:"field"`
 	Value   string   `json:"value,omitempty"` // of the example in the template
 	By      []string `json:"by,omitempty"`    // the parameters that change it
-}
-
-// allPaths returns the newest version of every shape.
-func allPaths() ([]*goldenpath.Path, error) {
-	c, err := goldenpath.Open(content.FS)
-	if err != nil {
-		return nil, err
-	}
-	var out []*goldenpath.Path
-	for _, shape := range c.Shapes() {
-		p, err := c.Path(shape)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, nil
 }
 
 func parameterNames(paths []*goldenpath.Path) []string {
@@ -235,11 +217,8 @@ func writePlaces(b *strings.Builder, places []place) {
 	}
 }
 
-// explainServiceLine explains a line of a service file; nil when the file is none.
-func explainServiceLine(web *knowledge.Web, file string, line int) (*explained, error) {
-	if base := filepath.Base(file); base != ServiceFile && base != OrganisationFile {
-		return nil, nil
-	}
+// explainServiceLine explains a line of a service file or of an organisation's file, with the path and the catalogue that it names.
+func explainServiceLine(ref, file string, line int) (*explained, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, &problem.Problem{What: "cannot read the service file", Where: file, Why: problem.Plain(err), Next: "name an existing file", Err: err}
@@ -248,13 +227,29 @@ func explainServiceLine(web *knowledge.Web, file string, line int) (*explained, 
 	if len(f.Docs) != 1 || f.Docs[0].Err != nil {
 		return nil, &problem.Problem{What: "the service file cannot be read", Where: file, Next: "fairway new --from " + file + " says what is wrong"}
 	}
-	paths, err := allPaths()
+	org, err := organisationFile(filepath.Dir(file), "")
 	if err != nil {
 		return nil, err
 	}
-	name, _, _ := strings.Cut(f.Docs[0].Root.Resolve().Get("path").Text(), "@")
-	if i := slices.IndexFunc(paths, func(p *goldenpath.Path) bool { return p.Shape == name }); i >= 0 {
-		paths = paths[i : i+1]
+	c, err := openCatalogue(ref, f, org)
+	if err != nil {
+		return nil, err
+	}
+	web, err := c.web()
+	if err != nil {
+		return nil, err
+	}
+	name := f.Docs[0].Root.Resolve().Get("path").Text()
+	var paths []*goldenpath.Path
+	if name == "" { // an organisation's file is about all of them
+		paths, err = c.paths()
+	} else if p, unknown := c.Path(name); unknown != nil {
+		err = unknownPath(unknown, file)
+	} else {
+		paths = append(paths, p)
+	}
+	if err != nil {
+		return nil, err
 	}
 	field := fieldOn(f.Docs[0].Root, "", line)
 	if x := explainParameter(web, paths, field); x != nil {

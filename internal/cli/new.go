@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fairway-k8s/fairway/content"
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
@@ -33,7 +32,7 @@ const (
 type newFlags struct {
 	name, owner, image, port, boot string
 	clouds, set                    []string
-	dir, from, org                 string
+	dir, from, org, catalogue      string
 	force                          bool
 }
 
@@ -51,7 +50,7 @@ func newNew(e Env) *cobra.Command {
 			"  fairway new cron-job --name report --owner payments --image ... --set 'schedule=17 4 * * *' --set longestRun=20m\n" +
 			"  fairway new --from fairway.yaml --dir .",
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: completeShapes,
+		ValidArgsFunction: completeShapes(&f.catalogue),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.name, "name", "", "what the service is called")
@@ -64,6 +63,7 @@ func newNew(e Env) *cobra.Command {
 	flags.StringVar(&f.dir, "dir", "", "where to write (default: a folder called as the service)")
 	flags.StringVar(&f.from, "from", "", "service file to read instead of the flags above")
 	organisationFlag(cmd, &f.org)
+	catalogueFlag(cmd, &f.catalogue)
 	flags.BoolVar(&f.force, "force", false, "overwrite files that differ")
 	_ = cmd.RegisterFlagCompletionFunc("cloud", cobra.FixedCompletions([]string{"eks", "aks"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runNew(cmd.Context(), e, f, args) }
@@ -71,26 +71,38 @@ func newNew(e Env) *cobra.Command {
 }
 
 // completeShapes offers the shapes of the catalogue.
-func completeShapes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	c, err := goldenpath.Open(content.FS)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
+func completeShapes(ref *string) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		c, err := catalogueHere(*ref)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return c.Shapes(), cobra.ShellCompDirectiveNoFileComp
 	}
-	return c.Shapes(), cobra.ShellCompDirectiveNoFileComp
 }
 
 func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
-	catalogue, err := goldenpath.Open(content.FS)
-	if err != nil {
-		return err
-	}
-	if err := f.ask(e, catalogue, &args); err != nil {
-		return err
-	}
 	dir := cmp.Or(f.dir, f.name, ".")
-	file, err := f.serviceFile(args, dir)
+	org, err := organisationFile(dir, f.org)
 	if err != nil {
 		return err
+	}
+	file, err := f.existing(args, dir)
+	if err != nil {
+		return err
+	}
+	catalogue, err := openCatalogue(f.catalogue, file, org)
+	if err != nil {
+		return err
+	}
+	if file == nil {
+		if err := f.ask(e, catalogue.Catalogue, &args); err != nil {
+			return err
+		}
+		dir = cmp.Or(f.dir, f.name, ".")
+		if file, err = f.serviceFile(args, dir); err != nil {
+			return err
+		}
 	}
 	if d := file.Docs[0]; d.Err != nil {
 		return &problem.Problem{What: "the service file is no YAML", Where: fmt.Sprintf("%s:%d:%d", file.Name, d.Err.Line, d.Err.Column), Why: d.Err.Message, Next: "correct the YAML there", Err: d.Err}
@@ -105,10 +117,6 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 	}
 	if name != path.Name() && f.from == "" {
 		file = source.Parse(file.Name, bytes.Replace(file.Data, []byte("path: "+name+"\n"), []byte("path: "+path.Name()+"\n"), 1))
-	}
-	org, err := organisationFile(dir, f.org)
-	if err != nil {
-		return err
 	}
 	service, faults := goldenpath.ReadService(path, file, org)
 	if len(faults) > 0 {
@@ -138,21 +146,34 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 	return f.write(ctx, e, dir, files)
 }
 
-// serviceFile returns the service file: one that was named, or one made of the flags.
-func (f *newFlags) serviceFile(args []string, dir string) (*source.File, error) {
-	name := f.from
-	if at := filepath.Join(dir, ServiceFile); name == "" && len(args) == 0 {
-		name = at
+const nameShape = "name a shape, such as fairway new stateless-service, or an existing file with --from"
+
+// existing returns the service file that is named, or without a shape the one that is in the folder; nil when one is to be made.
+func (f *newFlags) existing(args []string, dir string) (*source.File, error) {
+	name := cmp.Or(f.from, filepath.Join(dir, ServiceFile))
+	if f.from == "" && len(args) > 0 {
+		return nil, nil
 	}
-	if name != "" {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return nil, &problem.Problem{What: "cannot read the service file", Where: name, Why: problem.Plain(err), Next: "name a shape, such as fairway new stateless-service, or an existing file with --from", Err: err}
-		}
+	data, err := os.ReadFile(name)
+	switch {
+	case err == nil:
 		return source.Parse(filepath.ToSlash(name), data), nil
+	case f.from == "" && errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	}
+	return nil, &problem.Problem{What: "cannot read the service file", Where: name, Why: problem.Plain(err), Next: nameShape, Err: err}
+}
+
+// serviceFile makes a service file of the flags.
+func (f *newFlags) serviceFile(args []string, dir string) (*source.File, error) {
+	if len(args) == 0 {
+		return nil, &problem.Problem{What: "there is no service file", Where: filepath.Join(dir, ServiceFile), Next: nameShape}
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "path: %s\n", args[0])
+	if f.catalogue != "" {
+		fmt.Fprintf(&b, "catalogue: %s\n", source.String(relativeTo(dir, f.catalogue)).Inline(0, false))
+	}
 	for _, x := range []struct{ key, value string }{{"name", f.name}, {"owner", f.owner}, {"image", f.image}, {"boot", f.boot}} {
 		if x.value != "" {
 			fmt.Fprintf(&b, "%s: %s\n", x.key, source.String(x.value).Inline(0, false))
@@ -219,15 +240,12 @@ func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenp
 
 // ask asks on a terminal for what a service file must say and the flags do not.
 func (f *newFlags) ask(e Env, c *goldenpath.Catalogue, args *[]string) error {
-	if f.from != "" || !e.StdinTerminal || !e.ErrTerminal {
+	if !e.StdinTerminal || !e.ErrTerminal {
 		return nil
 	}
 	p := newPrompt(e)
 	question := func(text string) (string, error) { return p.ask(text + ": ") }
 	if len(*args) == 0 {
-		if _, err := os.Stat(filepath.Join(cmp.Or(f.dir, "."), ServiceFile)); err == nil {
-			return nil // it says everything
-		}
 		shape, err := question("shape (" + strings.Join(c.Shapes(), ", ") + ")")
 		if err != nil {
 			return err

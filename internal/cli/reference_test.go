@@ -21,13 +21,24 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// TestReference compares docs/reference with what rules, records and flags say of themselves; -update writes it anew.
-func TestReference(t *testing.T) {
-	web, err := loadWeb()
+// own opens Fairway's own catalogue.
+func own(t *testing.T) (*openedCatalogue, *knowledge.Web) {
+	t.Helper()
+	c, err := ownCatalogue()
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths, err := allPaths()
+	web, err := c.web()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, web
+}
+
+// TestReference compares docs/reference with what rules, records and flags say of themselves; -update writes it anew.
+func TestReference(t *testing.T) {
+	c, web := own(t)
+	paths, err := c.paths()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,10 +66,7 @@ func TestReference(t *testing.T) {
 
 // Every link from a rule to its page leads to a heading, and every heading is there once.
 func TestReferenceAnchors(t *testing.T) {
-	web, err := loadWeb()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, web := own(t)
 	page := rulesPage(web)
 	for _, r := range web.Rules.Rules {
 		_, anchor, _ := strings.Cut(r.DocURL(), "#")

@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fairway-k8s/fairway/content"
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/merge"
@@ -30,7 +29,7 @@ type serviceFolder struct {
 	dir       string
 	file      *source.File // fairway.yaml
 	org       *source.File // nil without one
-	catalogue *goldenpath.Catalogue
+	catalogue *openedCatalogue
 	ancestor  *goldenpath.Ancestor
 	ours      []goldenpath.Rendered
 }
@@ -209,44 +208,6 @@ func organisationFile(dir, name string) (*source.File, error) {
 		return nil, &problem.Problem{What: "cannot read the organisation's file", Where: name, Why: problem.Plain(err), Next: "name an existing file with --org", Err: err}
 	}
 	return source.Parse(filepath.ToSlash(name), data), nil
-}
-
-// openCatalogue opens the catalogue that a flag names, else the service file, else the organisation's file, else Fairway's own. A folder in a
-// file is relative to that file.
-func openCatalogue(ref string, files ...*source.File) (*goldenpath.Catalogue, error) {
-	where := "--catalogue"
-	for _, f := range files {
-		if ref != "" || f == nil {
-			continue
-		}
-		if n := f.Docs[0].Root.Resolve().Get("catalogue"); !n.IsZero() {
-			ref, where = n.Text(), fmt.Sprintf("%s:%d", f.Name, n.Position().Line)
-			if !filepath.IsAbs(ref) && !strings.Contains(ref, ":") {
-				ref = filepath.Join(filepath.Dir(filepath.FromSlash(f.Name)), filepath.FromSlash(ref))
-			}
-		}
-	}
-	if ref == "" {
-		return goldenpath.Open(content.FS)
-	}
-	if info, err := os.Stat(ref); err != nil || !info.IsDir() {
-		why := "it is no folder"
-		if err != nil {
-			why = problem.Plain(err)
-		}
-		return nil, &problem.Problem{What: "cannot open the catalogue " + ref, Where: where, Why: why, Next: "name the folder of a catalogue, one that holds catalogue.yaml", Err: err}
-	}
-	c, err := goldenpath.Open(os.DirFS(ref))
-	if err == nil {
-		_, err = c.About()
-	}
-	if tooNew, ok := errors.AsType[*goldenpath.TooNew](err); ok {
-		return nil, &problem.Problem{What: tooNew.Error(), Where: ref, Next: "install a newer fairway", Err: err}
-	}
-	if err != nil {
-		return nil, &problem.Problem{What: "cannot read the catalogue " + ref, Where: where, Why: problem.Plain(err), Next: "name the folder of a catalogue, one that holds catalogue.yaml", Err: err}
-	}
-	return c, nil
 }
 
 // uncommitted refuses to write over files with changes that are not committed, so that what is done (an upgrade, an adoption) can be looked at by

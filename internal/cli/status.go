@@ -35,7 +35,7 @@ func newStatus(e Env) *cobra.Command {
 			"The exit code is 1 when something is overdue: a version past its sunset, a waiver that has ended. It is 3 when a service cannot be judged.",
 		Example: "  fairway status\n  fairway status ~/repositories --output csv > fleet.csv\n  fairway status services --output json",
 	}
-	cmd.Flags().StringVar(&catalogue, "catalogue", "", "the catalogue to compare with (default: what each fairway.yaml or "+OrganisationFile+" names, else Fairway's own)")
+	catalogueFlag(cmd, &catalogue)
 	choiceFlag(cmd, &output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

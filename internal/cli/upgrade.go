@@ -55,7 +55,7 @@ func newUpgrade(e Env) *cobra.Command {
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show the difference of all files and write nothing")
 	flags.BoolVar(&f.prBody, "pr-body", false, "print a text for a pull request, in Markdown")
 	flags.BoolVar(&f.force, "force", false, "also write files with changes that are not committed")
-	flags.StringVar(&f.catalogue, "catalogue", "", "the catalogue to take versions from (default: what fairway.yaml or "+OrganisationFile+" name, else Fairway's own)")
+	catalogueFlag(cmd, &f.catalogue)
 	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -58,9 +58,9 @@ func (e *UnknownPath) Error() string {
 	return "there is no path " + e.Shape
 }
 
-// Path reads a path: SHAPE@VERSION, or SHAPE for its newest version. The error is an *UnknownPath when there is none.
-func (c *Catalogue) Path(name string) (*Path, error) {
-	shape, version, _ := strings.Cut(name, "@")
+// Find says which path is meant: SHAPE@VERSION, or SHAPE for its newest version. The error is an *UnknownPath when there is none.
+func (c *Catalogue) Find(name string) (shape, version string, err error) {
+	shape, version, _ = strings.Cut(name, "@")
 	versions := c.versions[shape]
 	if len(versions) == 0 {
 		e := &UnknownPath{Shape: shape, Known: c.Shapes()}
@@ -74,28 +74,36 @@ func (c *Catalogue) Path(name string) (*Path, error) {
 		}
 		slices.Reverse(words)
 		e.Near = shapeOf[spell.Nearest(shape, words, max(2, len(shape)/3))]
-		return nil, e
+		return "", "", e
 	}
 	if version == "" {
 		version = versions[len(versions)-1]
 	}
 	if !slices.Contains(versions, version) {
-		return nil, &UnknownPath{Shape: shape, Version: version, Known: versions}
+		return "", "", &UnknownPath{Shape: shape, Version: version, Known: versions}
+	}
+	return shape, version, nil
+}
+
+// Path reads a path, which is named as for Find.
+func (c *Catalogue) Path(name string) (*Path, error) {
+	shape, version, err := c.Find(name)
+	if err != nil {
+		return nil, err
 	}
 	p, err := LoadPath(c.fsys, path.Join("paths", shape, version))
 	if err == nil {
-		p.others = sync.OnceValue(func() []*Path { return c.others(shape) })
+		p.others = sync.OnceValue(func() []*Path {
+			return slices.DeleteFunc(c.Outlines(), func(o *Path) bool { return o.Shape == shape })
+		})
 	}
 	return p, err
 }
 
-// others returns the newest paths of all shapes but one, for their parameters only: they are not compiled.
-func (c *Catalogue) others(but string) (out []*Path) {
+// Outlines returns the newest path of each shape, for their parameters only: they are not compiled. Those that cannot be read are left out.
+func (c *Catalogue) Outlines() (out []*Path) {
 	for _, shape := range c.Shapes() {
 		versions := c.versions[shape]
-		if shape == but {
-			continue
-		}
 		if p, err := readPath(c.fsys, path.Join("paths", shape, versions[len(versions)-1])); err == nil {
 			out = append(out, p)
 		}

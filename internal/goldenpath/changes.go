@@ -22,8 +22,6 @@ type About struct {
 	Name          string `yaml:"name"`
 	Title         string `yaml:"title"`
 	Owner         string `yaml:"owner"`
-	// Builtin lets the records of the catalogue name Fairway's own defaults and incidents.
-	Builtin bool `yaml:"builtin"`
 }
 
 // schemaVersion is the newest form of catalogues that this program reads.

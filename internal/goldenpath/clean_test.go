@@ -95,7 +95,7 @@ func strictly(t *testing.T, dir string, allowed ...string) int {
 // Every default that a template names is a record that a rule guards and that an incident is behind; and a template names every default
 // but the one that is about all lines.
 func TestDefaultsAreGuarded(t *testing.T) {
-	web, err := knowledge.Load(content.FS, catalogue.New())
+	web, err := knowledge.Load(catalogue.New(), content.FS)
 	if err != nil {
 		t.Fatal(err)
 	}

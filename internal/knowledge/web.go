@@ -46,22 +46,25 @@ type Web struct {
 	Rules     *rule.Catalogue
 }
 
-// Load reads all records below incidents/ and defaults/ of fsys and joins them with the rules. The error lists every fault.
-func Load(fsys fs.FS, rules *rule.Catalogue) (*Web, error) {
+// Load reads all records below incidents/ and defaults/ and joins them with the rules. A record of a later layer takes the place of one with its ID
+// in those before: an organisation's own beside Fairway's. The error lists every fault.
+func Load(rules *rule.Catalogue, layers ...fs.FS) (*Web, error) {
 	w := &Web{Incidents: map[string]*Incident{}, Defaults: map[string]*Default{}, Rules: rules}
 	var errs []error
 	each := func(pattern string, read func(name string, data []byte) error) {
-		names, err := fs.Glob(fsys, pattern)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		for _, name := range names {
-			data, err := fs.ReadFile(fsys, name)
-			if err == nil {
-				err = read(name, data)
-			}
+		for _, fsys := range layers {
+			names, err := fs.Glob(fsys, pattern)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+				errs = append(errs, err)
+			}
+			for _, name := range names {
+				data, err := fs.ReadFile(fsys, name)
+				if err == nil {
+					err = read(name, data)
+				}
+				if err != nil {
+					errs = append(errs, fmt.Errorf("%s: %w", name, err))
+				}
 			}
 		}
 	}
@@ -149,9 +152,6 @@ func (w *Web) check() []error {
 		}
 		if w.Incidents[d.Incident] == nil {
 			bad("default %s: there is no incident %q", id, d.Incident)
-		}
-		if len(d.GuardedBy) == 0 {
-			bad("default %s: no rule guards it", id)
 		}
 		for _, r := range d.GuardedBy {
 			if w.Rules.Rule(r) == nil {

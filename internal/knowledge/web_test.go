@@ -16,12 +16,17 @@ import (
 
 // The web that is built in is whole: nothing dangles, nothing is named twice, every default is guarded.
 func TestContentIsWhole(t *testing.T) {
-	w, err := knowledge.Load(content.FS, catalogue.New())
+	w, err := knowledge.Load(catalogue.New(), content.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(w.Incidents) == 0 || len(w.Defaults) == 0 {
 		t.Errorf("%d incidents, %d defaults", len(w.Incidents), len(w.Defaults))
+	}
+	for id, d := range w.Defaults {
+		if len(d.GuardedBy) == 0 {
+			t.Errorf("default %s: no rule guards it", id)
+		}
 	}
 }
 
@@ -50,7 +55,7 @@ func web(files map[string]string) fstest.MapFS {
 
 func TestFaults(t *testing.T) {
 	whole := map[string]string{"incidents/fire.md": incident, "defaults/water.yaml": standard}
-	if _, err := knowledge.Load(web(whole), rules(t, "fire")); err != nil {
+	if _, err := knowledge.Load(rules(t, "fire"), web(whole)); err != nil {
 		t.Fatalf("a web that is whole: %v", err)
 	}
 	swap := func(name, old, new string) map[string]string {
@@ -75,7 +80,6 @@ func TestFaults(t *testing.T) {
 		{"a default without its incident", without(in), `default water: there is no incident "fire"`},
 		{"a rule without its incident", without(in), `rule water-missing: there is no incident "fire"`},
 		{"a default guarded by an unknown rule", swap(def, "water-missing", "water-mising"), `default water: there is no rule "water-mising"`},
-		{"a default that nothing guards", swap(def, "[water-missing]", "[]"), "default water: no rule guards it"},
 		{"a default without a reason", swap(def, "reason: It puts fires out.\n", ""), "title, value, reason and since are all needed"},
 		{"a default in a file of another name", swap(def, "id: water", "id: hydrant"), "defaults/water.yaml: the file is not named after its ID hydrant"},
 		{"a default with the ID of a rule", swap(def, "id: water", "id: water-missing"), "water-missing names two records"},
@@ -90,20 +94,39 @@ func TestFaults(t *testing.T) {
 		{"an unknown field in a header", swap(in, "lesson:", "moral: x\nlesson:"), "moral not found"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			_, err := knowledge.Load(web(x.files), rules(t, "fire"))
+			_, err := knowledge.Load(rules(t, "fire"), web(x.files))
 			if err == nil || !strings.Contains(err.Error(), x.want) {
 				t.Errorf("got %v\nwant %q in it", err, x.want)
 			}
 		})
 	}
 	// Just short enough, in characters and not in bytes.
-	if _, err := knowledge.Load(web(swap(in, "it burned down", strings.Repeat("ä", 110))), rules(t, "fire")); err != nil {
+	if _, err := knowledge.Load(rules(t, "fire"), web(swap(in, "it burned down", strings.Repeat("ä", 110)))); err != nil {
 		t.Errorf("a summary of 110 characters: %v", err)
 	}
 }
 
+// What an organisation says of a record is what counts, and its records stand beside those of the first layer.
+func TestLayers(t *testing.T) {
+	first := web(map[string]string{"incidents/fire.md": incident, "defaults/water.yaml": standard})
+	own := web(map[string]string{
+		"defaults/water.yaml": strings.Replace(standard, "value: much", "value: a bucket", 1),
+		"defaults/sand.yaml":  strings.NewReplacer("id: water", "id: sand", "[water-missing]", "[]").Replace(standard),
+	})
+	w, err := knowledge.Load(rules(t, "fire"), first, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.Defaults) != 2 || w.Defaults["water"].Value != "a bucket" || w.Defaults["sand"].Incident != "fire" {
+		t.Errorf("got %+v, %+v", w.Defaults["water"], w.Defaults["sand"])
+	}
+	if w, _ := knowledge.Load(rules(t, "fire"), first); w.Defaults["water"].Value != "much" {
+		t.Error("the first layer was changed")
+	}
+}
+
 func TestNeighbours(t *testing.T) {
-	w, err := knowledge.Load(web(map[string]string{"incidents/fire.md": incident, "defaults/water.yaml": standard}), rules(t, "fire"))
+	w, err := knowledge.Load(rules(t, "fire"), web(map[string]string{"incidents/fire.md": incident, "defaults/water.yaml": standard}))
 	if err != nil {
 		t.Fatal(err)
 	}
