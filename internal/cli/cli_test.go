@@ -64,11 +64,13 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %s", c)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit":   exitCommand,
-			"schema": schemaCommand,
-			"xml":    xmlCommand,
-			"grow":   growCommand,
-			"utf16":  utf16Command,
+			"exit":    exitCommand,
+			"schema":  schemaCommand,
+			"xml":     xmlCommand,
+			"grow":    growCommand,
+			"utf16":   utf16Command,
+			"replace": replaceCommand,
+			"cptree":  cptreeCommand,
 		},
 	})
 }
@@ -133,9 +135,23 @@ func utf16Command(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out, 0o666))
 }
 
+// replaceCommand replaces a text that stands in a file once: replace FILE OLD NEW.
+func replaceCommand(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if n := strings.Count(text, args[1]); n != 1 {
+		ts.Fatalf("%q is %d times in %s", args[1], n, args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o666))
+}
+
+// cptreeCommand copies a folder: cptree FROM TO.
+func cptreeCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
+}
+
 // Every verb has an example in its help, and a word for each of its flags.
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{}, {"lint"}, {"lint", "rules"}, {"explain"}} {
+	for _, args := range [][]string{{}, {"lint"}, {"lint", "rules"}, {"explain"}, {"changelog"}, {"upgrade"}, {"adopt"}, {"catalogue"}, {"catalogue", "init"}, {"catalogue", "lint"}, {"catalogue", "test"}, {"catalogue", "diff"}} {
 		var out bytes.Buffer
 		if code := Run(t.Context(), append(append([]string{"fairway"}, args...), "--help"), Env{Stdout: &out, Stderr: &out, Now: time.Now}); code != 0 {
 			t.Errorf("%v --help: exit code %d", args, code)

@@ -145,6 +145,9 @@ var (
 	anyOne = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[^\].]*(?:=[^\]]*)?\]`) })
 )
 
+// IsVersion reports whether a text is a version: three numbers, such as 1.0.0.
+func IsVersion(text string) bool { return threeNumbers().MatchString(text) }
+
 // check returns what is wrong with a release; file is the name of its file.
 func (r *Release) check(file string) (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -155,7 +158,7 @@ func (r *Release) check(file string) (errs []error) {
 		}
 		return t
 	}
-	if r.Version != file || !threeNumbers().MatchString(r.Version) {
+	if r.Version != file || !IsVersion(r.Version) {
 		bad("version is %q, and must be that of the file's name, three numbers", r.Version)
 	}
 	if r.Summary == "" {

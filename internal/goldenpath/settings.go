@@ -73,6 +73,27 @@ func (p *Path) Everything() iter.Seq[*Parameter] {
 	return func(yield func(*Parameter) bool) { walk(p.Parameters, yield) }
 }
 
+// Least is a service file that says nothing but what it must, with the examples of the parameters.
+func (p *Path) Least() []byte {
+	var b strings.Builder
+	b.WriteString("path: " + p.Shape + "\n")
+	writeLeast(&b, p.Parameters, "")
+	return []byte(b.String())
+}
+
+func writeLeast(b *strings.Builder, list []*Parameter, indent string) {
+	for _, x := range list {
+		switch {
+		case !x.Required:
+		case x.Type == Object:
+			b.WriteString(indent + x.Name + ":\n")
+			writeLeast(b, x.Fields, indent+"  ")
+		default:
+			b.WriteString(indent + x.Name + ": " + x.Example + "\n")
+		}
+	}
+}
+
 // parametersIn adds the parameters that an expression depends on, through computed variables and through defaults.
 func (p *Path) parametersIn(e *expression, add map[string]bool) {
 	for _, name := range e.names {
