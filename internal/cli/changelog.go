@@ -196,17 +196,14 @@ func (c *changelog) text(width int) string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		head := []string{v.Version}
-		if v.Date != "" {
-			head = append(head, v.Date)
-		}
+		var counts []string
 		if len(v.Changes) > 0 {
-			head = append(head, report.Count(len(v.Changes), "change", "changes"))
+			counts = append(counts, report.Count(len(v.Changes), "change", "changes"))
 		}
 		if len(v.Defaults) > 0 {
-			head = append(head, report.Count(len(v.Defaults), "new default", "new defaults"))
+			counts = append(counts, report.Count(len(v.Defaults), "new default", "new defaults"))
 		}
-		b.WriteString(strings.Join(head, "  ") + "\n")
+		b.WriteString(strings.Join(slices.DeleteFunc([]string{v.Version, v.Date, strings.Join(counts, ", ")}, func(s string) bool { return s == "" }), "  ") + "\n")
 		if v.Summary != "" {
 			para("  ", sentence(v.Summary))
 		}

@@ -453,8 +453,11 @@ func (u *upgrading) text(width int) string {
 	}
 	for _, x := range u.plan.Items {
 		what, why := "values that fairway.yaml sets otherwise than before", ""
-		if x.Change != nil {
+		switch {
+		case x.Change != nil:
 			what, why = x.Change.From+" -> "+x.Change.To, x.Change.Incident
+		case onlyComments(x):
+			what = "comments that say something else than before"
 		}
 		fmt.Fprintf(&b, "  %-6s %-*s  %s", u.word(x), wide, x.ID(), report.Clean(what))
 		if why != "" {
@@ -479,6 +482,11 @@ func (u *upgrading) text(width int) string {
 	same, all, comments := u.untouched()
 	fmt.Fprintf(&b, "\nnothing else of yours changes: %d of %d lines stay as they are, %s kept\n", same, all, report.Count(comments, "comment", "comments"))
 	return b.String()
+}
+
+// onlyComments reports whether an item changes no value.
+func onlyComments(x *goldenpath.Item) bool {
+	return len(x.Conflicts) == 0 && !slices.ContainsFunc(x.Changes, func(c merge.Change) bool { return c.Op != merge.Comment })
 }
 
 func arrow(c merge.Change) string {
@@ -602,7 +610,11 @@ func (u *upgrading) pullRequest() string {
 	for _, x := range u.plan.Items {
 		mark := map[string]string{"take": "taken", "you": "**needs a decision**", "later": "left for later", "waived": "waived"}[u.word(x)]
 		if x.Change == nil {
-			fmt.Fprintf(&b, "### Parameters (%s)\n\nValues that `fairway.yaml` sets otherwise than before.\n\n", mark)
+			what := "Values that `fairway.yaml` sets otherwise than before."
+			if onlyComments(x) {
+				what = "Comments that say something else than before."
+			}
+			fmt.Fprintf(&b, "### Parameters (%s)\n\n%s\n\n", mark, what)
 		} else {
 			fmt.Fprintf(&b, "### %s (%s)\n\n%s: %s → %s.\n\n%s Incident: `%s`. Severity: %s.", x.ID(), mark, x.Change.Title, x.Change.From, x.Change.To, x.Change.Reason, x.Change.Incident, x.Change.Severity)
 			if x.Change.Sunset != "" {

@@ -57,13 +57,23 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 		}
 		return Parameters
 	}
+	// What is in conflict may stand above what a change touches: a probe that the team took out, whose period the path changed.
+	idOf := func(c merge.Conflict) string {
+		if own := id(c.Object, c.Field); own != Parameters {
+			return own
+		}
+		if i := slices.IndexFunc(changes, func(x *Change) bool { return x.below(c.Object.Kind, c.Field) }); i >= 0 {
+			return changes[i].ID
+		}
+		return Parameters
+	}
 	was, mine, theirs := parsed(base.Files), parsed(ours), parsed(rendering.Files)
 	whole, err := merge.Merge(was, mine, theirs, merge.Options{})
 	if err != nil {
 		return nil, err
 	}
 	up := &Upgrade{Result: whole, Ancestor: rendering}
-	up.collect(whole, changes, id, s)
+	up.collect(whole, changes, id, idOf, s)
 
 	var open []merge.Conflict
 	for _, x := range up.Items {
@@ -82,7 +92,7 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 		theirs = parsed(up.Ancestor.Files)
 	}
 	prefer := func(o merge.Object, field string) bool {
-		return s.Prefers(id(o, field)) && slices.ContainsFunc(whole.Conflicts, func(c merge.Conflict) bool { return c.Object == o && c.Field == field })
+		return slices.ContainsFunc(whole.Conflicts, func(c merge.Conflict) bool { return c.Object == o && c.Field == field && s.Prefers(idOf(c)) })
 	}
 	if up.Ancestor != rendering || slices.ContainsFunc(whole.Conflicts, func(c merge.Conflict) bool { return prefer(c.Object, c.Field) }) {
 		if up.Result, err = merge.Merge(was, mine, theirs, merge.Options{Prefer: prefer}); err != nil {
@@ -93,7 +103,7 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 }
 
 // collect sorts what would change by the names of the changes. Conflicts that are settled are not among them.
-func (up *Upgrade) collect(whole *merge.Result, changes []*Change, id func(merge.Object, string) string, s Selection) {
+func (up *Upgrade) collect(whole *merge.Result, changes []*Change, id func(merge.Object, string) string, idOf func(merge.Conflict) string, s Selection) {
 	items := map[string]*Item{}
 	for _, x := range append(slices.Clone(changes), nil) {
 		item := &Item{Change: x}
@@ -106,7 +116,7 @@ func (up *Upgrade) collect(whole *merge.Result, changes []*Change, id func(merge
 		x.Changes = append(x.Changes, c)
 	}
 	for _, c := range whole.Conflicts {
-		x := items[id(c.Object, c.Field)]
+		x := items[idOf(c)]
 		if s.Prefers(x.ID()) || s.Keeps(x.ID()) {
 			x.Settled = append(x.Settled, c)
 		} else {
