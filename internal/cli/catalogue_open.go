@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -37,10 +38,35 @@ func ownCatalogue() (*openedCatalogue, error) {
 	return &openedCatalogue{Catalogue: c, layers: []fs.FS{content.FS}}, err
 }
 
+// catalogues opens each catalogue once: a fleet of services has few.
+type catalogues struct {
+	mu   sync.Mutex
+	open map[string]func() (*openedCatalogue, error)
+}
+
+// of opens the catalogue that a flag names, else the files of a service, as openCatalogue does.
+func (c *catalogues) of(flag string, files ...*source.File) (*openedCatalogue, error) {
+	ref, where := catalogueRef(flag, files...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil {
+		c.open = map[string]func() (*openedCatalogue, error){}
+	}
+	if c.open[ref] == nil {
+		c.open[ref] = sync.OnceValues(func() (*openedCatalogue, error) { return openRef(ref, where) })
+	}
+	return c.open[ref]()
+}
+
 // openCatalogue opens the catalogue that a flag names, else the service file, else the organisation's file, else Fairway's own. A folder in a
 // file is relative to that file.
-func openCatalogue(ref string, files ...*source.File) (*openedCatalogue, error) {
-	where := "--catalogue"
+func openCatalogue(flag string, files ...*source.File) (*openedCatalogue, error) {
+	return openRef(catalogueRef(flag, files...))
+}
+
+// catalogueRef says which catalogue is meant, "" for Fairway's own, and where that is said.
+func catalogueRef(ref string, files ...*source.File) (_, where string) {
+	where = "--catalogue"
 	for _, f := range files {
 		if ref != "" || f == nil {
 			continue
@@ -52,6 +78,10 @@ func openCatalogue(ref string, files ...*source.File) (*openedCatalogue, error) 
 			}
 		}
 	}
+	return ref, where
+}
+
+func openRef(ref, where string) (*openedCatalogue, error) {
 	if ref == "" {
 		return ownCatalogue()
 	}

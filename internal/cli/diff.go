@@ -44,7 +44,7 @@ type deviationReport struct {
 }
 
 func runDiff(e Env, f *upgradeFlags, dir string) error {
-	s, err := openService(dir, f.catalogue, f.org)
+	s, err := openService(&catalogues{}, dir, f.catalogue, f.org)
 	if err != nil {
 		return err
 	}

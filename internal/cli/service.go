@@ -35,7 +35,7 @@ type serviceFolder struct {
 }
 
 // openService reads the folder of a service. catalogue and org are what flags name, "" without.
-func openService(dir, catalogue, org string) (*serviceFolder, error) {
+func openService(all *catalogues, dir, catalogue, org string) (*serviceFolder, error) {
 	name, err := serviceFileIn(dir)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func openService(dir, catalogue, org string) (*serviceFolder, error) {
 	if s.org, err = organisationFile(s.dir, org); err != nil {
 		return nil, err
 	}
-	if s.catalogue, err = openCatalogue(catalogue, s.file, s.org); err != nil {
+	if s.catalogue, err = all.of(catalogue, s.file, s.org); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -213,6 +213,9 @@ func organisationFile(dir, name string) (*source.File, error) {
 // uncommitted refuses to write over files with changes that are not committed, so that what is done (an upgrade, an adoption) can be looked at by
 // itself. Outside of a Git repository there is nothing to tell it.
 func uncommitted(ctx context.Context, dir string, names []string, what string) error {
+	if !inRepository(dir) {
+		return nil
+	}
 	changed, err := load.ChangedSince(ctx, dir, "HEAD")
 	if err != nil {
 		return nil
@@ -223,6 +226,20 @@ func uncommitted(ctx context.Context, dir string, names []string, what string) e
 	}
 	return &problem.Problem{What: fmt.Sprintf("%s with changes that are not committed", report.Count(len(dirty), "file", "files")), Where: dir, Why: strings.Join(dirty, ", "),
 		Next: "commit or stash them first, so that the " + what + " can be looked at by itself, or write anyway with --force", Exit: problem.ExitFindings}
+}
+
+// inRepository reports whether a folder is in a Git repository, without starting git.
+func inRepository(dir string) bool {
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return true
+	}
+	for folder := range upward(at) {
+		if _, err := os.Lstat(filepath.Join(folder, ".git")); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func namesOf(files []store.File) (names []string) {

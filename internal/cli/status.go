@@ -9,11 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,41 +75,19 @@ type waiverStatus struct {
 }
 
 func runStatus(ctx context.Context, e Env, roots []string, catalogue, format string) error {
-	var dirs []string
-	for _, root := range roots {
-		found, err := services(root)
-		if err != nil {
-			return &problem.Problem{What: "cannot look for services", Where: root, Why: problem.Plain(err), Next: "name existing folders", Exit: problem.ExitIncomplete, Err: err}
-		}
-		dirs = append(dirs, found...)
+	files, err := servicesAt(roots)
+	if err != nil {
+		return err
 	}
-	slices.Sort(dirs)
-	dirs = slices.Compact(dirs)
-	if len(dirs) == 0 {
-		return &problem.Problem{What: "there is no service", Where: strings.Join(roots, ", "), Why: "no folder holds a " + ServiceFile, Next: "begin one with fairway new, or bring manifests onto a path with fairway adopt", Exit: problem.ExitIncomplete}
+	var all []serviceStatus
+	opened := &catalogues{}
+	err = inOrder(ctx, files, func(file string) serviceStatus { return statusOf(e, opened, file, catalogue) }, func(x serviceStatus) error {
+		all = append(all, x)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	all := make([]serviceStatus, len(dirs))
-	var group sync.WaitGroup
-	next := make(chan int)
-	for range runtime.GOMAXPROCS(0) {
-		group.Go(func() {
-			for i := range next {
-				all[i] = statusOf(e, dirs[i], catalogue)
-			}
-		})
-	}
-	for i := range dirs {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
-	group.Wait()
-	if ctx.Err() != nil {
-		return &problem.Problem{What: "stopped", Next: "run the command again", Exit: problem.ExitIncomplete, Err: ctx.Err()}
-	}
-	var err error
 	switch format {
 	case "json":
 		err = writeJSON(e.Stdout, fleetReport{1, all})
@@ -137,6 +113,22 @@ func runStatus(ctx context.Context, e Env, roots []string, catalogue, format str
 	return nil
 }
 
+// servicesAt returns the service files at and below some folders.
+func servicesAt(roots []string) (files []string, err error) {
+	for _, root := range roots {
+		found, err := services(root)
+		if err != nil {
+			return nil, &problem.Problem{What: "cannot look for services", Where: root, Why: problem.Plain(err), Next: "name existing folders", Exit: problem.ExitIncomplete, Err: err}
+		}
+		files = append(files, found...)
+	}
+	slices.Sort(files)
+	if files = slices.Compact(files); len(files) == 0 {
+		return nil, &problem.Problem{What: "there is no service", Where: strings.Join(roots, ", "), Why: "no folder holds a " + ServiceFile, Next: "begin one with fairway new, or bring manifests onto a path with fairway adopt", Exit: problem.ExitIncomplete}
+	}
+	return files, nil
+}
+
 // services returns the service files at and below root.
 func services(root string) (dirs []string, err error) {
 	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
@@ -156,13 +148,13 @@ func services(root string) (dirs []string, err error) {
 }
 
 // statusOf judges one service.
-func statusOf(e Env, dir, catalogue string) serviceStatus {
+func statusOf(e Env, opened *catalogues, dir, catalogue string) serviceStatus {
 	x := serviceStatus{Dir: filepath.ToSlash(filepath.Dir(dir)), Later: []string{}, Waivers: []waiverStatus{}, Due: []string{}}
 	fail := func(err error) serviceStatus {
 		x.Error = strings.ReplaceAll(err.Error(), "\n", "; ")
 		return x
 	}
-	s, err := openService(dir, catalogue, "")
+	s, err := openService(opened, dir, catalogue, "")
 	if err != nil {
 		return fail(err)
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -24,23 +26,24 @@ type upgradeFlags struct {
 	to, catalogue, org                     string
 	take, deferred, waive, keep, overwrite []string
 	reason, until, owner                   string
-	dryRun, prBody, force                  bool
+	dryRun, prBody, force, fleet           bool
 	output                                 choice
 }
 
 func newUpgrade(e Env) *cobra.Command {
 	f := &upgradeFlags{output: choice{value: "text", choices: []string{"text", "json"}}}
 	cmd := &cobra.Command{
-		Use:   "upgrade [DIR]",
-		Short: "bring a service to another version of its golden path",
+		Use:   "upgrade [DIR...]",
+		Short: "bring services to another version of their golden path",
 		Long: "Upgrade merges what the path changed into a service's files, field by field. What the team changed stays; where both changed the same, the\n" +
 			"team's value stays and you are asked. It shows a list of named changes, each with its reason; nothing is written until you say what to take:\n" +
 			"on a terminal it asks, elsewhere with --take, --defer and --waive. Changes that are not taken are noted in fairway.yaml and offered again.\n\n" +
-			"A change of a parameter in fairway.yaml comes with it. For that alone, name the version that the service has: --to.",
+			"A change of a parameter in fairway.yaml comes with it. For that alone, name the version that the service has: --to.\n\n" +
+			"A folder without a fairway.yaml stands for the services below it. With several services nothing is asked, each is written by itself, and one that\n" +
+			"cannot be upgraded does not stop the others.",
 		Example: "  fairway upgrade\n  fairway upgrade --to 2.0.0 --dry-run checkout\n  fairway upgrade --take all checkout\n" +
-			"  fairway upgrade --take all --defer network-default-deny checkout\n" +
+			"  fairway upgrade --take all --defer network-default-deny checkout\n  fairway upgrade --take pdb-unhealthy-evictable ~/repositories\n" +
 			"  fairway upgrade --waive cpu-limit-removed --reason 'measured again in May' --owner payments --until 2027-06-01 checkout",
-		Args: cobra.MaximumNArgs(1),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.to, "to", "", "the version to come to (default: the newest)")
@@ -59,7 +62,10 @@ func newUpgrade(e Env) *cobra.Command {
 	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return runUpgrade(cmd.Context(), e, f, cmp.Or(strings.Join(args, ""), "."))
+		if len(args) == 0 {
+			args = []string{"."}
+		}
+		return runUpgrade(cmd.Context(), e, f, args)
 	}
 	return cmd
 }
@@ -81,8 +87,87 @@ type upgrading struct {
 	written   []string
 }
 
-func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
-	s, err := openService(dir, f.catalogue, f.org)
+func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, args []string) error {
+	opened := &catalogues{}
+	if len(args) == 1 {
+		if file, err := serviceFileIn(args[0]); err != nil {
+			return err
+		} else if _, err := os.Stat(file); err == nil {
+			return upgradeOne(ctx, e, f, opened, file)
+		}
+	}
+	files, err := servicesAt(args)
+	if err != nil {
+		return err
+	}
+	if len(files) == 1 {
+		return upgradeOne(ctx, e, f, opened, files[0])
+	}
+	return upgradeFleet(ctx, e, f, opened, files)
+}
+
+// upgradeFleet upgrades several services, each by itself.
+func upgradeFleet(ctx context.Context, e Env, f *upgradeFlags, opened *catalogues, files []string) error {
+	type result struct {
+		out, errs bytes.Buffer
+		err       error
+	}
+	work := func(file string) *result {
+		r := &result{}
+		one, own := e, *f
+		one.Stdout, one.Stderr, one.StdinTerminal = &r.out, &r.errs, false
+		own.fleet = true
+		r.err = upgradeOne(ctx, one, &own, opened, file)
+		return r
+	}
+	list := f.output.value == "json" && !f.prBody
+	if list {
+		fmt.Fprint(e.Stdout, "{\n  \"schemaVersion\": 1,\n  \"services\": [")
+	}
+	between, code, needed, failed := "", 0, 0, 0
+	err := inOrder(ctx, files, work, func(r *result) error {
+		if r.err != nil {
+			if own, ok := errors.AsType[exit](r.err); ok {
+				needed++
+				code = max(code, int(own))
+			} else {
+				failed++
+				code = max(code, problem.ExitCode(r.err))
+				printError(&r.errs, "fairway", r.err)
+			}
+		}
+		out := r.out.String()
+		switch {
+		case out == "":
+		case list:
+			out = between + "\n" + strings.TrimRight(indent(out, "    "), "\n")
+			between = ","
+		default:
+			out = between + out
+			between = "\n"
+		}
+		if _, err := io.WriteString(e.Stdout, out); err != nil {
+			return err
+		}
+		_, err := r.errs.WriteTo(e.Stderr)
+		return err
+	})
+	if list {
+		fmt.Fprint(e.Stdout, "\n  ]\n}\n")
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.Stderr, "fairway: %s, %d with something for you to decide, %d that could not be upgraded\n", report.Count(len(files), "service", "services"), needed, failed)
+	if code != 0 {
+		return exit(code)
+	}
+	return nil
+}
+
+// upgradeOne upgrades a service.
+func upgradeOne(ctx context.Context, e Env, f *upgradeFlags, opened *catalogues, file string) error {
+	s, err := openService(opened, file, f.catalogue, f.org)
 	if err != nil {
 		return err
 	}
@@ -113,7 +198,7 @@ func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
 		if err == nil && f.dryRun {
 			err = writeDiffs(e.Stdout, e, "", u.plan.Result.Files)
 		}
-		if err == nil {
+		if err == nil && !f.fleet {
 			u.next(e)
 		}
 	}

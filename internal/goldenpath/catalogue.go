@@ -15,9 +15,15 @@ import (
 )
 
 // Catalogue is the paths below paths/SHAPE/VERSION of a file system.
+//
+// It may be used by several goroutines. What was read is kept: a fleet of services has few paths.
 type Catalogue struct {
 	fsys     fs.FS
 	versions map[string][]string // by shape, the newest last
+	releases func() ([]*Release, error)
+
+	mu    sync.Mutex
+	paths map[string]func() (*Path, error) // by name
 }
 
 // Open lists the paths of a catalogue. None is read yet.
@@ -26,7 +32,8 @@ func Open(fsys fs.FS) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalogue{fsys, map[string][]string{}}
+	c := &Catalogue{fsys: fsys, versions: map[string][]string{}, paths: map[string]func() (*Path, error){}}
+	c.releases = sync.OnceValues(c.readReleases)
 	for _, f := range files {
 		dir := path.Dir(f)
 		shape := path.Base(path.Dir(dir))
@@ -91,13 +98,23 @@ func (c *Catalogue) Path(name string) (*Path, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := LoadPath(c.fsys, path.Join("paths", shape, version))
-	if err == nil {
-		p.others = sync.OnceValue(func() []*Path {
-			return slices.DeleteFunc(c.Outlines(), func(o *Path) bool { return o.Shape == shape })
+	dir := path.Join("paths", shape, version)
+	c.mu.Lock()
+	read := c.paths[dir]
+	if read == nil {
+		read = sync.OnceValues(func() (*Path, error) {
+			p, err := LoadPath(c.fsys, dir)
+			if err == nil {
+				p.others = sync.OnceValue(func() []*Path {
+					return slices.DeleteFunc(c.Outlines(), func(o *Path) bool { return o.Shape == shape })
+				})
+			}
+			return p, err
 		})
+		c.paths[dir] = read
 	}
-	return p, err
+	c.mu.Unlock()
+	return read()
 }
 
 // Outlines returns the newest path of each shape, for their parameters only: they are not compiled. Those that cannot be read are left out.

@@ -101,7 +101,9 @@ func strict(data []byte, v any) error {
 }
 
 // Releases reads the changelog, the newest version first. The error lists every fault.
-func (c *Catalogue) Releases() ([]*Release, error) {
+func (c *Catalogue) Releases() ([]*Release, error) { return c.releases() }
+
+func (c *Catalogue) readReleases() ([]*Release, error) {
 	names, err := fs.Glob(c.fsys, "changelog/*.yaml")
 	if err != nil {
 		return nil, err
