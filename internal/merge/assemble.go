@@ -259,7 +259,7 @@ func (m *merger) cut(f *source.File, x *decision) source.Edit {
 // remarks merges the comments above and behind a part.
 func (m *merger) remarks(p *place, n nodes, lines three[part], out *outcome) {
 	o, t := lines.ours, lines.theirs
-	if m.opts.AddOnly || p.flow || o.value.IsZero() || t.value.IsZero() || !m.takes(p) || slices.ContainsFunc(out.sets, func(c source.Change) bool { return len(c.Path) == len(p.at) }) {
+	if m.opts.AddOnly || p.flow || o.value.IsZero() || t.value.IsZero() || m.skips(p) || slices.ContainsFunc(out.sets, func(c source.Change) bool { return len(c.Path) == len(p.at) }) {
 		return
 	}
 	of := func(x part) []string {

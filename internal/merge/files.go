@@ -239,7 +239,7 @@ func (m *merger) ends(x *object) {
 	}
 	ours := text(o, so)
 	joined, ok := mergeLines(text(b, sb), ours, text(t, st))
-	if !ok || strings.TrimSpace(joined) == strings.TrimSpace(ours) || m.drops(strings.Split(ours, "\n"), joined) || !m.takes(&place{}) {
+	if !ok || strings.TrimSpace(joined) == strings.TrimSpace(ours) || m.drops(strings.Split(ours, "\n"), joined) || m.skips(&place{}) {
 		return
 	}
 	x.out.changes = append(x.out.changes, m.commentChange(&place{ours: o.root}, ours, joined))

@@ -168,12 +168,18 @@ type merger struct {
 	precious map[string]bool // comments that theirs drops here and has elsewhere: they stay
 }
 
+// takes reports whether a change of a value is taken, and notes for the proof when it is not.
 func (m *merger) takes(p *place) bool {
-	if m.opts.Skip != nil && m.opts.Skip(m.object, p.field) {
+	if m.skips(p) {
 		m.held[p.id] = true
 		return false
 	}
 	return true
+}
+
+// skips reports whether a change is left alone. Those of comments ask only this: the proof of values has no place for them.
+func (m *merger) skips(p *place) bool {
+	return m.opts.Skip != nil && m.opts.Skip(m.object, p.field)
 }
 
 // prefers reports whether theirs is taken at a place although both changed it.

@@ -108,16 +108,20 @@ func bases(t testing.TB) (out []string) {
 	return out
 }
 
-func TestRandomMerges(t *testing.T) {
-	all := bases(t)
-	n := 3000
+// rounds is how many random merges a test makes: n unless MERGE_ROUNDS says another number.
+func rounds(t *testing.T, n int) int {
 	if text := os.Getenv("MERGE_ROUNDS"); text != "" {
 		var err error
 		if n, err = strconv.Atoi(text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	failed := 0
+	return n
+}
+
+func TestRandomMerges(t *testing.T) {
+	all := bases(t)
+	n, failed := rounds(t, 3000), 0
 	for seed := range n {
 		rng := rand.New(rand.NewPCG(uint64(seed), 1))
 		base := all[rng.IntN(len(all))]
@@ -140,4 +144,45 @@ func TestRandomMerges(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d failed", failed, n)
+}
+
+// TestRandomSkips leaves one change of theirs out, with what it lies in, as an upgrade does that defers it: the rest arrives, and can be proved.
+func TestRandomSkips(t *testing.T) {
+	all := bases(t)
+	n, skipped := rounds(t, 1000), 0
+	for seed := range n {
+		rng := rand.New(rand.NewPCG(uint64(seed), 4))
+		base := all[rng.IntN(len(all))]
+		ours, theirs := base, mutate(rng, mutate(rng, base))
+		if rng.IntN(2) == 0 {
+			ours = mutate(rng, base)
+		}
+		_, whole := mergeText(t, base, ours, theirs)
+		if len(whole.Changes) < 2 {
+			continue
+		}
+		left := whole.Changes[rng.IntN(len(whole.Changes))]
+		skip := func(o merge.Object, field string) bool {
+			return o == left.Object && (strings.HasPrefix(field, left.Field) || strings.HasPrefix(left.Field, field))
+		}
+		r, err := merge.Merge(input(base), input(ours), input(theirs), merge.Options{Skip: skip})
+		if err != nil {
+			t.Errorf("seed %d, without %s: %v", seed, left.Field, err)
+			continue
+		}
+		for _, c := range r.Changes {
+			if skip(c.Object, c.Field) {
+				t.Errorf("seed %d, without %s: %s changed", seed, left.Field, c.Field)
+			}
+		}
+		for _, c := range whole.Changes { // a comment that moves may have to stay
+			if c.Op != merge.Comment && !skip(c.Object, c.Field) && !slices.ContainsFunc(r.Changes, func(d merge.Change) bool { return d.Object == c.Object && d.Field == c.Field && d.Op == c.Op }) {
+				t.Errorf("seed %d, without %s: %s did not change", seed, left.Field, c.Field)
+			}
+		}
+		skipped++
+	}
+	if skipped < n/4 {
+		t.Errorf("only %d merges had something to leave out", skipped)
+	}
 }
