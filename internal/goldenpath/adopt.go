@@ -158,6 +158,7 @@ func (a *Adopted) Adapt(rendering []Rendered, name string) ([]Rendered, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
+		unversioned := file.Docs[0].Root.Resolve().Get("metadata").Get("labels").Get(versionLabel).Text() == unpinned
 		kept := merge.Prune(file, func(o merge.Object, field string) merge.Part {
 			switch field {
 			case "apiVersion", "kind", "metadata.name", "metadata.namespace":
@@ -165,11 +166,16 @@ func (a *Adopted) Adapt(rendering []Rendered, name string) ([]Rendered, error) {
 			case "metadata":
 				return merge.Some
 			}
-			if strings.HasSuffix(field, ".containers[0].name") {
+			switch {
+			case strings.HasSuffix(field, ".containers[0].name"):
 				return merge.All
+			case strings.HasSuffix(field, "labels["+versionLabel+"]") && unversioned:
+				return merge.None // a version that nobody knows is no label
 			}
 			stage, some := a.stageOf(o.Kind, field)
 			switch {
+			case unversioned && strings.HasSuffix(field, "metadata.labels"):
+				return merge.Some
 			case stage != "" && slices.Contains(a.Stages, stage):
 				return merge.All
 			case some:
@@ -197,6 +203,8 @@ func (a *Adopted) Adapt(rendering []Rendered, name string) ([]Rendered, error) {
 func base(name string) bool {
 	return !strings.Contains(name, "/eks/") && !strings.Contains(name, "/aks/")
 }
+
+const versionLabel = "app.kubernetes.io/version"
 
 func kindOf(f *source.File) string { return f.Docs[0].Root.Resolve().Get("kind").Text() }
 

@@ -215,6 +215,9 @@ func mainContainer(name string, containers []source.Node) int {
 var sidecars = map[string]bool{"istio-proxy": true, "linkerd-proxy": true, "envoy": true, "cloudsql-proxy": true, "cloud-sql-proxy": true, "vault-agent": true,
 	"fluent-bit": true, "fluentd": true, "filebeat": true, "otel-collector": true, "datadog-agent": true, "oauth2-proxy": true}
 
+// unpinned is the tag of images of which nobody knows the version yet.
+const unpinned = "unpinned"
+
 // pinned is an image with a version: its own, or one that says that it has none yet.
 func pinned(image string) string {
 	at := strings.LastIndexByte(image, '/')
@@ -223,9 +226,9 @@ func pinned(image string) string {
 	case strings.Contains(image, "@"):
 		return image
 	case !tagged:
-		return image + ":unpinned"
+		return image + ":" + unpinned
 	case tag == "latest" || !Image.fits(image):
-		return image[:len(image)-len(tag)] + "unpinned"
+		return image[:len(image)-len(tag)] + unpinned
 	}
 	return image
 }
