@@ -5,6 +5,7 @@
 //	go run . start               cost of starting, and the size of the binary
 //	go run . select FROM TO      the YAML files below a folder that every tool can read
 //	go run . fixes DIR           what --fix does to a copy of the YAML files below DIR
+//	go run . adopt DIR           what adopt does to copies of real files below DIR, judged from outside
 //	go run . paths               what the tools say of what fairway new writes, and what writing it costs
 //
 // It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
@@ -23,6 +24,7 @@ var commands = map[string]func(args []string) error{
 	"speed":   speed,
 	"start":   start,
 	"fixes":   fixes,
+	"adopt":   adopt,
 	"select":  choose,
 	"paths":   paths,
 	"measure": measureChild,
@@ -31,7 +33,7 @@ var commands = map[string]func(args []string) error{
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | paths")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

@@ -143,7 +143,8 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 	return err
 }
 
-// adoptable reads the manifests of a file or folder. Their names are relative to root, the folder that service files go to: the one above.
+// adoptable reads the manifests of a file or folder. Their names are relative to root, the folder that service files go to: the one
+// above the manifests.
 func adoptable(arg string) (root string, files []goldenpath.Rendered, err error) {
 	bad := func(err error) (string, []goldenpath.Rendered, error) {
 		return "", nil, &problem.Problem{What: "cannot read the manifests", Where: arg, Why: problem.Plain(err), Next: "name a file or folder of manifests that can be read", Exit: problem.ExitIncomplete, Err: err}
@@ -160,6 +161,10 @@ func adoptable(arg string) (root string, files []goldenpath.Rendered, err error)
 	root = filepath.Dir(at)
 	if !info.IsDir() {
 		names = []string{at}
+		// A service file among the manifests would be read as one by kubectl apply -f FOLDER. It goes above the folder, but not out of a repository.
+		if _, err := os.Lstat(filepath.Join(root, ".git")); err != nil && inRepository(root) {
+			root = filepath.Dir(root)
+		}
 	} else {
 		names, err = manifestsBelow(at)
 		if err != nil {
@@ -225,7 +230,7 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 		return unknownPath(err, arg)
 	}
 	x.name = ServiceFile
-	if workloads > 1 {
+	if data, err := os.ReadFile(filepath.Join(x.root, ServiceFile)); workloads > 1 || err == nil && source.Parse(ServiceFile, data).Docs[0].Root.Resolve().Get("name").Text() != x.Candidate.Name {
 		x.name = x.Name + "." + ServiceFile
 	}
 	stages := f.stages
