@@ -229,6 +229,10 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 	if x.path, err = c.Path(strings.TrimSuffix(x.Shape+"@"+f.version, "@")); err != nil {
 		return unknownPath(err, arg)
 	}
+	if x.Refused != "" {
+		x.problem = x.Refused
+		return nil
+	}
 	x.name = ServiceFile
 	if data, err := os.ReadFile(filepath.Join(x.root, ServiceFile)); workloads > 1 || err == nil && source.Parse(ServiceFile, data).Docs[0].Root.Resolve().Get("name").Text() != x.Candidate.Name {
 		x.name = x.Name + "." + ServiceFile
@@ -262,6 +266,9 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 	}
 	if strings.HasSuffix(arg, ".yaml") || strings.HasSuffix(arg, ".yml") || strings.HasSuffix(arg, ".json") || len(files) == 1 {
 		x.Adopted.File = path.Base(x.File)
+	}
+	if !strings.Contains(x.File, "/") {
+		x.Left = append(x.Left, x.name+" lies among the manifests, where kubectl apply -f FOLDER reads it too; in a Git repository, or given a folder, it goes above them")
 	}
 	x.service = x.serviceFile()
 	file := source.Parse(filepath.ToSlash(filepath.Join(x.root, x.name)), x.service)

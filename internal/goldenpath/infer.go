@@ -21,6 +21,8 @@ type Candidate struct {
 	Settings []source.Field // of the service file, path and adoption aside
 	// Notes say what was seen that somebody should know, Left what cannot be known from manifests and is left to the team.
 	Notes, Left []string
+	// Refused says why the workload cannot come onto a path as it is; "" when nothing is known against it.
+	Refused string
 }
 
 // object is one object of the manifests.
@@ -173,6 +175,12 @@ func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
 	}
 	if c.Shape == "stateful-service" && len(kept) > 0 {
 		set("claims", source.List(kept...))
+	}
+	switch {
+	case !Image.fits(pinned(image)):
+		c.Refused = "its image is " + image + ", which something fills in later; adopt what comes out of that, or the base below it"
+	case c.Shape == "stateful-service" && len(kept) == 0:
+		c.Refused = "it is a StatefulSet that keeps nothing of its own: no volumeClaimTemplates that its container mounts. Give it claims, or make it a Deployment"
 	}
 	c.probes(m, main)
 	c.security(spec, main)
