@@ -26,7 +26,8 @@ fuzz: ## a minute for every fuzz target
 	  for f in $$(grep -o '^func Fuzz[A-Za-z]*' $$t | cut -c6-); do \
 	    $(GO) test -run=NONE -fuzz="^$$f$$" -fuzztime=1m ./$$(dirname $$t) || exit 1; done; done
 
-docs: ## generated reference pages and schemas
+docs: ## generated reference pages, schemas and tables
+	$(GO) generate ./internal/merge
 	$(GO) test ./internal/cli -run TestReference -update
 	$(GO) test ./internal/goldenpath -run TestSchemas -update
 

@@ -7,11 +7,17 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
+//go:generate go test -run TestMergeKeys . -update
+
+// The API says what tells the items of its own lists apart: mergeKeys (keytable_gen.go) is made from it. What it does not say is written by hand:
+// which lists have an order that matters, which fields do for lists of others, what the API server fills in for a key, and which fields exclude
+// each other.
+
 // ordered are the lists whose order is their meaning: nothing can be put into them without knowing the program that reads them.
 var ordered = set("args", "command")
 
-// inferred are the fields that usually tell the items of a list apart where the API does not say (custom resources, kustomizations), the
-// most telling first.
+// inferred are the fields that usually tell the items of a list apart where the API does not say, the most telling first: in custom resources,
+// whose definitions seldom have keys, in kustomizations, and in lists that the API replaces as a whole.
 var inferred = []string{"name", "key", "id", "host", "path", "mountPath", "topologyKey", "port", "type"}
 
 // identity tells the items of a list apart.
@@ -75,7 +81,7 @@ func (x identity) of(item source.Node) (string, bool) {
 			b.WriteString(v.Text())
 		case field == "protocol":
 			b.WriteString("TCP") // what the API server fills in
-		case field == "whenUnsatisfiable" && i > 0:
+		case i > 0: // the first key is always there, another may be left to a default
 		default:
 			return "", false
 		}
