@@ -17,9 +17,20 @@ func mergeLines(base, ours, theirs string) (string, bool) {
 	a, b := udiff.Lines(base, ours), udiff.Lines(base, theirs)
 	var out strings.Builder
 	at := 0
+	last := "\n"
+	write := func(text string) {
+		if text == "" {
+			return
+		}
+		if !strings.HasSuffix(last, "\n") {
+			out.WriteString("\n") // what was a last line has others below it now
+		}
+		out.WriteString(text)
+		last = text
+	}
 	take := func(e udiff.Edit) {
-		out.WriteString(base[at:e.Start])
-		out.WriteString(e.New)
+		write(base[at:e.Start])
+		write(e.New)
 		at = e.End
 	}
 	for len(a) > 0 || len(b) > 0 {
@@ -37,7 +48,7 @@ func mergeLines(base, ours, theirs string) (string, bool) {
 			return "", false
 		}
 	}
-	out.WriteString(base[at:])
+	write(base[at:])
 	return out.String(), true
 }
 
