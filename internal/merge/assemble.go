@@ -274,20 +274,19 @@ func (m *merger) remarks(p *place, n nodes, lines three[part], out *outcome) {
 	above = three[[]string]{above.base[blanks(above.base):], above.ours[blank:], above.theirs[theirBlank:]}
 	if !o.compact && !t.compact && !slices.Equal(above.base, above.theirs) && !slices.Equal(above.ours, above.theirs) {
 		if joined, ok := mergeLines(joinLines(above.base), joinLines(above.ours), joinLines(above.theirs)); ok && joined != joinLines(above.ours) && !m.drops(above.ours, joined) {
-			var b strings.Builder
-			for _, line := range strings.SplitAfter(joined, "\n") {
-				if strings.TrimSpace(line) != "" {
-					b.WriteString(strings.Repeat(" ", o.column))
-				}
-				b.WriteString(line)
-			}
 			d := o.value.File().Data
 			start := o.lead
 			for range blank {
 				start = lineEnd(d, start)
 			}
-			out.edits = append(out.edits, source.Edit{Span: source.Span{Start: start, End: o.start}, New: breaks(o.value.File(), b.String())})
+			out.edits = append(out.edits, source.Edit{Span: source.Span{Start: start, End: o.start}, New: breaks(o.value.File(), indented(joined, o.column))})
 			out.changes = append(out.changes, m.commentChange(p, joinLines(above.ours), joined))
+		}
+	}
+	if ours, ok := o.tail(); ok && len(out.sets) == 0 {
+		if theirs, ok := t.tail(); ok && n.ours.Kind() == n.theirs.Kind() {
+			base, _ := lines.base.tail()
+			m.tails(p, three[tail]{base, ours, theirs}, out)
 		}
 	}
 	spanOf := func(x part) (string, source.Span) {
@@ -328,6 +327,25 @@ func (m *merger) remarks(p *place, n nodes, lines three[part], out *outcome) {
 	out.changes = append(out.changes, m.commentChange(p, ours, theirs))
 }
 
+// tails merges the comments below the last parts of a block.
+func (m *merger) tails(p *place, x three[tail], out *outcome) {
+	ours := x.ours.text()
+	joined, ok := mergeLines(x.base.text(), ours, x.theirs.text())
+	if !ok || strings.TrimSpace(joined) == strings.TrimSpace(ours) || m.drops(strings.Split(ours, "\n"), joined) || m.skips(p) {
+		return
+	}
+	out.changes = append(out.changes, m.commentChange(p, ours, joined))
+	s := x.ours.span
+	text := indented(joined, x.ours.column)
+	if d := x.ours.file.Data; s.End == len(d) && d[len(d)-1] != '\n' {
+		text = strings.TrimSuffix(text, "\n")
+		if d[s.Start-1] != '\n' {
+			text = "\n" + text
+		}
+	}
+	out.edits = append(out.edits, source.Edit{Span: s, New: breaks(x.ours.file, text)})
+}
+
 // drops reports whether a precious comment is among lines and not in a text.
 func (m *merger) drops(lines []string, text string) bool {
 	left := map[string]int{}
@@ -339,6 +357,18 @@ func (m *merger) drops(lines []string, text string) bool {
 		left[line]--
 		return m.precious[line] && left[line] < 0
 	})
+}
+
+// indented gives all lines of a text that are not blank so many spaces.
+func indented(text string, column int) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) != "" {
+			b.WriteString(strings.Repeat(" ", column))
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 func joinLines(lines []string) string {

@@ -215,41 +215,19 @@ func (w *work) decide(x *object, precious map[string]bool) {
 
 // ends merges the comments behind the last part of a document.
 func (m *merger) ends(x *object) {
-	tail := func(d document) (source.Span, bool) {
-		if d.root.Style() != source.Block || d.root.Len() == 0 {
-			return source.Span{}, false
+	tailOf := func(d document) (tail, bool) {
+		last, ok := lastOf(d.root)
+		if !ok || last.end > d.span().End {
+			return tail{}, false
 		}
-		ps := parts(d.root, 0)
-		s := source.Span{Start: ps[len(ps)-1].end, End: d.span().End}
-		return s, s.Start <= s.End
+		return tail{d.file, source.Span{Start: last.end, End: d.span().End}, 0}, true
 	}
-	b, o, t := x.docs.base, x.docs.ours, x.docs.theirs
-	so, ok := tail(o)
-	st, has := tail(t)
-	sb, had := tail(b)
-	if !ok || !has || !had {
-		return
+	b, had := tailOf(x.docs.base)
+	o, ok := tailOf(x.docs.ours)
+	t, has := tailOf(x.docs.theirs)
+	if ok && has && had {
+		m.tails(&place{ours: x.docs.ours.root}, three[tail]{b, o, t}, &x.out)
 	}
-	text := func(d document, s source.Span) string {
-		text := unix(string(d.file.Data[s.Start:s.End]))
-		if text != "" && !strings.HasSuffix(text, "\n") {
-			text += "\n"
-		}
-		return text
-	}
-	ours := text(o, so)
-	joined, ok := mergeLines(text(b, sb), ours, text(t, st))
-	if !ok || strings.TrimSpace(joined) == strings.TrimSpace(ours) || m.drops(strings.Split(ours, "\n"), joined) || m.skips(&place{}) {
-		return
-	}
-	x.out.changes = append(x.out.changes, m.commentChange(&place{ours: o.root}, ours, joined))
-	if d := o.file.Data; len(d) > 0 && d[len(d)-1] != '\n' && so.End == len(d) {
-		joined = strings.TrimSuffix(joined, "\n")
-		if d[so.Start-1] != '\n' {
-			joined = "\n" + joined
-		}
-	}
-	x.out.edits = append(x.out.edits, source.Edit{Span: so, New: breaks(o.file, joined)})
 }
 
 // finish makes the result of one file that is merged by structure.

@@ -61,6 +61,39 @@ func parts(n source.Node, above int) []part {
 	return out
 }
 
+// lastOf returns the last part of a block collection; false for all other values.
+func lastOf(n source.Node) (part, bool) {
+	if n.Style() != source.Block || n.Len() == 0 {
+		return part{}, false
+	}
+	ps := parts(n, 0)
+	return ps[len(ps)-1], true
+}
+
+// tail is what stands below the last part of a block and still belongs to it: comments, and blank lines between them.
+type tail struct {
+	file   *source.File
+	span   source.Span
+	column int // of the parts above it
+}
+
+// tail returns the tail of a part's value; false when it is no block.
+func (p part) tail() (tail, bool) {
+	last, ok := lastOf(p.value)
+	if !ok || last.end > p.end {
+		return tail{}, false
+	}
+	return tail{p.value.File(), source.Span{Start: last.end, End: p.end}, last.column}, true
+}
+
+// text is the tail as it would stand at column 0.
+func (t tail) text() string {
+	if t.span.Start == t.span.End {
+		return ""
+	}
+	return joinLines(unindented(string(t.file.Data[t.span.Start:t.span.End]), t.column))
+}
+
 // behindKey returns where what stands above the first child of a part's value begins: the line below its key or dash.
 func (p part) behindKey(d []byte) int {
 	at := p.key.Span().End
