@@ -1,0 +1,93 @@
+package mergejudge
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// lines judges (d): the bytes of what nobody meant to change.
+func lines(b, o, t, m []byte, res result, r remarks) (faults []Fault) {
+	fault := func(weak bool, format string, args ...any) {
+		faults = append(faults, Fault{Guarantee: "d", Weak: weak, What: fmt.Sprintf(format, args...)})
+	}
+	if len(res.theirs) == 0 && r.same && !bytes.Equal(o, m) && sameOrder(b, t) {
+		fault(false, "theirs says what base says, and merged is not ours byte for byte")
+	}
+	if bytes.Equal(b, o) && !bytes.Equal(t, m) && !moved(b, t) {
+		fault(true, "ours is base byte for byte, and merged is not theirs")
+	}
+	if crlf := bytes.Count(o, []byte("\r\n")); crlf > 0 && crlf == bytes.Count(o, []byte("\n")) && bytes.Count(m, []byte("\r\n")) != bytes.Count(m, []byte("\n")) {
+		fault(false, "lines of ours end in CRLF, and not all of merged do")
+	}
+	// Each leaf that theirs changed explains the lines that it stood on, each comment its own. Blank lines go with either.
+	lost := removed(split(o), split(m))
+	if most := res.taken + r.gone; lost > most {
+		fault(false, "%d lines of ours are not in merged, and what theirs changed explains no more than %d", lost, most)
+	}
+	return faults
+}
+
+// split are the lines of a file that are not empty, without line breaks.
+func split(data []byte) (out []string) {
+	for l := range bytes.Lines(data) {
+		if s := string(bytes.TrimRight(l, "\r\n")); strings.TrimSpace(s) != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// sameOrder says whether two files with equal leaves have them on lines of the same order, but for their style.
+func sameOrder(a, b []byte) bool { return bytes.Equal(squeeze(a), squeeze(b)) }
+
+func squeeze(data []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if strings.ContainsRune(" \t\r\n\"'", r) {
+			return -1
+		}
+		return r
+	}, data)
+}
+
+// moved says whether lines that two files share stand in another order.
+func moved(a, b []byte) bool {
+	x, y := split(a), split(b)
+	left := bag(y)
+	shared := 0
+	for _, l := range x {
+		if left[l] > 0 {
+			left[l]--
+			shared++
+		}
+	}
+	return removed(x, y) > len(x)-shared
+}
+
+// removed is how many lines of a the shortest line difference to b takes away (Myers, "An O(ND) difference algorithm", 1986).
+func removed(a, b []string) int {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	n, m := len(a), len(b)
+	furthest := make([]int, 2*(n+m)+3)
+	zero := n + m + 1
+	for d := 0; d <= n+m; d++ {
+		for k := -d; k <= d; k += 2 {
+			x := furthest[zero+k-1] + 1
+			if k == -d || k != d && furthest[zero+k-1] < furthest[zero+k+1] {
+				x = furthest[zero+k+1]
+			}
+			for x < n && x-k < m && a[x] == b[x-k] {
+				x++
+			}
+			if furthest[zero+k] = x; x >= n && x-k >= m {
+				return (d + n - m) / 2
+			}
+		}
+	}
+	return n
+}
