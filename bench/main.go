@@ -1,4 +1,4 @@
-// Bench makes the figures of docs/benchmarks.md and docs/defects.md. Run it in its folder:
+// Bench makes the figures of docs/benchmarks.md, docs/defects.md and docs/merge.md. Run it in its folder:
 //
 //	go run . defects             what every tool finds of the seeded defects; writes ../docs/defects.md
 //	go run . speed               CPU, time and memory for 50, 200 and 800 applications
@@ -7,6 +7,7 @@
 //	go run . fixes DIR           what --fix does to a copy of the YAML files below DIR
 //	go run . adopt DIR           what adopt does to copies of real files below DIR, judged from outside
 //	go run . paths               what the tools say of what fairway new writes, and what writing it costs
+//	go run . merge CASES         how three engines merge cases with known answers; writes ../docs/merge.md
 //
 // It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
 // the dependencies their authors released them with. kube-linter and polaris are used when they are on PATH. No tool is given
@@ -27,13 +28,14 @@ var commands = map[string]func(args []string) error{
 	"adopt":   adopt,
 	"select":  choose,
 	"paths":   paths,
+	"merge":   mergeCases,
 	"measure": measureChild,
 	"schemas": schemasChild,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
