@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 
 	"github.com/fairway-k8s/fairway/internal/testkit/mergejudge"
@@ -110,19 +111,21 @@ func mergeGit(t triple) (o outcome, err error) {
 	return o, err
 }
 
-// mergeKyaml merges as kpt does with the library of kustomize: objects by API, kind, namespace and name, lists by the keys that the library
-// knows or guesses, the indentation of lists kept, what the team deleted not brought back as an object.
+// mergeKyaml merges as kpt does with the library of kustomize: objects by API group, kind, namespace and name, lists by the keys that the library
+// knows, the indentation of lists kept, what the team deleted not brought back as an object.
 func mergeKyaml(t triple) (o outcome, err error) {
 	var sides [3][]*yaml.RNode
 	for i, data := range [][]byte{t.base, t.ours, t.theirs} {
-		r := kio.ByteReader{Reader: bytes.NewReader(data), PreserveSeqIndent: true, OmitReaderAnnotations: true, DisableUnwrapping: true}
+		// The indentation is kept in an annotation, which only ours needs and the writer takes away.
+		r := kio.ByteReader{Reader: bytes.NewReader(data), PreserveSeqIndent: i == 1, OmitReaderAnnotations: i != 1, DisableUnwrapping: true}
 		if sides[i], err = r.Read(); err != nil {
 			o.refused = true
 			return o, nil
 		}
 	}
 	id := func(n *yaml.RNode) string {
-		return n.GetApiVersion() + " " + n.GetKind() + " " + n.GetNamespace() + "/" + n.GetName()
+		group, _ := path.Split(n.GetApiVersion())
+		return group + " " + n.GetKind() + " " + n.GetNamespace() + "/" + n.GetName()
 	}
 	find := func(side []*yaml.RNode, key string) *yaml.RNode {
 		for _, n := range side {

@@ -96,7 +96,7 @@ func mergeCases(args []string) error {
 		b.WriteString("\n")
 	}
 	b.WriteString("\nAll engines get the same three files. A conflict where one is wanted is right when the engine also keeps what ours has, or leaves markers.\n" +
-		"kyaml is merged as kpt does it: lists by inferred keys, their indentation kept.\n")
+		"kyaml merges as kpt does it, object by object, with the indentation of lists kept.\n")
 	fmt.Print(b.String())
 	for _, line := range below {
 		fmt.Println(line)
