@@ -200,6 +200,7 @@ type remarks struct {
 	faults []Fault
 	same   bool // theirs has the comments of base, in the same order
 	gone   int  // comments of ours that merged has not
+	come   int  // comments of merged that ours has not
 }
 
 // comments judges (e), and (f) for comments that ours removed.
@@ -219,6 +220,7 @@ func comments(b, o, t, m []byte, conflicts bool) (r remarks) {
 			done[c] = true
 			b, o, t, m := bags[base][c], bags[ours][c], bags[theirs][c], bags[merged][c]
 			r.gone += max(0, o-m)
+			r.come += max(0, m-o)
 			switch {
 			case m < o-max(0, b-t):
 				r.faults = append(r.faults, Fault{Guarantee: "e", Path: c, What: count(o, "ours") + ", " + count(m, "merged")})

@@ -57,6 +57,18 @@ func (n *node) objectID() string {
 	return fmt.Sprintf("%s/%s %s/%s", group, n.field("kind"), n.field("metadata", "namespace"), n.field("metadata", "name"))
 }
 
+func (n *node) isObject() bool { return n.field("kind") != "" && n.field("apiVersion") != "" }
+
+// hold says whether all items of some lists pass a test.
+func hold(lists [versions]*node, ok func(*node) bool) bool {
+	for _, l := range lists {
+		if l != nil && slices.ContainsFunc(l.items, func(n *node) bool { return !ok(n) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // keysFor picks the keys of a list from what its versions hold, nil when its items have none.
 func keysFor(name string, versions ...*node) []string {
 	rows, known := mergeKeys[name]
@@ -102,7 +114,7 @@ type group struct {
 // align says which items of four lists are the same. With renames, items of which at least half is equal are the same too.
 func align(name string, lists [versions]*node, renames bool) (groups []*group, renamed bool) {
 	identify := func(n *node) string { return n.canon() }
-	if name == "" { // the objects of a file
+	if name == "" || name == "items" && hold(lists, (*node).isObject) { // the objects of a file or of a List
 		identify = (*node).objectID
 	} else if keys := keysFor(name, lists[base], lists[ours], lists[theirs]); keys != nil {
 		identify = func(n *node) string { return cmp.Or(n.identity(keys), n.canon()) }

@@ -14,16 +14,20 @@ func lines(b, o, t, m []byte, res result, r remarks) (faults []Fault) {
 	if len(res.theirs) == 0 && r.same && !bytes.Equal(o, m) && sameOrder(b, t) {
 		fault(false, "theirs says what base says, and merged is not ours byte for byte")
 	}
-	if bytes.Equal(b, o) && !bytes.Equal(t, m) && !moved(b, t) {
+	if bytes.Equal(b, o) && !bytes.Equal(t, m) && moved(split(b), split(t)) == 0 {
 		fault(true, "ours is base byte for byte, and merged is not theirs")
 	}
 	if crlf := bytes.Count(o, []byte("\r\n")); crlf > 0 && crlf == bytes.Count(o, []byte("\n")) && bytes.Count(m, []byte("\r\n")) != bytes.Count(m, []byte("\n")) {
 		fault(false, "lines of ours end in CRLF, and not all of merged do")
 	}
-	// Each leaf that theirs changed explains the lines that it stood on, each comment its own. Blank lines go with either.
-	lost := removed(split(o), split(m))
-	if most := res.taken + r.gone; lost > most {
+	// Each leaf that theirs changed explains the lines that it stood on, each comment its own. Blank lines go with either. What theirs moved
+	// may move.
+	x, y := split(o), split(m)
+	most := res.taken + r.gone + r.come
+	if lost := len(x) - shared(x, y); lost > most {
 		fault(false, "%d lines of ours are not in merged, and what theirs changed explains no more than %d", lost, most)
+	} else if lost := removed(x, y); lost > most+moved(split(b), split(t)) {
+		fault(false, "%d lines of ours are not where they were, and what theirs changed explains no more than %d", lost, most)
 	}
 	return faults
 }
@@ -50,18 +54,19 @@ func squeeze(data []byte) []byte {
 	}, data)
 }
 
-// moved says whether lines that two files share stand in another order.
-func moved(a, b []byte) bool {
-	x, y := split(a), split(b)
-	left := bag(y)
-	shared := 0
-	for _, l := range x {
+// moved is how many lines that two files share stand elsewhere.
+func moved(a, b []string) int { return removed(a, b) - (len(a) - shared(a, b)) }
+
+// shared is how many lines two files have in common, wherever they stand.
+func shared(a, b []string) (n int) {
+	left := bag(b)
+	for _, l := range a {
 		if left[l] > 0 {
 			left[l]--
-			shared++
+			n++
 		}
 	}
-	return removed(x, y) > len(x)-shared
+	return n
 }
 
 // removed is how many lines of a the shortest line difference to b takes away (Myers, "An O(ND) difference algorithm", 1986).

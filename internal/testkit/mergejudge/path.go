@@ -132,7 +132,7 @@ func (c conflict) nearUnion(p path) bool {
 	return other != key && up.near(p) && excludes(p[:n].last(), key, other)
 }
 
-// names says whether the conflict's object is this one, in any of its versions.
+// names says whether the conflict's object is this one, in any of its versions. One without a name of its own is called by its file.
 func (c conflict) names(g *group) bool {
 	for _, n := range g.of {
 		if n == nil {
@@ -142,7 +142,7 @@ func (c conflict) names(g *group) bool {
 		if ns := n.field("metadata", "namespace"); ns != "" && c.object == kind+" "+ns+"/"+name {
 			return true
 		}
-		if c.object == strings.TrimSpace(kind+" "+name) {
+		if c.object == strings.TrimSpace(kind+" "+name) || name == "" && strings.HasPrefix(c.object, kind) {
 			return true
 		}
 	}

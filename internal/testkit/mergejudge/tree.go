@@ -23,8 +23,8 @@ const (
 type node struct {
 	kind   kind
 	text   string           // of a scalar: its tag and value
-	names  []string         // of a mapping, in the order of the file; a key met again is KEY#2
-	fields map[string]*node // of a mapping; a null is no field
+	names  []string         // of a mapping, in the order of the file
+	fields map[string]*node // of a mapping; a null is no field, and of two with one key the last counts
 	items  []*node          // of a list
 }
 
@@ -37,7 +37,7 @@ type file struct {
 // deepest is how far aliases are followed; more is a file that holds itself.
 const deepest = 200
 
-// read reads all documents of a file. Those of a kind that ends in List count as their items, empty ones not at all.
+// read reads all documents of a file that are not empty.
 func read(data []byte) (file, error) {
 	f := file{objects: &node{kind: list}}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
@@ -54,11 +54,7 @@ func read(data []byte) (file, error) {
 		if err != nil {
 			return f, fmt.Errorf("document %d: %w", i, err)
 		}
-		switch {
-		case n == nil:
-		case strings.HasSuffix(n.field("kind"), "List") && n.fields["items"] != nil && n.fields["items"].kind == list:
-			f.objects.items = append(f.objects.items, n.fields["items"].items...)
-		default:
+		if n != nil {
 			f.objects.items = append(f.objects.items, n)
 		}
 	}
@@ -106,7 +102,7 @@ func (f *file) convert(y *yaml.Node, path string, depth int) (*node, error) {
 
 func (f *file) mapping(y *yaml.Node, path string, depth int) (*node, error) {
 	n := &node{kind: mapping, fields: map[string]*node{}}
-	seen := map[string]int{}
+	seen := map[string]bool{}
 	var merged []*node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k := y.Content[i]
@@ -127,17 +123,18 @@ func (f *file) mapping(y *yaml.Node, path string, depth int) (*node, error) {
 			}
 			continue
 		}
-		if seen[key]++; seen[key] > 1 {
+		if seen[key] {
 			f.twice = append(f.twice, below)
-			key = fmt.Sprintf("%s#%d", key, seen[key])
+			n.names = slices.DeleteFunc(n.names, func(name string) bool { return name == key })
+			delete(n.fields, key)
 		}
-		if v != nil {
+		if seen[key] = true; v != nil {
 			n.set(key, v)
 		}
 	}
 	for _, m := range merged {
 		for _, name := range m.names {
-			if seen[name] == 0 && n.fields[name] == nil {
+			if !seen[name] && n.fields[name] == nil {
 				n.set(name, m.fields[name])
 			}
 		}

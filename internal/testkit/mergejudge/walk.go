@@ -154,7 +154,7 @@ const presentText = "present"
 // presence judges whether a collection is there. One whose contents are all gone may be left out, one that ours never had may not come.
 func (j *judge) presence(p path, v [versions]*node, covered bool) result {
 	if v[merged] == nil && v[ours] != nil && v[ours].size() > 0 {
-		return result{} // what it held is judged by itself
+		return result{taken: 1} // what it held is judged by itself
 	}
 	if v[merged] == nil && v[ours] == nil && v[base] == nil && v[theirs].size() > 0 {
 		return result{}
