@@ -3,6 +3,7 @@ package mergejudge
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ func lines(b, o, t, m []byte, res result, r remarks) (faults []Fault) {
 		faults = append(faults, Fault{Guarantee: "d", Weak: weak, What: fmt.Sprintf(format, args...)})
 	}
 	if len(res.theirs) == 0 && r.same && !bytes.Equal(o, m) && sameOrder(b, t) {
-		fault(false, "theirs says what base says, and merged is not ours byte for byte")
+		fault(slices.Equal(split(o), split(m)), "theirs says what base says, and merged is not ours byte for byte")
 	}
 	if bytes.Equal(b, o) && !bytes.Equal(t, m) && moved(split(b), split(t)) == 0 {
 		fault(true, "ours is base byte for byte, and merged is not theirs")
@@ -21,12 +22,12 @@ func lines(b, o, t, m []byte, res result, r remarks) (faults []Fault) {
 		fault(false, "lines of ours end in CRLF, and not all of merged do")
 	}
 	// Each leaf that theirs changed explains the lines that it stood on, each comment its own. Blank lines go with either. What theirs moved
-	// may move.
+	// may move, with all that ours wrote in it.
 	x, y := split(o), split(m)
 	most := res.taken + r.gone + r.come
 	if lost := len(x) - shared(x, y); lost > most {
 		fault(false, "%d lines of ours are not in merged, and what theirs changed explains no more than %d", lost, most)
-	} else if lost := removed(x, y); lost > most+moved(split(b), split(t)) {
+	} else if lost := removed(x, y); lost > most && moved(split(b), split(t)) == 0 {
 		fault(false, "%d lines of ours are not where they were, and what theirs changed explains no more than %d", lost, most)
 	}
 	return faults
