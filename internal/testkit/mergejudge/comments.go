@@ -3,6 +3,7 @@ package mergejudge
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -204,8 +205,8 @@ type remarks struct {
 }
 
 // comments judges (e), and (f) for comments that ours removed.
-func comments(b, o, t, m []byte, conflicts bool) (r remarks) {
-	lists := [versions][]string{texts(b), texts(o), texts(t), texts(m)}
+func comments(baseData, oursData, theirsData, mergedData []byte, conflicts bool) (r remarks) {
+	lists := [versions][]string{texts(baseData), texts(oursData), texts(theirsData), texts(mergedData)}
 	var bags [versions]map[string]int
 	for v, l := range lists {
 		bags[v] = bag(l)
@@ -233,7 +234,75 @@ func comments(b, o, t, m []byte, conflicts bool) (r remarks) {
 			}
 		}
 	}
+	r.faults = append(r.faults, misplaced(oursData, theirsData, mergedData)...)
 	return r
+}
+
+// place is a comment with the line that it speaks of: its own, or the next.
+type place struct {
+	body, comment string
+	alone         bool
+}
+
+// places are the comments of a file with their lines, and how often each line is there. Lines are compared without dashes, quotes and blanks.
+func places(data []byte) (where map[place]int, bodies map[string]int) {
+	where, bodies = map[place]int{}, map[string]int{}
+	var waiting []string
+	i := 0
+	seen := scan(data)
+	for raw := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
+		l := seen[i]
+		i++
+		switch l.kind {
+		case remark:
+			waiting = append(waiting, l.comment)
+			continue
+		case empty:
+			waiting = nil
+			continue
+		}
+		body := string(raw)
+		if l.comment != "" {
+			body = body[:l.at]
+		}
+		body = string(squeeze([]byte(strings.TrimLeft(body, " -"))))
+		bodies[body]++
+		if l.comment != "" {
+			where[place{body: body, comment: l.comment}]++
+		}
+		for _, c := range waiting {
+			where[place{body, c, true}]++
+		}
+		waiting = nil
+	}
+	return where, bodies
+}
+
+// misplaced reports comments of ours that are there, but beside another line than theirs and ours have them, though their own is there too.
+func misplaced(o, t, m []byte) (faults []Fault) {
+	had, once := places(o)
+	theirs, _ := places(t)
+	has, there := places(m)
+	for p := range had {
+		if has[p] > 0 || once[p.body] != 1 || there[p.body] == 0 || theirs[p] == 0 && elsewhere(theirs, p) {
+			continue
+		}
+		if elsewhere(has, p) {
+			faults = append(faults, Fault{Guarantee: "e", Weak: p.alone, Path: p.comment, What: "stands no more beside " + p.body})
+		}
+	}
+	slices.SortFunc(faults, func(x, y Fault) int { return strings.Compare(x.String(), y.String()) })
+	return faults
+}
+
+// elsewhere says whether a comment stands beside another line.
+func elsewhere(all map[place]int, p place) bool {
+	for q := range all {
+		if q.comment == p.comment && q.body != p.body {
+			return true
+		}
+	}
+	return false
 }
 
 func count(n int, where string) string {

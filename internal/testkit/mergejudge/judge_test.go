@@ -106,6 +106,7 @@ func TestJudge(t *testing.T) {
 		{name: "a comment of ours is lost", ours: edits{"info=>info # loud"}, theirs: edits{"info=>warning"}, merged: edits{"info # loud=>warning"}, want: []string{"e"}},
 		{name: "a comment that theirs changed arrives", ours: edits{"info=>debug"}, theirs: edits{"two zones=>three zones"}, merged: edits{"two zones=>three zones"}},
 		{name: "a comment that theirs changed does not arrive", ours: edits{"info=>debug"}, theirs: edits{"two zones=>three zones"}, want: []string{"b weak", "e weak"}},
+		{name: "comments change places", ours: edits{"info=>info # loud", "value: \"80\"=>value: \"80\" # quiet"}, theirs: edits{"replicas: 2=>replicas: 3"}, merged: edits{"replicas: 2=>replicas: 3", "# loud=># new", "# quiet=># loud", "# new=># quiet"}, want: []string{"e", "e", "d"}},
 		{name: "a commented-out probe is lost", ours: edits{"            periodSeconds: 10=>            # periodSeconds: 10"}, theirs: edits{"shop:1=>shop:2"}, merged: edits{"shop:1=>shop:2", "            # periodSeconds: 10\n=>"}, want: []string{"e"}},
 		{name: "cannot be read", theirs: edits{"shop:1=>shop:2"}, merged: edits{"replicas: 2=>replicas: {2"}, want: []string{"g"}},
 		{name: "a key twice", ours: edits{"info=>debug"}, theirs: edits{"  replicas: 2=>  paused: true\n  replicas: 2"}, merged: edits{"  replicas: 2=>  paused: true\n  replicas: 2", "  template:=>  paused: true\n  template:"}, want: []string{"g"}},
