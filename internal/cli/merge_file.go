@@ -27,10 +27,11 @@ type mergeFileFlags struct {
 	out    string
 	path   string
 	output choice
+	marker choice
 }
 
 func newMergeFile(e Env) *cobra.Command {
-	f := &mergeFileFlags{output: choice{value: "text", choices: []string{"text", "json"}}}
+	f := &mergeFileFlags{output: choice{value: "text", choices: []string{"text", "json"}}, marker: choice{value: "none", choices: []string{"none", "diff3"}}}
 	cmd := &cobra.Command{
 		Use:   "merge-file BASE OURS THEIRS",
 		Short: "merge two changed copies of a Kubernetes YAML file",
@@ -39,11 +40,13 @@ func newMergeFile(e Env) *cobra.Command {
 			"reported and the exit code is 1. Comments of OURS are never lost. A result that a second reader cannot confirm is not written: exit code 10.\n\n" +
 			"The result goes to OURS, as Git expects of a merge driver; with -p to standard output, with -o to a file. --output json prints the\n" +
 			"report instead, and writes only with -o.\n\n" +
+			"With --marker-style diff3 the lines that conflict stand between <<<<<<< ours, ||||||| base, ======= and >>>>>>> theirs, as each side would have\n" +
+			"them at this place; all other lines are merged as ever. The file is no valid YAML until you have decided.\n\n" +
 			"As Git's merge driver for YAML:\n" +
 			"  git config merge.fairway.name 'Kubernetes YAML, field by field'\n" +
 			"  git config merge.fairway.driver 'fairway merge-file --path %P %O %A %B'\n" +
 			"  echo '*.yaml merge=fairway' >> .gitattributes",
-		Example: "  fairway merge-file base.yaml ours.yaml theirs.yaml\n  fairway merge-file -p base.yaml ours.yaml theirs.yaml\n  fairway merge-file --output json base.yaml ours.yaml theirs.yaml",
+		Example: "  fairway merge-file base.yaml ours.yaml theirs.yaml\n  fairway merge-file -p base.yaml ours.yaml theirs.yaml\n  fairway merge-file --output json base.yaml ours.yaml theirs.yaml\n  fairway merge-file -p --marker-style diff3 base.yaml ours.yaml theirs.yaml",
 		Args:    exactArgs(3, "three files: BASE OURS THEIRS"),
 	}
 	flags := cmd.Flags()
@@ -51,6 +54,7 @@ func newMergeFile(e Env) *cobra.Command {
 	flags.StringVarP(&f.out, "out", "o", "", "write the result to this file instead of OURS")
 	flags.StringVar(&f.path, "path", "", "what messages call the file (default: OURS)")
 	choiceFlag(cmd, &f.output, "output", "", "how to show the report")
+	choiceFlag(cmd, &f.marker, "marker-style", "", "how to mark conflicts in the result")
 	cmd.MarkFlagsMutuallyExclusive("stdout", "out")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runMergeFile(cmd.Context(), e, f, args) }
 	return cmd
@@ -71,6 +75,12 @@ func runMergeFile(_ context.Context, e Env, f *mergeFileFlags, args []string) er
 		return unproved(err)
 	}
 	merged := result.Files[0].After
+	marked := f.marker.value == "diff3"
+	if marked {
+		if merged, err = merge.Mark(result.Files[0], result.Conflicts, sides[0][0], sides[2][0]); err != nil {
+			return unproved(err)
+		}
+	}
 	switch {
 	case f.print:
 		if _, err := e.Stdout.Write(merged); err != nil {
@@ -86,7 +96,7 @@ func runMergeFile(_ context.Context, e Env, f *mergeFileFlags, args []string) er
 		if err := writeJSON(e.Stdout, mergeReportOf(result)); err != nil {
 			return err
 		}
-	} else if err := writeMergeReport(e.Stderr, result); err != nil {
+	} else if err := writeMergeReport(e.Stderr, result, marked); err != nil {
 		return err
 	}
 	if len(result.Conflicts) > 0 {
@@ -154,10 +164,14 @@ func mergeReportOf(r *merge.Result) *mergeReport {
 	return out
 }
 
-// writeMergeReport tells of conflicts and of keys that stand twice.
-func writeMergeReport(w io.Writer, r *merge.Result) error {
+// writeMergeReport tells of conflicts and of keys that stand twice. marked says that the file has markers where it can have them.
+func writeMergeReport(w io.Writer, r *merge.Result, marked bool) error {
 	var b strings.Builder
 	for _, c := range r.Conflicts {
+		outcome := "; yours stays"
+		if marked && c.Reason != merge.Shared {
+			outcome = ""
+		}
 		place := c.File
 		if c.Line > 0 {
 			place = fmt.Sprintf("%s:%d", c.File, c.Line)
@@ -166,7 +180,7 @@ func writeMergeReport(w io.Writer, r *merge.Result) error {
 		if c.Field != "" {
 			fmt.Fprintf(&b, "          %s\n", report.Clean(c.Field))
 		}
-		fmt.Fprintf(&b, "          %s; yours stays\n", c.Reason.Sentence())
+		fmt.Fprintf(&b, "          %s%s\n", c.Reason.Sentence(), outcome)
 		for _, side := range []struct {
 			label string
 			text  *string

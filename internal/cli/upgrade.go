@@ -383,7 +383,7 @@ func (u *upgrading) ask(e Env) error {
 				}
 			case 's':
 				answered = false
-				if err := writeMergeReport(e.Stderr, &merge.Result{Conflicts: x.Conflicts}); err != nil {
+				if err := writeMergeReport(e.Stderr, &merge.Result{Conflicts: x.Conflicts}, false); err != nil {
 					return err
 				}
 				if x.Change != nil {

@@ -28,7 +28,10 @@
 // Objects are the same when group, kind, namespace and name are, wherever they stand. List items are the same when their merge keys are (see
 // keys.go), else when their content is, or most of it. Quantities are equal when they amount to the same. Lists whose order means something
 // (args, command) are merged only when one side left them alone; block scalars are merged by line. Fields that exclude each other are taken
-// from one side together. Comments belong to the part that they stand above or behind, or to the block at whose end they stand, and are merged apart from its value.
+// from one side together. Comments belong to the part that they stand above or behind, or to the block at whose end they stand, and are merged
+// apart from its value.
+//
+// For those who would rather see conflicts in the file, Mark puts markers around their lines.
 //
 // The package does no I/O and knows no Kubernetes types.
 package merge
