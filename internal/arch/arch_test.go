@@ -38,6 +38,7 @@ var layers = map[string]layer{
 	"internal/release":    engine,
 	"internal/load":       adapter,
 	"internal/store":      adapter,
+	"internal/oci":        adapter,
 	"internal/cli":        surface,
 	"internal/report":     surface,
 	"internal/testkit":    surface,
@@ -60,6 +61,7 @@ var exceptions = map[[2]string]string{
 	{"internal/lint", "internal/rule"}:           "lint runs rules",
 	{"internal/lint", "internal/apiserver"}:      "lint gives objects their typed form",
 	{"internal/lint", "internal/load"}:           "lint takes what was loaded; only its values, never its I/O",
+	{"internal/oci", "internal/store"}:           "files and the cache are written whole or not at all",
 	{"internal/cli", "internal/report"}:          "the command line shows results through report",
 	{"cmd/fairway", "internal/cli"}:              "main calls the command line",
 }
