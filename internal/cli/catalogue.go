@@ -38,6 +38,7 @@ func newCatalogue(e Env) *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	cmd.AddCommand(newCatalogueInit(e), newCatalogueLint(e), newCatalogueTest(e), newCatalogueDiff(e))
+	cmd.AddCommand(newCatalogueKeygen(e), newCataloguePack(e), newCataloguePush(e), newCataloguePull(e), newCatalogueVerify(e))
 	return cmd
 }
 

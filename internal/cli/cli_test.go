@@ -9,6 +9,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -50,6 +53,9 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A registry as others have them; each script has a repository of its own in it.
+	images := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true)))
+	t.Cleanup(images.Close)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -58,6 +64,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SCHEMAS", schemas)
 			e.Setenv("KORE", kore)
+			e.Setenv("REGISTRY", strings.TrimPrefix(images.URL, "http://"))
+			e.Setenv("DOCKER_CONFIG", filepath.Join(e.WorkDir, "docker"))
+			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 			e.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 			return nil
@@ -156,7 +165,8 @@ func cptreeCommand(ts *testscript.TestScript, _ bool, args []string) {
 
 // Every verb has an example in its help, and a word for each of its flags.
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{}, {"lint"}, {"lint", "rules"}, {"explain"}, {"changelog"}, {"upgrade"}, {"adopt"}, {"catalogue"}, {"catalogue", "init"}, {"catalogue", "lint"}, {"catalogue", "test"}, {"catalogue", "diff"}} {
+	for _, args := range [][]string{{}, {"lint"}, {"lint", "rules"}, {"explain"}, {"changelog"}, {"upgrade"}, {"adopt"}, {"catalogue"}, {"catalogue", "init"}, {"catalogue", "lint"}, {"catalogue", "test"}, {"catalogue", "diff"},
+		{"catalogue", "keygen"}, {"catalogue", "pack"}, {"catalogue", "push"}, {"catalogue", "pull"}, {"catalogue", "verify"}} {
 		var out bytes.Buffer
 		if code := Run(t.Context(), append(append([]string{"fairway"}, args...), "--help"), Env{Stdout: &out, Stderr: &out, Now: time.Now}); code != 0 {
 			t.Errorf("%v --help: exit code %d", args, code)

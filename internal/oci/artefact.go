@@ -10,7 +10,6 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
@@ -98,8 +97,7 @@ func readArtefact(ctx context.Context, from source, r reference, c cache) (*Arte
 	var there bool
 	if a.manifest, there = c.read(r.digest); !there {
 		var err error
-		_, a.manifest, err = oras.FetchBytes(ctx, from, r.version(), oras.FetchBytesOptions{MaxBytes: maxManifest})
-		if err != nil {
+		if a.manifest, err = fetchManifest(ctx, from, r.version()); err != nil {
 			return nil, err
 		}
 		if r.digest != "" && a.digest() != r.digest {
@@ -135,7 +133,7 @@ func readArtefact(ctx context.Context, from source, r reference, c cache) (*Arte
 }
 
 // push writes the artefact without a tag.
-func (a *Artefact) push(ctx context.Context, to oras.GraphTarget) error {
+func (a *Artefact) push(ctx context.Context, to target) error {
 	var m ocispec.Manifest
 	if err := json.Unmarshal(a.manifest, &m); err != nil {
 		return err

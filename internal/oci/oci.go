@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
@@ -57,7 +56,7 @@ func Copy(ctx context.Context, from, to string, key *PrivateKey, force bool, o O
 	}
 	ctx, cancel := o.context(ctx)
 	defer cancel()
-	src, err := openSource(ctx, r, o)
+	src, r, err := openSource(ctx, r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +110,7 @@ func write(ctx context.Context, a *Artefact, from source, r reference, key *Priv
 }
 
 // addSignature signs an artefact that the key has not signed yet.
-func addSignature(ctx context.Context, a *Artefact, to oras.GraphTarget, r reference, key *PrivateKey) error {
+func addSignature(ctx context.Context, a *Artefact, to target, r reference, key *PrivateKey) error {
 	there, err := signatures(ctx, to, a.descriptor())
 	if err != nil {
 		return err
@@ -162,7 +161,7 @@ func Verify(ctx context.Context, ref string, o Options) (*Result, error) {
 	}
 	ctx, cancel := o.context(ctx)
 	defer cancel()
-	from, err := openSource(ctx, r, o)
+	from, r, err := openSource(ctx, r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +181,7 @@ func Open(ctx context.Context, ref string, o Options) (fs.FS, string, error) {
 	}
 	ctx, cancel := o.context(ctx)
 	defer cancel()
-	from, err := openSource(ctx, r, o)
+	from, r, err := openSource(ctx, r, o)
 	if err != nil {
 		return nil, "", err
 	}

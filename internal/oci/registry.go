@@ -11,14 +11,15 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/content/oci"
 	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/credentials"
@@ -69,26 +70,54 @@ var (
 // ExitRefused is the exit code when what came from a registry is refused: damaged, unsigned, or signed by somebody else.
 const ExitRefused = 10
 
-// source is where artefacts are read from.
-type source = oras.ReadOnlyGraphTarget
+// source is where artefacts are read from, target where they are written to: a registry or a layout.
+type (
+	source interface {
+		content.ReadOnlyGraphStorage
+		content.Resolver
+	}
+	target interface {
+		content.GraphStorage
+		content.TagResolver
+	}
+)
 
-// openSource opens where an artefact is read from. A registry is not asked yet.
-func openSource(ctx context.Context, r reference, o Options) (source, error) {
-	if r.version() == "" {
-		return nil, &problem.Problem{What: "it is not said which version of the catalogue is meant", Where: r.String(), Next: "add the tag, such as " + r.String() + ":1.0.0"}
-	}
+// openSource opens where an artefact is read from, and says which one that is. A registry is not asked yet.
+func openSource(ctx context.Context, r reference, o Options) (source, reference, error) {
 	if r.layout == "" {
-		return repository(r, o)
+		if r.version() == "" {
+			return nil, r, unversioned(r)
+		}
+		from, err := repository(r, o)
+		return from, r, err
 	}
-	s, err := oci.NewFromFS(ctx, os.DirFS(r.layout))
+	from, err := oci.NewFromFS(ctx, os.DirFS(r.layout))
 	if err != nil {
-		return nil, r.explain(err)
+		return nil, r, r.explain(err)
 	}
-	return s, nil
+	if r.version() == "" { // most layouts have one artefact
+		tags, err := registry.Tags(ctx, from)
+		if err != nil {
+			return nil, r, r.explain(err)
+		}
+		if len(tags) != 1 {
+			return nil, r, unversioned(r, tags...)
+		}
+		r.tag = tags[0]
+	}
+	return from, r, nil
+}
+
+func unversioned(r reference, tags ...string) error {
+	p := &problem.Problem{What: "it is not said which version of the catalogue is meant", Where: r.String(), Next: "add the tag, such as " + r.String() + ":1.0.0"}
+	if len(tags) > 0 {
+		p.Next = "add one of the tags " + strings.Join(tags, ", ") + ", such as " + r.String() + ":" + tags[len(tags)-1]
+	}
+	return p
 }
 
 // openTarget opens where an artefact is written to. The folder of a layout is made.
-func openTarget(ctx context.Context, r reference, o Options) (oras.GraphTarget, error) {
+func openTarget(ctx context.Context, r reference, o Options) (target, error) {
 	if r.digest != "" {
 		return nil, &problem.Problem{What: "a digest cannot be written to", Where: r.String(), Why: "it follows from the content", Next: "name a tag"}
 	}
@@ -129,8 +158,25 @@ func repository(r reference, o Options) (*remote.Repository, error) {
 	}, nil
 }
 
+// fetchManifest reads the manifest to which a tag or digest leads: from a registry in one request, which a tag that moves meanwhile cannot tear.
+func fetchManifest(ctx context.Context, from source, version string) ([]byte, error) {
+	if r, ok := from.(registry.ReferenceFetcher); ok {
+		desc, body, err := r.FetchReference(ctx, version)
+		if err != nil {
+			return nil, err
+		}
+		defer body.Close()
+		return fetch(ctx, content.FetcherFunc(func(context.Context, ocispec.Descriptor) (io.ReadCloser, error) { return body, nil }), desc, maxManifest)
+	}
+	desc, err := from.Resolve(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	return fetch(ctx, from, desc, maxManifest)
+}
+
 // fetch reads the content of a descriptor, which has to fit it.
-func fetch(ctx context.Context, from source, desc ocispec.Descriptor, most int64) ([]byte, error) {
+func fetch(ctx context.Context, from content.Fetcher, desc ocispec.Descriptor, most int64) ([]byte, error) {
 	if err := desc.Digest.Validate(); err != nil || desc.Digest.Algorithm() != digest.SHA256 {
 		return nil, fmt.Errorf("%w: %q is no SHA-256", ErrNoCatalogue, desc.Digest)
 	}

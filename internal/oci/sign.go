@@ -12,7 +12,6 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
@@ -155,7 +154,7 @@ func referrersOf(ctx context.Context, from source, subject ocispec.Descriptor) (
 }
 
 // pushSignature writes a signature as a referrer of the manifest.
-func pushSignature(ctx context.Context, to oras.GraphTarget, subject ocispec.Descriptor, s signature) error {
+func pushSignature(ctx context.Context, to target, subject ocispec.Descriptor, s signature) error {
 	layer := content.NewDescriptorFromBytes(payloadType, s.Payload)
 	layer.Annotations = map[string]string{signatureAnnotation: base64.StdEncoding.EncodeToString(s.Signature), keyAnnotation: s.Key}
 	// Registries and tools from before OCI 1.1 know the type of an artefact by its configuration.
@@ -174,7 +173,7 @@ func pushSignature(ctx context.Context, to oras.GraphTarget, subject ocispec.Des
 }
 
 // copySignatures copies all signatures of a manifest, by whomever they are.
-func copySignatures(ctx context.Context, from source, to oras.GraphTarget, subject ocispec.Descriptor) error {
+func copySignatures(ctx context.Context, from source, to target, subject ocispec.Descriptor) error {
 	referrers, err := referrersOf(ctx, from, subject)
 	if err != nil {
 		return err
@@ -210,7 +209,7 @@ type blob struct {
 }
 
 // pushAll writes blobs in their order: a registry wants the parts before the manifest that names them.
-func pushAll(ctx context.Context, to oras.GraphTarget, blobs ...blob) error {
+func pushAll(ctx context.Context, to target, blobs ...blob) error {
 	for _, b := range blobs {
 		there, err := to.Exists(ctx, b.desc)
 		if err != nil {
