@@ -91,7 +91,7 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 		if err != nil {
 			return err
 		}
-		catalogue, err := openCatalogue(f.catalogue, org)
+		catalogue, err := openCatalogue(ctx, f.catalogue, nil, org)
 		if err != nil {
 			return err
 		}

@@ -255,14 +255,16 @@ func newCatalogueDiff(e Env) *cobra.Command {
 	}
 	catalogueFlag(cmd, &ref)
 	cmd.Flags().StringVar(&from, "from", "", "the service file to render")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runCatalogueDiff(e, ref, from, args) }
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return runCatalogueDiff(cmd.Context(), e, ref, from, args)
+	}
 	return cmd
 }
 
 // completeVersions offers the paths of a catalogue in all versions.
 func completeVersions(ref *string) cobra.CompletionFunc {
-	return func(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
-		c, err := catalogueHere(*ref)
+	return func(cmd *cobra.Command, _ []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+		c, err := hereInTime(cmd, *ref)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
@@ -275,8 +277,8 @@ func completeVersions(ref *string) cobra.CompletionFunc {
 	}
 }
 
-func runCatalogueDiff(e Env, ref, from string, args []string) error {
-	c, err := catalogueHere(ref)
+func runCatalogueDiff(ctx context.Context, e Env, ref, from string, args []string) error {
+	c, err := catalogueHere(ctx, ref)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func newChangelog(e Env) *cobra.Command {
 	catalogueFlag(cmd, &ref)
 	choiceFlag(cmd, &output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := catalogueHere(ref)
+		c, err := catalogueHere(cmd.Context(), ref)
 		if err != nil {
 			return err
 		}

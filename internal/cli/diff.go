@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -29,7 +30,7 @@ func newDiff(e Env) *cobra.Command {
 	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return runDiff(e, f, cmp.Or(strings.Join(args, ""), "."))
+		return runDiff(cmd.Context(), e, f, cmp.Or(strings.Join(args, ""), "."))
 	}
 	return cmd
 }
@@ -43,8 +44,8 @@ type deviationReport struct {
 	Pending       []upgradeItem `json:"pending"`    // what the files do not hold yet
 }
 
-func runDiff(e Env, f *upgradeFlags, dir string) error {
-	s, err := openService(&catalogues{}, dir, f.catalogue, f.org)
+func runDiff(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
+	s, err := openService(ctx, &catalogues{}, dir, f.catalogue, f.org)
 	if err != nil {
 		return err
 	}

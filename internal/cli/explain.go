@@ -38,8 +38,8 @@ func newExplain(e Env) *cobra.Command {
 		Example: "  fairway explain probes-identical\n  fairway explain cascading-restarts\n  fairway explain livenessProbe.periodSeconds\n" +
 			"  fairway explain deploy/checkout.yaml:41\n  fairway explain fairway.yaml:5",
 		Args: exactArgs(1, "an ID, a field or FILE:LINE"),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			c, err := catalogueHere(ref)
+		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			c, err := hereInTime(cmd, ref)
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveDefault
 			}
@@ -55,13 +55,13 @@ func newExplain(e Env) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		file, line, ok := fileAndLine(args[0])
 		if ok && isServiceFile(filepath.Base(file)) || filepath.Base(file) == OrganisationFile {
-			x, err := explainServiceLine(ref, file, line)
+			x, err := explainServiceLine(cmd.Context(), ref, file, line)
 			if err != nil {
 				return err
 			}
 			return x.write(e, output.value)
 		}
-		c, err := catalogueHere(ref)
+		c, err := catalogueHere(cmd.Context(), ref)
 		if err != nil {
 			return err
 		}

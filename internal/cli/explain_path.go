@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -218,7 +219,7 @@ func writePlaces(b *strings.Builder, places []place) {
 }
 
 // explainServiceLine explains a line of a service file or of an organisation's file, with the path and the catalogue that it names.
-func explainServiceLine(ref, file string, line int) (*explained, error) {
+func explainServiceLine(ctx context.Context, ref, file string, line int) (*explained, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, &problem.Problem{What: "cannot read the service file", Where: file, Why: problem.Plain(err), Next: "name an existing file", Err: err}
@@ -231,7 +232,7 @@ func explainServiceLine(ref, file string, line int) (*explained, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := openCatalogue(ref, f, org)
+	c, err := openCatalogue(ctx, ref, f, org)
 	if err != nil {
 		return nil, err
 	}

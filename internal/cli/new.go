@@ -72,8 +72,8 @@ func newNew(e Env) *cobra.Command {
 
 // completeShapes offers the shapes of the catalogue.
 func completeShapes(ref *string) cobra.CompletionFunc {
-	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		c, err := catalogueHere(*ref)
+	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		c, err := hereInTime(cmd, *ref)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
@@ -91,7 +91,7 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	catalogue, err := openCatalogue(f.catalogue, file, org)
+	catalogue, err := openCatalogue(ctx, f.catalogue, file, org)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ type serviceFolder struct {
 }
 
 // openService reads the folder of a service. catalogue and org are what flags name, "" without.
-func openService(all *catalogues, dir, catalogue, org string) (*serviceFolder, error) {
+func openService(ctx context.Context, all *catalogues, dir, catalogue, org string) (*serviceFolder, error) {
 	name, err := serviceFileIn(dir)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func openService(all *catalogues, dir, catalogue, org string) (*serviceFolder, e
 	if s.org, err = organisationFile(s.dir, org); err != nil {
 		return nil, err
 	}
-	if s.catalogue, err = all.of(catalogue, s.file, s.org); err != nil {
+	if s.catalogue, err = all.of(ctx, catalogue, s.file, s.org); err != nil {
 		return nil, err
 	}
 	return s, nil

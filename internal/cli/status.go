@@ -81,7 +81,7 @@ func runStatus(ctx context.Context, e Env, roots []string, catalogue, format str
 	}
 	var all []serviceStatus
 	opened := &catalogues{}
-	err = inOrder(ctx, files, func(file string) serviceStatus { return statusOf(e, opened, file, catalogue) }, func(x serviceStatus) error {
+	err = inOrder(ctx, files, func(file string) serviceStatus { return statusOf(ctx, e, opened, file, catalogue) }, func(x serviceStatus) error {
 		all = append(all, x)
 		return nil
 	})
@@ -148,13 +148,13 @@ func services(root string) (dirs []string, err error) {
 }
 
 // statusOf judges one service.
-func statusOf(e Env, opened *catalogues, dir, catalogue string) serviceStatus {
+func statusOf(ctx context.Context, e Env, opened *catalogues, dir, catalogue string) serviceStatus {
 	x := serviceStatus{Dir: filepath.ToSlash(filepath.Dir(dir)), Later: []string{}, Waivers: []waiverStatus{}, Due: []string{}}
 	fail := func(err error) serviceStatus {
 		x.Error = strings.ReplaceAll(err.Error(), "\n", "; ")
 		return x
 	}
-	s, err := openService(opened, dir, catalogue, "")
+	s, err := openService(ctx, opened, dir, catalogue, "")
 	if err != nil {
 		return fail(err)
 	}

@@ -167,7 +167,7 @@ func upgradeFleet(ctx context.Context, e Env, f *upgradeFlags, opened *catalogue
 
 // upgradeOne upgrades a service.
 func upgradeOne(ctx context.Context, e Env, f *upgradeFlags, opened *catalogues, file string) error {
-	s, err := openService(opened, file, f.catalogue, f.org)
+	s, err := openService(ctx, opened, file, f.catalogue, f.org)
 	if err != nil {
 		return err
 	}

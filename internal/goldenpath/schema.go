@@ -21,7 +21,7 @@ func (p *Path) Schema() map[string]any {
 	properties["changes"] = map[string]any{"type": "array", "description": "what was decided about changes of the path", "items": map[string]any{
 		"type": "object", "additionalProperties": false, "required": []any{"id", "answer"},
 		"properties": map[string]any{"id": text, "answer": map[string]any{"enum": []any{string(Keep), string(Take), string(Defer), string(Waive)}}, "reason": text, "owner": text, "until": day}}}
-	properties["catalogue"] = map[string]any{"type": "string", "description": "the catalogue that the path is from: a folder, relative to this file", "minLength": 1}
+	properties["catalogue"] = map[string]any{"type": "string", "description": "the catalogue that the path is from: a folder, relative to this file, or oci://HOST/REPOSITORY with :TAG or @DIGEST", "minLength": 1}
 	properties["adopted"] = map[string]any{"type": "object", "description": "how manifests that were there before the path differ from it in form; written by fairway adopt"}
 	s["required"] = append([]any{"path"}, s["required"].([]any)...)
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"

@@ -73,6 +73,9 @@ type Fault struct {
 // reserved are the keys of a service file that are no parameters.
 var reserved = []string{"path", "waivers", "changes", "catalogue", "adopted"}
 
+// organisationKey is what an organisation's file may say besides: the public keys by which its catalogue is signed. A service cannot name others.
+const organisationKey = "catalogueKey"
+
 // ReadService reads a service file, and an organisation's file behind it (nil without one), against a path. What the organisation's file
 // says of other shapes is passed over. With faults the Service is nil.
 func ReadService(p *Path, file, org *source.File) (*Service, []Fault) {
@@ -169,7 +172,7 @@ func (r *reader) keys(n source.Node, known []*Parameter, above string) {
 		if above != "" {
 			what = above + "." + key
 		}
-		if n.File() == r.org && r.path.elsewhere(what) {
+		if n.File() == r.org && (what == organisationKey || r.path.elsewhere(what)) {
 			continue
 		}
 		var names []string

@@ -190,6 +190,9 @@ func Open(ctx context.Context, ref string, o Options) (fs.FS, string, error) {
 		c = "" // it is on this machine already
 	}
 	a, _, err := read(ctx, from, r, o, c)
+	if p, ok := errors.AsType[*problem.Problem](err); ok && p.Exit == problem.ExitIncomplete && c != "" && r.tag != "" {
+		p.Next += "; a digest in place of the tag needs no network once it has been read"
+	}
 	if err != nil {
 		return nil, "", err
 	}

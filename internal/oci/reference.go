@@ -20,6 +20,16 @@ func IsReference(text string) bool {
 	return strings.HasPrefix(text, registryScheme) || strings.HasPrefix(text, layoutScheme)
 }
 
+// MapLayout replaces the folder in a reference to a layout, such as a relative one by where it really is. Other references stay as they are.
+func MapLayout(text string, to func(string) string) string {
+	r, err := parseReference(text)
+	if err != nil || r.layout == "" {
+		return text
+	}
+	r.layout = to(r.layout)
+	return r.String()
+}
+
 // reference names an artefact, or where one goes to.
 type reference struct {
 	registry registry.Reference // its Reference is not used
