@@ -57,15 +57,22 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 		}
 		return Parameters
 	}
-	// What is in conflict may stand above what a change touches: a probe that the team took out, whose period the path changed.
-	idOf := func(c merge.Conflict) string {
-		if own := id(c.Object, c.Field); own != Parameters {
+	// A conflict and a comment may stand above what a change touches: a probe that the team took out, whose period the path changed; a remark
+	// at the end of the limits, where one is gone.
+	above := func(o merge.Object, field string) string {
+		if own := id(o, field); own != Parameters {
 			return own
 		}
-		if i := slices.IndexFunc(changes, func(x *Change) bool { return x.below(c.Object.Kind, c.Field) }); i >= 0 {
+		if i := slices.IndexFunc(changes, func(x *Change) bool { return x.below(o.Kind, field) }); i >= 0 {
 			return changes[i].ID
 		}
 		return Parameters
+	}
+	ofChange := func(c merge.Change) string {
+		if c.Op == merge.Comment {
+			return above(c.Object, c.Field)
+		}
+		return id(c.Object, c.Field)
 	}
 	was, mine, theirs := parsed(base.Files), parsed(ours), parsed(rendering.Files)
 	whole, err := merge.Merge(was, mine, theirs, merge.Options{})
@@ -73,7 +80,7 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 		return nil, err
 	}
 	up := &Upgrade{Result: whole, Ancestor: rendering}
-	up.collect(whole, changes, id, idOf, s)
+	up.collect(whole, changes, ofChange, above, s)
 
 	var open []merge.Conflict
 	for _, x := range up.Items {
@@ -92,7 +99,7 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 		theirs = parsed(up.Ancestor.Files)
 	}
 	prefer := func(o merge.Object, field string) bool {
-		return slices.ContainsFunc(whole.Conflicts, func(c merge.Conflict) bool { return c.Object == o && c.Field == field && s.Prefers(idOf(c)) })
+		return slices.ContainsFunc(whole.Conflicts, func(c merge.Conflict) bool { return c.Object == o && c.Field == field }) && s.Prefers(above(o, field))
 	}
 	if up.Ancestor != rendering || slices.ContainsFunc(whole.Conflicts, func(c merge.Conflict) bool { return prefer(c.Object, c.Field) }) {
 		if up.Result, err = merge.Merge(was, mine, theirs, merge.Options{Prefer: prefer}); err != nil {
@@ -103,7 +110,7 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 }
 
 // collect sorts what would change by the names of the changes. Conflicts that are settled are not among them.
-func (up *Upgrade) collect(whole *merge.Result, changes []*Change, id func(merge.Object, string) string, idOf func(merge.Conflict) string, s Selection) {
+func (up *Upgrade) collect(whole *merge.Result, changes []*Change, ofChange func(merge.Change) string, ofConflict func(merge.Object, string) string, s Selection) {
 	items := map[string]*Item{}
 	for _, x := range append(slices.Clone(changes), nil) {
 		item := &Item{Change: x}
@@ -112,11 +119,11 @@ func (up *Upgrade) collect(whole *merge.Result, changes []*Change, id func(merge
 		up.Items = append(up.Items, item)
 	}
 	for _, c := range whole.Changes {
-		x := items[id(c.Object, c.Field)]
+		x := items[ofChange(c)]
 		x.Changes = append(x.Changes, c)
 	}
 	for _, c := range whole.Conflicts {
-		x := items[idOf(c)]
+		x := items[ofConflict(c.Object, c.Field)]
 		if s.Prefers(x.ID()) || s.Keeps(x.ID()) {
 			x.Settled = append(x.Settled, c)
 		} else {
