@@ -128,11 +128,13 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 	if f.output.value == "json" {
 		err = writeJSON(e.Stdout, adoptReportOf(all, f.write))
 	} else {
-		_, err = io.WriteString(e.Stdout, adoptText(all, e.textWidth())+diffs.String())
+		if err = say(e.Stdout, adoptText(all, e.textWidth())); err == nil {
+			_, err = io.WriteString(e.Stdout, diffs.String())
+		}
 		switch {
 		case err != nil:
 		case f.write:
-			fmt.Fprintf(e.Stderr, "fairway: brought %s onto a path\n  next: look at git diff and at what is left for you, then: fairway lint %s\n", report.Count(len(all), "workload", "workloads"), strings.Join(args, " "))
+			note(e, "fairway: brought %s onto a path\n  next: look at git diff and at what is left for you, then: fairway lint %s\n", report.Count(len(all), "workload", "workloads"), strings.Join(args, " "))
 		default:
 			fmt.Fprint(e.Stderr, "fairway: nothing was written\n  next: --diff shows the lines; --stage NAME --write brings in one stage\n")
 		}

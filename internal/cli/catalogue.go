@@ -87,7 +87,7 @@ func newCatalogueLint(e Env) *cobra.Command {
 		} else {
 			err = writeFaults(e.Stdout, faults)
 			if len(faults) == 0 && err == nil {
-				_, err = fmt.Fprintf(e.Stdout, "%s: %s in %s, no faults\n", dir, report.Count(len(c.Shapes()), "shape", "shapes"), report.Count(versionsOf(c), "version", "versions"))
+				err = say(e.Stdout, fmt.Sprintf("%s: %s in %s, no faults\n", dir, report.Count(len(c.Shapes()), "shape", "shapes"), report.Count(versionsOf(c), "version", "versions")))
 			}
 		}
 		if err == nil && len(faults) > 0 {
@@ -323,7 +323,7 @@ func runCatalogueDiff(ctx context.Context, e Env, ref, from string, args []strin
 	if err != nil {
 		return unproved(err)
 	}
-	if _, err := io.WriteString(e.Stdout, versionsText(a, b, plan)); err != nil {
+	if err := say(e.Stdout, versionsText(a, b, plan)); err != nil {
 		return err
 	}
 	return writeDiffs(e.Stdout, e, "", plan.Result.Files)

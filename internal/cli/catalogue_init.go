@@ -61,9 +61,11 @@ func newCatalogueInit(e Env) *cobra.Command {
 			return &problem.Problem{What: "cannot write the catalogue", Where: dir, Why: problem.Plain(err), Next: "make the folder writable, or name another", Exit: problem.ExitIncomplete, Err: err}
 		}
 		for _, f := range files {
-			fmt.Fprintln(e.Stdout, filepath.ToSlash(f.Name))
+			if err := say(e.Stdout, filepath.ToSlash(f.Name)+"\n"); err != nil {
+				return err
+			}
 		}
-		fmt.Fprintf(e.Stderr, "fairway: wrote %s\n  next: read %s, then: fairway catalogue test %s --update\n", report.Count(len(files), "file", "files"), filepath.ToSlash(filepath.Join(dir, "README.md")), dir)
+		note(e, "fairway: wrote %s\n  next: read %s, then: fairway catalogue test %s --update\n", report.Count(len(files), "file", "files"), filepath.ToSlash(filepath.Join(dir, "README.md")), dir)
 		return nil
 	}
 	return cmd

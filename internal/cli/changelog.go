@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -41,8 +40,7 @@ func newChangelog(e Env) *cobra.Command {
 		if output.value == "json" {
 			return writeJSON(e.Stdout, log)
 		}
-		_, err = io.WriteString(e.Stdout, log.text(e.textWidth()))
-		return err
+		return say(e.Stdout, log.text(e.textWidth()))
 	}
 	return cmd
 }

@@ -86,6 +86,15 @@ func Run(ctx context.Context, args []string, e Env) int {
 	return problem.ExitCode(err)
 }
 
+// say writes text, the names and values in which may come from anywhere.
+func say(w io.Writer, text string) error {
+	_, err := io.WriteString(w, report.CleanLines(text))
+	return err
+}
+
+// note says something beside the answer, on standard error.
+func note(e Env, format string, args ...any) { _ = say(e.Stderr, fmt.Sprintf(format, args...)) }
+
 // printError is the one place where an error becomes text. What it quotes may come from anywhere.
 func printError(w io.Writer, name string, err error) {
 	p, ok := errors.AsType[*problem.Problem](err)

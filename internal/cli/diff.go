@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,9 +93,9 @@ func runDiff(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
 		if len(u.plan.Items) > 0 {
 			b.WriteString("\nnot in the files yet:\n" + u.text(e.textWidth()))
 		}
-		_, err = io.WriteString(e.Stdout, b.String())
+		err = say(e.Stdout, b.String())
 		if pending > 0 {
-			fmt.Fprintf(e.Stderr, "fairway: the files are not what %s says\n  next: fairway upgrade --to %s %s\n", ServiceFile, u.to, dir)
+			note(e, "fairway: the files are not what %s says\n  next: fairway upgrade --to %s %s\n", ServiceFile, u.to, dir)
 		}
 	}
 	if err == nil && pending > 0 {

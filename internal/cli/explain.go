@@ -165,8 +165,7 @@ func (x *explained) write(e Env, output string) error {
 	if output == "json" {
 		return writeJSON(e.Stdout, x)
 	}
-	_, err := io.WriteString(e.Stdout, x.text(e.textWidth()))
-	return err
+	return say(e.Stdout, x.text(e.textWidth()))
 }
 
 func (x *explained) text(width int) string {
@@ -334,8 +333,7 @@ func explainLine(ctx context.Context, e Env, web *knowledge.Web, file string, li
 	if output == "json" {
 		return writeJSON(e.Stdout, answer)
 	}
-	_, err = io.WriteString(e.Stdout, answer.text(e.textWidth()))
-	return err
+	return say(e.Stdout, answer.text(e.textWidth()))
 }
 
 // folderFiles is how many files a folder holds at most to be checked for the sake of one line.

@@ -195,6 +195,5 @@ func writeMergeReport(w io.Writer, r *merge.Result, marked bool) error {
 	for _, d := range r.Duplicates {
 		fmt.Fprintf(&b, "note      %s:%d  the key %s stands twice; Kubernetes takes the last, and both stay as they are\n", d.File, d.Line, report.Clean(d.Key))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return say(w, b.String())
 }

@@ -123,7 +123,7 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 		return faultsProblem(faults)
 	}
 	for _, w := range service.Ended(e.Now()) {
-		fmt.Fprintf(e.Stderr, "fairway: the waiver of %s in %s ended on %s\n  next: do without it, or agree on another end with %s\n", w.Default, file.Name, w.Until.Format(time.DateOnly), w.Owner)
+		note(e, "fairway: the waiver of %s in %s ended on %s\n  next: do without it, or agree on another end with %s\n", w.Default, file.Name, w.Until.Format(time.DateOnly), w.Owner)
 	}
 	files, err := service.Render()
 	if err != nil {
@@ -232,9 +232,11 @@ func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenp
 		return &problem.Problem{What: "cannot write the files", Where: dir, Why: problem.Plain(err), Next: "make the folder writable, or choose another with --dir", Exit: problem.ExitIncomplete, Err: err}
 	}
 	for _, x := range files {
-		fmt.Fprintln(e.Stdout, filepath.ToSlash(filepath.Join(dir, x.Name)))
+		if err := say(e.Stdout, filepath.ToSlash(filepath.Join(dir, x.Name))+"\n"); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(e.Stderr, "fairway: wrote %s\n  next: read %s and the comments, then: fairway lint %s\n", report.Count(len(files), "file", "files"), filepath.ToSlash(filepath.Join(dir, ServiceFile)), dir)
+	note(e, "fairway: wrote %s\n  next: read %s and the comments, then: fairway lint %s\n", report.Count(len(files), "file", "files"), filepath.ToSlash(filepath.Join(dir, ServiceFile)), dir)
 	return nil
 }
 

@@ -94,7 +94,7 @@ func runStatus(ctx context.Context, e Env, roots []string, catalogue, format str
 	case "csv":
 		err = statusCSV(e.Stdout, all)
 	default:
-		_, err = io.WriteString(e.Stdout, statusText(all))
+		err = say(e.Stdout, statusText(all))
 	}
 	if err != nil {
 		return err

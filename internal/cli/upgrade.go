@@ -190,11 +190,11 @@ func upgradeOne(ctx context.Context, e Env, f *upgradeFlags, opened *catalogues,
 	}
 	switch {
 	case f.prBody:
-		_, err = io.WriteString(e.Stdout, u.pullRequest())
+		err = say(e.Stdout, u.pullRequest())
 	case f.output.value == "json":
 		err = writeJSON(e.Stdout, u.report())
 	default:
-		_, err = io.WriteString(e.Stdout, u.text(e.textWidth()))
+		err = say(e.Stdout, u.text(e.textWidth()))
 		if err == nil && f.dryRun {
 			err = writeDiffs(e.Stdout, e, "", u.plan.Result.Files)
 		}
@@ -242,7 +242,7 @@ func prepareUpgrade(e Env, f *upgradeFlags, s *serviceFolder) (u *upgrading, err
 	u.name = s.file.Docs[0].Root.Resolve().Get("name").Text()
 	for _, d := range u.service.Decisions {
 		if !d.Holds(e.Now()) {
-			fmt.Fprintf(e.Stderr, "fairway: the waiver of %s in %s ended on %s\n  next: take the change, or agree on another end with %s\n", d.ID, s.file.Name, d.Until.Format(time.DateOnly), d.Owner)
+			note(e, "fairway: the waiver of %s in %s ended on %s\n  next: take the change, or agree on another end with %s\n", d.ID, s.file.Name, d.Until.Format(time.DateOnly), d.Owner)
 			continue
 		}
 		u.decided[d.ID] = d
@@ -332,7 +332,9 @@ func (u *upgrading) open() (n int) {
 
 // ask asks about each conflict, and whether to write.
 func (u *upgrading) ask(e Env) error {
-	fmt.Fprint(e.Stdout, u.text(e.textWidth()))
+	if err := say(e.Stdout, u.text(e.textWidth())); err != nil {
+		return err
+	}
 	p := newPrompt(e)
 	question := func(text, answers string) (byte, error) {
 		for {
@@ -388,7 +390,7 @@ func (u *upgrading) ask(e Env) error {
 				}
 				if x.Change != nil {
 					for _, l := range report.Wrap(x.Change.Reason+" ("+x.Change.Incident+")", e.textWidth()) {
-						fmt.Fprintln(e.Stderr, l)
+						note(e, "%s\n", l)
 					}
 				}
 			}
@@ -634,15 +636,15 @@ func (u *upgrading) untouched() (same, all, comments int) {
 func (u *upgrading) next(e Env) {
 	switch {
 	case len(u.written) > 0:
-		fmt.Fprintf(e.Stderr, "fairway: wrote %s\n  next: look at git diff, then: fairway lint %s\n", report.Count(len(u.written), "file", "files"), u.s.dir)
+		note(e, "fairway: wrote %s\n  next: look at git diff, then: fairway lint %s\n", report.Count(len(u.written), "file", "files"), u.s.dir)
 	case u.acting && !u.f.dryRun:
-		fmt.Fprintf(e.Stderr, "fairway: noted in %s\n", u.s.file.Name)
+		note(e, "fairway: noted in %s\n", u.s.file.Name)
 	case len(u.plan.Items) > 0 && !u.f.dryRun:
 		fmt.Fprintf(e.Stderr, "fairway: nothing was written\n  next: fairway upgrade --dry-run shows the lines; --take all takes what is clean\n")
 	}
 	if u.acting {
 		if r, err := u.s.catalogue.Release(u.to); err == nil && r != nil && r.Migration != "" && u.from != u.to {
-			fmt.Fprintf(e.Stderr, "  by hand:\n    %s\n", strings.ReplaceAll(report.CleanLines(strings.TrimSpace(r.Migration)), "\n", "\n    "))
+			note(e, "  by hand:\n    %s\n", strings.ReplaceAll(strings.TrimSpace(r.Migration), "\n", "\n    "))
 		}
 	}
 }
