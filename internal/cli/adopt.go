@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/merge"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
@@ -174,7 +175,7 @@ func adoptable(arg string) (root string, files []goldenpath.Rendered, err error)
 		}
 	}
 	for _, name := range names {
-		data, err := os.ReadFile(name)
+		data, err := load.ReadFile(name)
 		if err != nil {
 			return bad(err)
 		}
@@ -236,7 +237,7 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 		return nil
 	}
 	x.name = ServiceFile
-	if data, err := os.ReadFile(filepath.Join(x.root, ServiceFile)); workloads > 1 || err == nil && source.Parse(ServiceFile, data).Docs[0].Root.Resolve().Get("name").Text() != x.Candidate.Name {
+	if data, err := load.ReadFile(filepath.Join(x.root, ServiceFile)); workloads > 1 || err == nil && source.Parse(ServiceFile, data).Docs[0].Root.Resolve().Get("name").Text() != x.Candidate.Name {
 		x.name = x.Name + "." + ServiceFile
 	}
 	stages := f.stages
@@ -321,7 +322,7 @@ func (x *adoption) serviceFile() []byte {
 
 // knownStages are the stages that a service file says were brought in already.
 func knownStages(name string) (stages []string) {
-	data, err := os.ReadFile(name)
+	data, err := load.ReadFile(name)
 	if err != nil {
 		return nil
 	}
@@ -347,8 +348,10 @@ func changedFiles(before, after []goldenpath.Rendered) (out []merge.File) {
 
 // writeAdopted writes manifests, service files and ancestors, all or none.
 func writeAdopted(ctx context.Context, f *adoptFlags, root string, changed []merge.File, all []*adoption) error {
+	s := &serviceFolder{dir: root, read: map[string][]byte{}}
 	var files []store.File
 	for _, x := range changed {
+		s.read[x.Name] = x.Before
 		files = append(files, store.File{Name: x.Name, Data: x.After})
 	}
 	if !f.force {
@@ -365,7 +368,7 @@ func writeAdopted(ctx context.Context, f *adoptFlags, root string, changed []mer
 			return err
 		}
 		service := x.service
-		if old, err := os.ReadFile(filepath.Join(root, x.name)); err == nil {
+		if old, err := load.ReadFile(filepath.Join(root, x.name)); err == nil {
 			// What the team wrote there since stays; only the adoption is another.
 			was := source.Parse(x.name, old)
 			next, _, err := was.Apply(was.Docs[0].Root, source.Change{Op: source.Set, Path: source.MustPath("adopted"), Value: x.Adopted.Value()})
@@ -376,7 +379,7 @@ func writeAdopted(ctx context.Context, f *adoptFlags, root string, changed []mer
 		}
 		files = append(files, store.File{Name: x.name, Data: service}, store.File{Name: goldenpath.AncestorOf(x.name), Data: ancestor})
 	}
-	return (&serviceFolder{dir: root}).writeResult(files, nil)
+	return s.writeResult(files)
 }
 
 // adoptReport is the JSON form of an adoption.

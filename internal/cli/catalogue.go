@@ -47,7 +47,11 @@ func catalogueAt(dir string) (*openedCatalogue, error) {
 	if _, err := os.Stat(filepath.Join(dir, "catalogue.yaml")); err != nil {
 		return nil, &problem.Problem{What: "there is no catalogue", Where: dir, Why: problem.Plain(err), Next: "name the folder of a catalogue, or begin one: fairway catalogue init " + dir, Err: err}
 	}
-	c, err := goldenpath.Open(os.DirFS(dir))
+	fsys, err := load.OpenFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	c, err := goldenpath.Open(fsys)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +59,7 @@ func catalogueAt(dir string) (*openedCatalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &openedCatalogue{c, dir, append(own.layers, os.DirFS(dir))}, nil
+	return &openedCatalogue{c, dir, append(own.layers, fsys)}, nil
 }
 
 // catalogueFaults is the JSON form of what is wrong with a catalogue.
@@ -168,7 +172,7 @@ func runCatalogueTest(ctx context.Context, e Env, dir string, renew bool, output
 	r := &release.Report{}
 	if len(faults) == 0 {
 		read := func() error {
-			r, err = release.Test(os.DirFS(dir), c.Catalogue, func(files []goldenpath.Rendered) ([]*finding.Finding, error) { return lintRendering(ctx, e, files) })
+			r, err = release.Test(c.layers[len(c.layers)-1], c.Catalogue, func(files []goldenpath.Rendered) ([]*finding.Finding, error) { return lintRendering(ctx, e, files) })
 			return err
 		}
 		if err := read(); err != nil {
@@ -202,10 +206,15 @@ func runCatalogueTest(ctx context.Context, e Env, dir string, renew bool, output
 // writeGolden accepts the renderings.
 func writeGolden(dir string, r *release.Report) error {
 	var files []store.File
+	names := slices.Clone(r.Stale)
 	for _, g := range r.Golden {
+		names = append(names, g.Name)
 		files = append(files, store.File{Name: filepath.Join(dir, filepath.FromSlash(g.Name)), Data: g.Data})
 	}
-	err := store.WriteFiles(files)
+	err := staysIn(dir, names)
+	if err == nil {
+		err = store.WriteFiles(files)
+	}
 	for _, name := range r.Stale {
 		if err == nil {
 			err = os.Remove(filepath.Join(dir, filepath.FromSlash(name)))
@@ -284,7 +293,7 @@ func runCatalogueDiff(ctx context.Context, e Env, ref, from string, args []strin
 	}
 	var file *source.File
 	if from != "" {
-		data, err := os.ReadFile(from)
+		data, err := load.ReadFile(from)
 		if err != nil {
 			return &problem.Problem{What: "cannot read the service file", Where: from, Why: problem.Plain(err), Next: "name an existing file with --from", Err: err}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/fairway-k8s/fairway/content"
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/knowledge"
+	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/oci"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/rule/catalogue"
@@ -125,7 +126,11 @@ func openRef(ctx context.Context, ref, where string, org *source.File) (*openedC
 		}
 		return nil, &problem.Problem{What: "cannot open the catalogue " + ref, Where: where, Why: why, Next: "name the folder of a catalogue, one that holds catalogue.yaml", Err: err}
 	}
-	return openFS(os.DirFS(ref), ref, where)
+	fsys, err := load.OpenFolder(ref)
+	if err != nil {
+		return nil, err
+	}
+	return openFS(fsys, ref, where)
 }
 
 func openFS(fsys fs.FS, ref, where string) (*openedCatalogue, error) {
@@ -169,7 +174,7 @@ func catalogueHere(ctx context.Context, ref string) (*openedCatalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(ServiceFile)
+	data, err := load.ReadFile(ServiceFile)
 	if err != nil { // most folders are not a service's
 		return openCatalogue(ctx, ref, nil, org)
 	}

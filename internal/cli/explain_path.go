@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/knowledge"
+	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -220,7 +220,7 @@ func writePlaces(b *strings.Builder, places []place) {
 
 // explainServiceLine explains a line of a service file or of an organisation's file, with the path and the catalogue that it names.
 func explainServiceLine(ctx context.Context, ref, file string, line int) (*explained, error) {
-	data, err := os.ReadFile(file)
+	data, err := load.ReadFile(file)
 	if err != nil {
 		return nil, &problem.Problem{What: "cannot read the service file", Where: file, Why: problem.Plain(err), Next: "name an existing file", Err: err}
 	}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/merge"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
@@ -64,7 +64,7 @@ func runMergeFile(_ context.Context, e Env, f *mergeFileFlags, args []string) er
 	name := filepath.ToSlash(cmp.Or(f.path, args[1]))
 	var sides [3]merge.Input
 	for i, arg := range args {
-		data, err := os.ReadFile(arg)
+		data, err := load.ReadFile(arg)
 		if err != nil {
 			return &problem.Problem{What: "cannot read the file", Where: arg, Why: problem.Plain(err), Next: "name three files: the common ancestor, yours, and the other one", Err: err}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -154,7 +155,7 @@ func (f *newFlags) existing(args []string, dir string) (*source.File, error) {
 	if f.from == "" && len(args) > 0 {
 		return nil, nil
 	}
-	data, err := os.ReadFile(name)
+	data, err := load.ReadFile(name)
 	switch {
 	case err == nil:
 		return source.Parse(filepath.ToSlash(name), data), nil
@@ -203,7 +204,7 @@ func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenp
 			continue // it follows from the others
 		}
 		at := filepath.Join(dir, filepath.FromSlash(x.Name))
-		old, err := os.ReadFile(at)
+		old, err := load.ReadFile(at)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
@@ -225,10 +226,16 @@ func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenp
 		return &problem.Problem{What: "stopped before anything was written", Next: "run the command again", Exit: problem.ExitIncomplete, Err: err}
 	}
 	var all []store.File
+	var names []string
 	for _, x := range files {
+		names = append(names, x.Name)
 		all = append(all, store.File{Name: filepath.Join(dir, filepath.FromSlash(x.Name)), Data: x.Data})
 	}
-	if err := store.WriteFiles(all); err != nil {
+	err := staysIn(dir, names)
+	if err == nil {
+		err = store.WriteFiles(all)
+	}
+	if err != nil {
 		return &problem.Problem{What: "cannot write the files", Where: dir, Why: problem.Plain(err), Next: "make the folder writable, or choose another with --dir", Exit: problem.ExitIncomplete, Err: err}
 	}
 	for _, x := range files {

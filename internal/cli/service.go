@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -32,6 +33,7 @@ type serviceFolder struct {
 	catalogue *openedCatalogue
 	ancestor  *goldenpath.Ancestor
 	ours      []goldenpath.Rendered
+	read      map[string][]byte // what its files held when they were read; nil for one that was not there
 }
 
 // openService reads the folder of a service. catalogue and org are what flags name, "" without.
@@ -40,12 +42,13 @@ func openService(ctx context.Context, all *catalogues, dir, catalogue, org strin
 	if err != nil {
 		return nil, err
 	}
-	s := &serviceFolder{dir: filepath.Dir(name)}
-	data, err := os.ReadFile(name)
+	s := &serviceFolder{dir: filepath.Dir(name), read: map[string][]byte{}}
+	data, err := load.ReadFile(name)
 	if err != nil {
 		return nil, &problem.Problem{What: "cannot read the service file", Where: name, Why: problem.Plain(err), Next: "name the folder of a service, begin one with fairway new, or bring one onto a path with fairway adopt", Err: err}
 	}
 	s.file = source.Parse(filepath.ToSlash(name), data)
+	s.read[s.serviceName()] = data
 	if d := s.file.Docs[0]; d.Err != nil {
 		return nil, &problem.Problem{What: "the service file is no YAML", Where: fmt.Sprintf("%s:%d:%d", s.file.Name, d.Err.Line, d.Err.Column), Why: d.Err.Message, Next: "correct the YAML there", Err: d.Err}
 	}
@@ -101,8 +104,9 @@ func (s *serviceFolder) path(version string) (*goldenpath.Path, error) {
 // readAncestor reads what the service's files descend from.
 func (s *serviceFolder) readAncestor() error {
 	name := filepath.Join(s.dir, filepath.FromSlash(s.ancestorName()))
-	data, err := os.ReadFile(name)
+	data, err := load.ReadFile(name)
 	if err == nil {
+		s.read[s.ancestorName()] = data
 		s.ancestor, err = goldenpath.ReadAncestor(data)
 	}
 	switch {
@@ -128,7 +132,11 @@ func (s *serviceFolder) readOurs(files ...[]goldenpath.Rendered) error {
 			tops[top] = true
 		}
 	}
-	root := os.DirFS(s.dir)
+	root, err := load.OpenFolder(s.dir)
+	if err != nil {
+		return &problem.Problem{What: "cannot look through the service's folder", Where: s.dir, Why: problem.Plain(err), Next: "make it readable", Exit: problem.ExitIncomplete, Err: err}
+	}
+	defer root.Close()
 	for top := range tops {
 		err := fs.WalkDir(root, top, func(name string, d fs.DirEntry, err error) error {
 			switch {
@@ -155,10 +163,12 @@ func (s *serviceFolder) readOurs(files ...[]goldenpath.Rendered) error {
 		data, err := fs.ReadFile(root, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
+			s.read[name] = nil
 			continue
 		case err != nil:
-			return &problem.Problem{What: "cannot read a file of the service", Where: filepath.Join(s.dir, name), Why: problem.Plain(err), Next: "make it readable", Exit: problem.ExitIncomplete, Err: err}
+			return &problem.Problem{What: "cannot read a file of the service", Where: filepath.Join(s.dir, name), Why: problem.Plain(err), Next: "make it a file that can be read, in the service's folder or its repository", Exit: problem.ExitIncomplete, Err: err}
 		}
+		s.read[name] = data
 		s.ours = append(s.ours, goldenpath.Rendered{Name: name, Data: data})
 	}
 	slices.SortFunc(s.ours, func(a, b goldenpath.Rendered) int { return cmp.Compare(a.Name, b.Name) })
@@ -203,7 +213,7 @@ func organisationFile(dir, name string) (*source.File, error) {
 			return nil, nil
 		}
 	}
-	data, err := os.ReadFile(name)
+	data, err := load.ReadFile(name)
 	if err != nil {
 		return nil, &problem.Problem{What: "cannot read the organisation's file", Where: name, Why: problem.Plain(err), Next: "name an existing file with --org", Err: err}
 	}
@@ -262,18 +272,60 @@ func writeDiffs(w io.Writer, e Env, dir string, files []merge.File) error {
 	return nil
 }
 
-// writeResult writes what changed in a service's folder, all or none.
-func (s *serviceFolder) writeResult(files []store.File, remove []string) error {
-	for i := range files {
-		files[i].Name = filepath.Join(s.dir, filepath.FromSlash(files[i].Name))
+// staysIn refuses to write through a link that leads out of a folder and of the Git repository that it is in.
+func staysIn(dir string, names []string) error {
+	folder, err := load.OpenFolder(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // no links in what is not there yet
 	}
-	if err := store.WriteFiles(files); err != nil {
-		return &problem.Problem{What: "cannot write the files", Where: s.dir, Why: problem.Plain(err), Next: "make the folder and its files writable", Exit: problem.ExitIncomplete, Err: err}
+	if err != nil {
+		return err
 	}
-	for _, name := range remove {
-		if err := os.Remove(filepath.Join(s.dir, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return &problem.Problem{What: "cannot remove a file that the path no longer has", Where: filepath.Join(s.dir, name), Why: problem.Plain(err), Next: "remove it by hand", Exit: problem.ExitIncomplete, Err: err}
+	defer folder.Close()
+	for _, name := range names {
+		if err := folder.Holds(name); err != nil {
+			return fmt.Errorf("%s: %s", name, problem.Plain(err))
 		}
+	}
+	return nil
+}
+
+// stale refuses to write over files that are no longer what was read: somebody saved one meanwhile, or another fairway is at work. It tells them.
+func (s *serviceFolder) stale(files []store.File) error {
+	var changed []string
+	for _, f := range files {
+		was, known := s.read[f.Name]
+		if !known {
+			continue
+		}
+		now, err := load.ReadFile(filepath.Join(s.dir, filepath.FromSlash(f.Name)))
+		if there := err == nil; there != (was != nil) || !bytes.Equal(now, was) {
+			changed = append(changed, f.Name)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	return &problem.Problem{What: fmt.Sprintf("%s changed while this was worked out, so nothing was written", report.Count(len(changed), "file", "files")), Where: s.dir,
+		Why: strings.Join(changed, ", "), Next: "run the command again", Exit: problem.ExitIncomplete}
+}
+
+// writeResult writes what changed in a service's folder, all or none, in the order of the files. The ancestor comes last: when the machine stops
+// halfway, the next run merges anew from the old one, and finds done what is done.
+func (s *serviceFolder) writeResult(files []store.File) error {
+	if err := s.stale(files); err != nil {
+		return err
+	}
+	err := staysIn(s.dir, namesOf(files))
+	if err == nil {
+		files = slices.Clone(files)
+		for i := range files {
+			files[i].Name = filepath.Join(s.dir, filepath.FromSlash(files[i].Name))
+		}
+		err = store.WriteFiles(files)
+	}
+	if err != nil {
+		return &problem.Problem{What: "cannot write the files", Where: s.dir, Why: problem.Plain(err), Next: "make the folder and its files writable", Exit: problem.ExitIncomplete, Err: err}
 	}
 	return nil
 }

@@ -410,17 +410,16 @@ func (u *upgrading) ask(e Env) error {
 // write writes the result, the service file and the ancestor, all or none.
 func (u *upgrading) write(ctx context.Context) error {
 	var files []store.File
-	var remove []string
 	for _, x := range u.plan.Result.Files {
 		switch {
 		case !x.Changed():
 		case x.After == nil:
-			remove = append(remove, x.Name)
+			files = append(files, store.File{Name: x.Name, Remove: true})
 		default:
 			files = append(files, store.File{Name: x.Name, Data: x.After})
 		}
 	}
-	u.written = append(namesOf(files), remove...)
+	u.written = namesOf(files)
 	if !u.f.force {
 		if err := uncommitted(ctx, u.s.dir, u.written, "upgrade"); err != nil {
 			return err
@@ -435,7 +434,7 @@ func (u *upgrading) write(ctx context.Context) error {
 		return err
 	}
 	files = append(files, store.File{Name: u.s.serviceName(), Data: service}, store.File{Name: u.s.ancestorName(), Data: ancestor})
-	return u.s.writeResult(files, remove)
+	return u.s.writeResult(files)
 }
 
 // serviceFile is the service file with the new version and the decisions.

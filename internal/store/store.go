@@ -70,23 +70,31 @@ func stage(name string, data []byte) (target, temporary string, err error) {
 	return target, f.Name(), f.Close()
 }
 
-// File is a file to be written.
+// File is a file to be written, or to be removed.
 type File struct {
-	Name string
-	Data []byte
+	Name   string
+	Data   []byte
+	Remove bool
 }
 
 // WriteFiles writes files as WriteFile does, and makes the folders that are missing. All of them are written beside their places before
-// the first is moved, so that a full disk or a folder that may not be written changes nothing.
+// the first is moved, so that a full disk or a folder that may not be written changes nothing. They are moved, and those to be removed are
+// removed, one after the other: what a reader has to find only when all the rest is there comes last.
 func WriteFiles(files []File) (err error) {
 	staged := make([]string, 0, len(files))
 	defer func() {
 		for _, name := range staged {
-			os.Remove(name) // those that were moved are gone already
+			if name != "" {
+				os.Remove(name) // those that were moved are gone already
+			}
 		}
 	}()
 	targets := make([]string, len(files))
 	for i, f := range files {
+		if f.Remove {
+			staged = append(staged, "")
+			continue
+		}
 		if err := os.MkdirAll(filepath.Dir(f.Name), 0o777); err != nil {
 			return err
 		}
@@ -97,7 +105,12 @@ func WriteFiles(files []File) (err error) {
 		targets[i], staged = target, append(staged, temporary)
 	}
 	for i, name := range staged {
-		if err := os.Rename(name, targets[i]); err != nil {
+		if files[i].Remove {
+			err = os.Remove(files[i].Name)
+		} else {
+			err = os.Rename(name, targets[i])
+		}
+		if err != nil && !(files[i].Remove && errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
 	}

@@ -62,7 +62,7 @@ func TestWriteFileRefuses(t *testing.T) {
 func TestWriteFiles(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	if err := WriteFiles([]File{{at("a"), []byte("1")}, {at("x/y/b"), []byte("2")}}); err != nil {
+	if err := WriteFiles([]File{{Name: at("a"), Data: []byte("1")}, {Name: at("x/y/b"), Data: []byte("2")}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"a": "1", "x/y/b": "2"} {
@@ -70,7 +70,7 @@ func TestWriteFiles(t *testing.T) {
 			t.Errorf("%s holds %q, want %q", name, got, want)
 		}
 	}
-	if err := WriteFiles([]File{{at("a"), []byte("3")}, {at("x"), []byte("4")}}); err == nil {
+	if err := WriteFiles([]File{{Name: at("a"), Data: []byte("3")}, {Name: at("x"), Data: []byte("4")}}); err == nil {
 		t.Error("a file was written over a folder")
 	}
 	if got, _ := os.ReadFile(at("a")); string(got) != "1" {
