@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -203,5 +204,29 @@ func TestNoNulls(t *testing.T) {
 	data, err := json.Marshal(listRules(nil))
 	if err != nil || strings.Contains(string(data), "null") {
 		t.Errorf("%s, %v", data, err)
+	}
+}
+
+// What takes longer than a second is told on a terminal, and taken back. Everything else is silent.
+func TestWait(t *testing.T) {
+	for _, x := range []struct {
+		terminal bool
+		after    time.Duration
+		want     string
+	}{
+		{true, 1500 * time.Millisecond, "\r\x1b[Kfairway: reading shop\r\x1b[K"},
+		{true, 500 * time.Millisecond, ""},
+		{false, 1500 * time.Millisecond, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			done := Env{Stderr: &out, ErrTerminal: x.terminal}.wait("reading shop")
+			time.Sleep(x.after)
+			done()
+			time.Sleep(2 * time.Second)
+			if out.String() != x.want {
+				t.Errorf("terminal %v, after %v: %q, want %q", x.terminal, x.after, out.String(), x.want)
+			}
+		})
 	}
 }

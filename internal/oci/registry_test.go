@@ -38,7 +38,7 @@ type world struct {
 	instead atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
 }
 
-func newWorld(t *testing.T, options ...registry.Option) *world {
+func newWorld(t testing.TB, options ...registry.Option) *world {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	w := &world{registry: registry.New(append(options, registry.Logger(log.New(io.Discard, "", 0)))...)}
@@ -120,7 +120,7 @@ func mustPush(t *testing.T, a *Artefact, to string, key *PrivateKey) *Result {
 	return r
 }
 
-func newKey(t *testing.T) (*PrivateKey, PublicKey) {
+func newKey(t testing.TB) (*PrivateKey, PublicKey) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "key")
 	pub, err := GenerateKey(name)
