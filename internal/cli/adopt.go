@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,7 +109,19 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 			here = append(here, x)
 		}
 		all = append(all, here...)
-		changed := changedFiles(before, files)
+		changed, lists, err := listed(root, changedFiles(before, files))
+		if err != nil {
+			return err
+		}
+		for _, c := range lists {
+			// It belongs to the first workload that brings something into that file.
+			i := slices.IndexFunc(here, func(x *adoption) bool {
+				return x.result != nil && slices.ContainsFunc(x.result.Changes, func(y merge.Change) bool { return y.File == c.To })
+			})
+			if i >= 0 {
+				here[i].result.Changes = append(here[i].result.Changes, c)
+			}
+		}
 		if f.diff {
 			if err := writeDiffs(&diffs, e, filepath.ToSlash(root), changed); err != nil {
 				return err
@@ -196,20 +207,12 @@ func adoptable(arg string) (root string, files []goldenpath.Rendered, err error)
 // manifestsBelow returns the YAML files of a folder and those below it, folders with a kustomization of their own left out when the top has one:
 // they are overlays or components.
 func manifestsBelow(at string) (names []string, err error) {
-	has := func(dir string) bool {
-		for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
-			if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-				return true
-			}
-		}
-		return false
-	}
-	top := has(at)
+	top := kustomizationIn(at) != ""
 	err = filepath.WalkDir(at, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && name != at && (strings.HasPrefix(d.Name(), ".") || top && has(name) || d.Name() == "node_modules"):
+		case d.IsDir() && name != at && (strings.HasPrefix(d.Name(), ".") || top && kustomizationIn(name) != "" || d.Name() == "node_modules"):
 			return fs.SkipDir
 		case d.IsDir() && name != at:
 			if _, err := os.Stat(filepath.Join(name, "Chart.yaml")); err == nil {
@@ -416,6 +419,19 @@ func adoptReportOf(all []*adoption, written bool) adoptReport {
 	return out
 }
 
+// said tells of something that was added: which field of which object, unless it is the workload's own.
+func (x *adoption) said(c merge.Change) string {
+	switch {
+	case c.Field == "":
+		return fmt.Sprintf("(new) %s in %s", c.Object, c.File)
+	case c.Object.Kind == "Kustomization":
+		return fmt.Sprintf("%s: %s: %s", c.File, c.Field, c.To)
+	case c.Object.Kind != x.Kind || c.Object.Name != x.Candidate.Name:
+		return fmt.Sprintf("%s: %s", c.Object, c.Field)
+	}
+	return c.Field
+}
+
 // adoptText tells of each workload.
 func adoptText(all []*adoption, width int) string {
 	var b strings.Builder
@@ -443,7 +459,7 @@ func adoptText(all []*adoption, width int) string {
 		var added []string
 		for _, c := range x.result.Changes {
 			if c.Op != merge.Comment {
-				added = append(added, cmp.Or(c.Field, "(new) "+c.Object.String()))
+				added = append(added, x.said(c))
 			}
 		}
 		if len(added) == 0 {
@@ -453,7 +469,7 @@ func adoptText(all []*adoption, width int) string {
 			indented("add", []string{text})
 		}
 		for _, c := range x.result.Conflicts {
-			indented("yours", []string{fmt.Sprintf("%s: %s, the path %s", c.Field, said(c.Ours), said(c.Theirs))})
+			indented("yours", []string{fmt.Sprintf("%s: %s, the path %s", x.said(merge.Change{Object: c.Object, File: c.File, Field: c.Field}), said(c.Ours), said(c.Theirs))})
 		}
 		indented("left", x.Left)
 	}

@@ -90,10 +90,11 @@ type upgrading struct {
 func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, args []string) error {
 	opened := &catalogues{}
 	if len(args) == 1 {
-		if file, err := serviceFileIn(args[0]); err != nil {
-			return err
-		} else if _, err := os.Stat(file); err == nil {
-			return upgradeOne(ctx, e, f, opened, file)
+		// A folder with several service files in it is several services.
+		if file, err := serviceFileIn(args[0]); err == nil {
+			if _, err := os.Stat(file); err == nil {
+				return upgradeOne(ctx, e, f, opened, file)
+			}
 		}
 	}
 	files, err := servicesAt(args)
@@ -317,7 +318,11 @@ func (u *upgrading) merge() (err error) {
 	if err != nil {
 		return unproved(err)
 	}
-	return nil
+	if u.service.Adopted != nil {
+		// The team's own kustomization is no part of what the path wrote.
+		u.plan.Result.Files, _, err = listed(u.s.dir, u.plan.Result.Files)
+	}
+	return err
 }
 
 // open counts the conflicts that nothing was decided about.

@@ -119,7 +119,7 @@ func documents(f *source.File) (out []document) {
 }
 
 // match finds the three sides of each object: by identity, then by the name in another group of the API or with another namespace, then by
-// content for those that got another name.
+// content for those that got another name. Where theirs only adds, nothing descends from anything: what has another name is another object.
 func (w *work) match(base, ours, theirs []document) []*object {
 	var all []*object
 	for _, d := range base {
@@ -133,7 +133,7 @@ func (w *work) match(base, ours, theirs []document) []*object {
 				return a.object.Kind == b.object.Kind && a.object.Name == b.object.Name && a.object.File == b.object.File
 			},
 			func(a, b document) bool {
-				return a.object.Kind == b.object.Kind && a.object.File == b.object.File && likeness(identity{}, a.root, b.root) >= 0.6
+				return !w.opts.AddOnly && a.object.Kind == b.object.Kind && a.object.File == b.object.File && likeness(identity{}, a.root, b.root) >= 0.6
 			},
 		} {
 			var rest []document

@@ -186,3 +186,19 @@ func TestRandomSkips(t *testing.T) {
 		t.Errorf("only %d merges had something to leave out", skipped)
 	}
 }
+
+// TestAddOnlyTellsObjectsApart: manifests that were there before and a rendering have no ancestor, so that objects which are much alike but have other names
+// are not one object under a new name.
+func TestAddOnlyTellsObjectsApart(t *testing.T) {
+	budget := func(name string) string {
+		return "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: " + name + "\nspec:\n  maxUnavailable: 1\n  unhealthyPodEvictionPolicy: AlwaysAllow\n  selector:\n    matchLabels:\n      app: " + name + "\n"
+	}
+	in := func(text string) merge.Input { return merge.Input{source.Parse("budget.yaml", []byte(text))} }
+	r, err := merge.Merge(nil, in(budget("db")), in(budget("web")), merge.Options{AddOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(r.Files[0].After), budget("db")+"---\n"+budget("web"); got != want || len(r.Conflicts) > 0 {
+		t.Errorf("got\n%s\nwant\n%s\nconflicts %v", got, want, r.Conflicts)
+	}
+}
