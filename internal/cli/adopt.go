@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,8 +67,9 @@ func newAdopt(e Env) *cobra.Command {
 type adoption struct {
 	goldenpath.Candidate
 	path     *goldenpath.Path
-	root     string // the folder of the service file
-	name     string // of the service file
+	root     string       // the folder of the service file
+	name     string       // of the service file
+	known    *source.File // the service file that is there already, nil without one
 	service  []byte
 	ancestor *goldenpath.Ancestor
 	result   *merge.Result
@@ -231,17 +233,22 @@ func manifestsBelow(at string) (names []string, err error) {
 
 // prepare makes the service file of a workload and merges what its stages bring.
 func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.File, files []goldenpath.Rendered, workloads int, arg string) error {
+	x.find(workloads)
+	named := strings.TrimSuffix(x.Shape+"@"+f.version, "@")
+	if x.known != nil {
+		named = x.known.Docs[0].Root.Resolve().Get("path").Text()
+	}
 	var err error
-	if x.path, err = c.Path(strings.TrimSuffix(x.Shape+"@"+f.version, "@")); err != nil {
+	if x.path, err = c.Path(named); err != nil {
 		return unknownPath(err, arg)
+	}
+	if x.known != nil && f.version != "" && f.version != x.path.Version {
+		x.problem = fmt.Sprintf("%s is at %s already; fairway upgrade --to %s brings it to another version", x.known.Name, x.path.Name(), f.version)
+		return nil
 	}
 	if x.Refused != "" {
 		x.problem = x.Refused
 		return nil
-	}
-	x.name = ServiceFile
-	if data, err := load.ReadFile(filepath.Join(x.root, ServiceFile)); workloads > 1 || err == nil && source.Parse(ServiceFile, data).Docs[0].Root.Resolve().Get("name").Text() != x.Candidate.Name {
-		x.name = x.Name + "." + ServiceFile
 	}
 	stages := f.stages
 	switch {
@@ -250,8 +257,10 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 	case len(stages) == 0:
 		stages = goldenpath.StageNames()[:4]
 	}
-	if known := knownStages(filepath.Join(x.root, x.name)); known != nil {
-		stages = slices.Concat(known, stages)
+	if was := x.before(); was != nil {
+		// What earlier stages brought in is in the manifests by now, and no longer to be told from them.
+		stages = slices.Concat(was.Stages, stages)
+		x.Adopted.Probe, x.Adopted.Health = cmp.Or(x.Adopted.Probe, was.Probe), was.Health
 	}
 	for _, s := range goldenpath.StageNames() {
 		if slices.Contains(stages, s) {
@@ -276,9 +285,16 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 	if !strings.Contains(x.File, "/") {
 		x.Left = append(x.Left, x.name+" lies among the manifests, where kubectl apply -f FOLDER reads it too; in a Git repository, or given a folder, it goes above them")
 	}
-	x.service = x.serviceFile()
-	file := source.Parse(filepath.ToSlash(filepath.Join(x.root, x.name)), x.service)
+	file, err := x.serviceFile()
+	if err != nil {
+		return err
+	}
+	x.service = file.Data
 	service, faults := goldenpath.ReadService(x.path, file, org)
+	if len(faults) == 1 && file.Docs[0].Root.Resolve().Get("owner").IsZero() {
+		x.problem = "no label says whose it is; name the team with --owner"
+		return nil
+	}
 	if len(faults) > 0 {
 		var why []string
 		for _, fault := range faults {
@@ -308,8 +324,44 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 	return nil
 }
 
-// serviceFile is the service file with what was inferred.
-func (x *adoption) serviceFile() []byte {
+// find says how the service file of a workload is called, and reads it when there is one already.
+func (x *adoption) find(workloads int) {
+	x.name = x.Name + "." + ServiceFile
+	taken := workloads > 1
+	for _, name := range []string{ServiceFile, x.name} {
+		data, err := load.ReadFile(filepath.Join(x.root, name))
+		if err != nil {
+			continue
+		}
+		file := source.Parse(filepath.ToSlash(filepath.Join(x.root, name)), data)
+		if file.Docs[0].Root.Resolve().Get("name").Text() == x.Name {
+			x.name, x.known = name, file
+			return
+		}
+		taken = true
+	}
+	if !taken {
+		x.name = ServiceFile
+	}
+}
+
+// before is the adoption that the service file tells of, nil without one.
+func (x *adoption) before() *goldenpath.Adopted {
+	if x.known == nil {
+		return nil
+	}
+	return goldenpath.ReadAdopted(x.known.Docs[0].Root.Resolve().Get("adopted"))
+}
+
+// serviceFile is the service file with what was inferred. What the team wrote there since an earlier stage stays; only the adoption is another.
+func (x *adoption) serviceFile() (*source.File, error) {
+	if x.known != nil {
+		next, _, err := x.known.Apply(x.known.Docs[0].Root, source.Change{Op: source.Set, Path: source.MustPath("adopted"), Value: x.Adopted.Value()})
+		if err != nil {
+			return nil, &problem.Problem{What: "cannot note the stages in the service file", Where: x.known.Name, Why: problem.Plain(err), Next: "correct the file, or move it away", Err: err}
+		}
+		return next, nil
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "path: %s\n", x.path.Name())
 	for _, s := range x.Settings {
@@ -320,19 +372,7 @@ func (x *adoption) serviceFile() []byte {
 	for _, key := range v.Keys() {
 		fmt.Fprintf(&b, "  %s: %s\n", key, v.Field(key).Inline(0, false))
 	}
-	return []byte(b.String())
-}
-
-// knownStages are the stages that a service file says were brought in already.
-func knownStages(name string) (stages []string) {
-	data, err := load.ReadFile(name)
-	if err != nil {
-		return nil
-	}
-	for _, n := range source.Parse(name, data).Docs[0].Root.Resolve().Get("adopted").Get("stages").Items() {
-		stages = append(stages, n.Text())
-	}
-	return stages
+	return source.Parse(filepath.ToSlash(filepath.Join(x.root, x.name)), []byte(b.String())), nil
 }
 
 // changedFiles compares two states of the same files.
@@ -370,17 +410,7 @@ func writeAdopted(ctx context.Context, f *adoptFlags, root string, changed []mer
 		if err != nil {
 			return err
 		}
-		service := x.service
-		if old, err := load.ReadFile(filepath.Join(root, x.name)); err == nil {
-			// What the team wrote there since stays; only the adoption is another.
-			was := source.Parse(x.name, old)
-			next, _, err := was.Apply(was.Docs[0].Root, source.Change{Op: source.Set, Path: source.MustPath("adopted"), Value: x.Adopted.Value()})
-			if err != nil {
-				return &problem.Problem{What: "cannot note the stages in the service file", Where: filepath.Join(root, x.name), Why: problem.Plain(err), Next: "correct the file, or move it away", Err: err}
-			}
-			service = next.Data
-		}
-		files = append(files, store.File{Name: x.name, Data: service}, store.File{Name: goldenpath.AncestorOf(x.name), Data: ancestor})
+		files = append(files, store.File{Name: x.name, Data: x.service}, store.File{Name: goldenpath.AncestorOf(x.name), Data: ancestor})
 	}
 	return s.writeResult(files)
 }

@@ -60,7 +60,7 @@ func runDiff(ctx context.Context, e Env, f *upgradeFlags, dir string) error {
 	if err := u.merge(); err != nil {
 		return err
 	}
-	own, err := goldenpath.Deviations(u.s.ancestor, u.s.ours)
+	own, err := goldenpath.Deviations(u.s.ancestor, u.s.ours, u.service.Adopted)
 	if err != nil {
 		return unproved(err)
 	}

@@ -194,7 +194,7 @@ func statusOf(ctx context.Context, e Env, opened *catalogues, dir, catalogue str
 		return fail(err)
 	}
 	x.Conflicts = u.open()
-	own, err := goldenpath.Deviations(u.s.ancestor, u.s.ours)
+	own, err := goldenpath.Deviations(u.s.ancestor, u.s.ours, u.service.Adopted)
 	if err != nil {
 		return fail(err)
 	}

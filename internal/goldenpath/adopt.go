@@ -281,8 +281,8 @@ func (a *Adopted) speak(f *source.File, name string) (*source.File, error) {
 	return next, err
 }
 
-// readAdopted reads what a service file says of its adoption; nil when it was not adopted.
-func readAdopted(n source.Node) *Adopted {
+// ReadAdopted reads what a service file says of its adoption; nil when it was not adopted.
+func ReadAdopted(n source.Node) *Adopted {
 	n = n.Resolve()
 	if n.Kind() != source.Mapping {
 		return nil
@@ -351,7 +351,10 @@ func (a *Adopted) Value() source.Value {
 // Adopt merges what an adapted rendering has into manifests that never descended from it: what they lack is added, what differs stays, and is
 // among the conflicts of the result.
 func Adopt(ours, rendered []Rendered) (*merge.Result, error) {
-	return merge.Merge(nil, parsed(ours), parsed(rendered), merge.Options{AddOnly: true, Skip: func(o merge.Object, field string) bool {
-		return field == "" && o.Kind != "PodDisruptionBudget" && o.Kind != "NetworkPolicy" // what the team does not have, it may have elsewhere
-	}})
+	return merge.Merge(nil, parsed(ours), parsed(rendered), merge.Options{AddOnly: true, Skip: elsewhere})
+}
+
+// elsewhere reports whether an adoption leaves a whole object alone: what the team does not have here, it may have elsewhere.
+func elsewhere(o merge.Object, field string) bool {
+	return field == "" && o.Kind != "PodDisruptionBudget" && o.Kind != "NetworkPolicy"
 }

@@ -100,7 +100,7 @@ func (r *reader) read(file, org *source.File) {
 	r.keys(base, r.path.Parameters, "")
 	r.waivers(root)
 	r.decisions(root)
-	r.s.Adopted = readAdopted(root.Get("adopted"))
+	r.s.Adopted = ReadAdopted(root.Get("adopted"))
 	var waived []any
 	for _, w := range r.s.Waivers {
 		waived = append(waived, w.Default)

@@ -133,13 +133,16 @@ func (up *Upgrade) collect(whole *merge.Result, changes []*Change, ofChange func
 	up.Items = slices.DeleteFunc(up.Items, func(x *Item) bool { return len(x.Changes)+len(x.Conflicts)+len(x.Settled) == 0 })
 }
 
-// Deviations compares a service's files with their ancestor: what the team holds different from the path.
-func Deviations(base *Ancestor, ours []Rendered) ([]merge.Change, error) {
+// Deviations compares a service's files with their ancestor: what the team holds different from the path. Where manifests were there before the path, what
+// the path does not speak of is no difference, and neither is an object that they never had.
+func Deviations(base *Ancestor, ours []Rendered, adopted *Adopted) ([]merge.Change, error) {
 	r, err := merge.Merge(parsed(base.Files), parsed(base.Files), parsed(ours), merge.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(r.Changes, func(c merge.Change) bool { return c.Op == merge.Comment }), nil
+	return slices.DeleteFunc(r.Changes, func(c merge.Change) bool {
+		return c.Op == merge.Comment || adopted != nil && (c.Op == merge.Add || c.Op == merge.Remove && elsewhere(c.Object, c.Field))
+	}), nil
 }
 
 func parsed(files []Rendered) (in merge.Input) {

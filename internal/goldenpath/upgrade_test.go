@@ -89,7 +89,7 @@ func takeInParts(t *testing.T, from, to *Ancestor, changes []*Change) {
 			t.Fatalf("taking %v: %v", taken, err)
 		}
 		files := FilesOf(some.Result)
-		differences, err := Deviations(from, files)
+		differences, err := Deviations(from, files, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
