@@ -8,6 +8,7 @@
 //	go run . adopt DIR           what adopt does to copies of real files below DIR, judged from outside
 //	go run . paths               what the tools say of what fairway new writes, and what writing it costs
 //	go run . merge CASES         how three engines merge cases with known answers; writes ../docs/merge.md
+//	go run . fleet               upgrades a thousand services with random edits and judges every file; writes ../docs/merge.md
 //
 // It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
 // the dependencies their authors released them with. kube-linter and polaris are used when they are on PATH. No tool is given
@@ -29,13 +30,15 @@ var commands = map[string]func(args []string) error{
 	"select":  choose,
 	"paths":   paths,
 	"merge":   mergeCases,
+	"fleet":   fleet,
+	"sail":    sailChild,
 	"measure": measureChild,
 	"schemas": schemasChild,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES | fleet [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

@@ -212,6 +212,7 @@ func comments(baseData, oursData, theirsData, mergedData []byte, conflicts bool)
 		bags[v] = bag(l)
 	}
 	r.same = strings.Join(lists[base], "\n") == strings.Join(lists[theirs], "\n")
+	due := due(baseData, oursData, theirsData, mergedData)
 	done := map[string]bool{}
 	for _, l := range lists {
 		for _, c := range l {
@@ -225,7 +226,7 @@ func comments(baseData, oursData, theirsData, mergedData []byte, conflicts bool)
 			switch {
 			case m < o-max(0, b-t):
 				r.faults = append(r.faults, Fault{Guarantee: "e", Path: c, What: count(o, "ours") + ", " + count(m, "merged")})
-			case t > b && m < o+t-b && m < t && !conflicts:
+			case t > b && m < o+t-b && m < t && !conflicts && due[c]:
 				r.faults = append(r.faults, Fault{Guarantee: "e", Weak: true, Path: c, What: "a new comment of theirs did not arrive"})
 			case o < b && m > o && t <= b:
 				r.faults = append(r.faults, Fault{Guarantee: "f", Weak: true, Path: c, What: "a comment that ours removed is there"})
@@ -276,6 +277,27 @@ func places(data []byte) (where map[place]int, bodies map[string]int) {
 		waiting = nil
 	}
 	return where, bodies
+}
+
+// due are the comments of theirs whose line merged has too, unless ours changed what is said there.
+func due(b, o, t, m []byte) map[string]bool {
+	was, _ := places(b)
+	said := map[string]bool{} // lines of which ours says something of its own
+	own, _ := places(o)
+	for p := range own {
+		if was[p] == 0 {
+			said[p.body] = true
+		}
+	}
+	_, there := places(m)
+	due := map[string]bool{}
+	theirs, _ := places(t)
+	for p := range theirs {
+		if there[p.body] > 0 && !said[p.body] {
+			due[p.comment] = true
+		}
+	}
+	return due
 }
 
 // misplaced reports comments of ours that are there, but beside another line than theirs and ours have them, though their own is there too.
