@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/fairway-k8s/fairway/internal/testkit/mergejudge"
@@ -123,12 +122,13 @@ func fleet(args []string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "`go run . fleet -services %d -seed %d` at %s: services of the four shapes of [an organisation's catalogue](../examples/catalogue-kore/README.md)\n"+
 		"go from %s to %s, each by `fairway upgrade --take all`, after %d of their files got one to six random edits each, as teams make them:\n"+
-		"images, values, env, blocks removed or commented out, sidecars, comments, order, indentation, quotes, flow style, line breaks. %d processes at a time.\n\n", *services, *seed, describe(), fleetFrom, fleetTo, edited, runtime.NumCPU())
+		"images, values, env, blocks removed or commented out, sidecars, comments, order, indentation, quotes, flow style, line breaks. %d processes at a time, load %s.\n\n", *services, *seed, describe(), fleetFrom, fleetTo, edited, runtime.NumCPU(), load())
 	b.WriteString("| | |\n|---|---|\n")
 	row := func(name string, value any) { fmt.Fprintf(&b, "| %s | %v |\n", name, value) }
 	row("services", *services)
 	row("seconds in all", fmt.Sprintf("%.1f", wall.Seconds()))
 	row("milliseconds a service", fmt.Sprintf("%.1f", float64(wall.Milliseconds())/float64(*services)))
+	row("milliseconds of CPU a service", fmt.Sprintf("%.1f", float64((first.CPU+rest.CPU).Milliseconds())/float64(*services)))
 	row(fmt.Sprintf("peak memory of a process, first %d services", few), fmt.Sprintf("%d MiB", first.PeakBytes>>20))
 	row("peak memory of a process, all", fmt.Sprintf("%d MiB", max(first.PeakBytes, rest.PeakBytes)>>20))
 	row("files judged", log.files)
@@ -221,7 +221,7 @@ func launch(hull ship, dir string, rng *rand.Rand) (ship, int, error) {
 // voyage is what the upgrades of some services came to, and cost.
 type voyage struct {
 	Passages  []passage
-	Wall      time.Duration
+	Wall, CPU time.Duration
 	PeakBytes int64 // largest resident set of any process
 }
 
@@ -263,10 +263,11 @@ func sailChild(args []string) error {
 				if i >= len(dirs) || failed[w] != nil {
 					return
 				}
-				var peak int64
-				v.Passages[i], peak, failed[w] = upgrade(args[0], dirs[i])
+				var c cost
+				v.Passages[i], c, failed[w] = upgrade(args[0], dirs[i])
 				mu.Lock()
-				v.PeakBytes = max(v.PeakBytes, peak)
+				v.CPU += c.CPU
+				v.PeakBytes = max(v.PeakBytes, c.PeakBytes)
 				mu.Unlock()
 			}
 		})
@@ -280,21 +281,18 @@ func sailChild(args []string) error {
 }
 
 // upgrade upgrades one service. Exit code 1 means conflicts; others are kept with what was said.
-func upgrade(fairway, dir string) (p passage, peak int64, err error) {
+func upgrade(fairway, dir string) (p passage, c cost, err error) {
 	cmd := exec.Command(fairway, "upgrade", dir, "--to", fleetTo, "--take", "all", "--output", "json")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
-		return p, 0, err
+		return p, c, err
 	}
 	p.Code, p.Stderr = cmd.ProcessState.ExitCode(), stderr.String()
-	peak = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
-	if runtime.GOOS != "darwin" { // the unit there is bytes, elsewhere KiB
-		peak *= 1024
-	}
+	c = costOf(cmd.ProcessState)
 	if p.Code > 1 {
-		return p, peak, nil
+		return p, c, nil
 	}
 	var report struct {
 		Changes []struct {
@@ -302,14 +300,14 @@ func upgrade(fairway, dir string) (p passage, peak int64, err error) {
 		}
 	}
 	if err := json.Unmarshal(out, &report); err != nil {
-		return p, peak, fmt.Errorf("the report of %s: %w", dir, err)
+		return p, c, fmt.Errorf("the report of %s: %w", dir, err)
 	}
 	for _, c := range report.Changes {
 		for _, x := range c.Conflicts {
 			p.Conflicts = append(p.Conflicts, mergejudge.Conflict{Object: x.Object, Field: x.Field})
 		}
 	}
-	return p, peak, nil
+	return p, c, nil
 }
 
 // mostShown is how many faults are printed.

@@ -42,16 +42,22 @@ func measureChild(args []string) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	began := time.Now()
 	err := cmd.Run()
-	c := cost{Wall: time.Since(began)}
+	wall := time.Since(began)
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		return err
 	}
-	c.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	c.PeakBytes = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+	c := costOf(cmd.ProcessState)
+	c.Wall = wall
+	return json.NewEncoder(os.Stdout).Encode(c)
+}
+
+// costOf is what a process that has ended cost, but for the time that it took.
+func costOf(p *os.ProcessState) cost {
+	c := cost{CPU: p.UserTime() + p.SystemTime(), PeakBytes: p.SysUsage().(*syscall.Rusage).Maxrss}
 	if runtime.GOOS != "darwin" { // the unit there is bytes, elsewhere KiB
 		c.PeakBytes *= 1024
 	}
-	return json.NewEncoder(os.Stdout).Encode(c)
+	return c
 }
 
 // medians runs the commands in turn, so that a busy machine hurts all of them, and returns the median costs of each.
