@@ -8,6 +8,7 @@
 //	go run . adopt DIR           what adopt does to copies of real files below DIR, judged from outside
 //	go run . paths               what the tools say of what fairway new writes, and what writing it costs
 //	go run . merge CASES         how three engines merge cases with known answers; writes ../docs/merge.md
+//	go run . forks DIR           the same for real triples, judged by the guarantees of a merge; writes ../docs/merge.md
 //	go run . fleet               upgrades a thousand services with random edits and judges every file; writes ../docs/merge.md
 //
 // It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
@@ -30,6 +31,7 @@ var commands = map[string]func(args []string) error{
 	"select":  choose,
 	"paths":   paths,
 	"merge":   mergeCases,
+	"forks":   forks,
 	"fleet":   fleet,
 	"sail":    sailChild,
 	"measure": measureChild,
@@ -38,7 +40,7 @@ var commands = map[string]func(args []string) error{
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES | fleet [flags]")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES | forks DIR | fleet [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

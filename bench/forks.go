@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/testkit/mergejudge"
+)
+
+// score is what one engine made of the files of real forks.
+type score struct {
+	conflicts  int // files of both sides with conflicts
+	needless   int // of these, conflicts where not both changed something; only engines that say where can be asked
+	refused    int
+	overwrites int // values of the team altered, dropped or brought back in files of both sides
+	missing    int // values of the vendor that did not arrive, and no conflict says so
+	lost       int // edits of the team lost in files that only the team changed
+	comments   int // comments of the team lost or misplaced
+	invalid    int // files that are invalid and were not
+	restyled   int // files with lines changed for nothing
+	unequal    int // files that nobody had edited, and that are not the vendor's new ones byte for byte
+}
+
+// forks merges the triples of real forks, DIR/NAME/{base,ours,theirs}.yaml, with every engine and writes the table.
+func forks(args []string) error {
+	if len(args) == 0 {
+		return errors.New("forks needs a folder of triples")
+	}
+	engines, err := engines()
+	if err != nil {
+		return err
+	}
+	dirs, err := filepath.Glob(filepath.Join(args[0], "*", "base.yaml"))
+	if err != nil || len(dirs) == 0 {
+		return fmt.Errorf("%s holds no triples: %v", args[0], err)
+	}
+	scores := make([]score, len(engines))
+	var both, ours, untouched, unreadable int
+	for _, file := range dirs {
+		t, err := readTriple(filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		if _, err := mergejudge.Judge(t.base, t.ours, t.theirs, t.ours, nil); err != nil {
+			unreadable++
+			continue
+		}
+		switch {
+		case bytes.Equal(t.base, t.ours):
+			untouched++
+		case bytes.Equal(t.base, t.theirs):
+			ours++
+		default:
+			both++
+		}
+		for i, engine := range engines {
+			o, err := engine.merge(t)
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", t.dir, engine.name, err)
+			}
+			faults, err := scores[i].add(t, o)
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", t.dir, engine.name, err)
+			}
+			if i == 0 || slices.Contains(args, "-v") {
+				for _, f := range faults {
+					fmt.Printf("%s: %s: %s\n", filepath.Base(t.dir), engine.name, f)
+				}
+			}
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d files of public forks of vendors' manifests: base is the vendor's version that the fork took, ours the fork's file, theirs a later version\n"+
+		"of the vendor. %d were edited on both sides, %d only by the team, %d only by the vendor. `go run . forks DIR` at %s.\n\n", both+ours+untouched, both, ours, untouched, describe())
+	if unreadable > 0 {
+		fmt.Fprintf(&b, "%d more have a version that a YAML reader refuses, and are left out.\n\n", unreadable)
+	}
+	columns := []string{"engine", "files with conflicts", "conflicts that are none", "refused", "values of the team overwritten", "values of the vendor missing", "edits lost, one-sided", "comments lost or misplaced", "files made invalid", "files with lines changed for nothing", "untouched files not byte-equal"}
+	b.WriteString("| " + strings.Join(columns, " | ") + " |\n" + strings.Repeat("|---", len(columns)) + "|\n")
+	for i, engine := range engines {
+		s := scores[i]
+		spurious := fmt.Sprint(s.needless)
+		if engine.name == "git merge-file" {
+			spurious = "-"
+		}
+		fmt.Fprintf(&b, "| %s | %d | %s | %d | %d | %d | %d | %d | %d | %d | %d of %d |\n", engine.name, s.conflicts, spurious, s.refused, s.overwrites, s.missing, s.lost, s.comments, s.invalid, s.restyled, s.unequal, untouched)
+	}
+	b.WriteString("\nA file with conflict markers is not judged further. All other columns are silent: nobody is told.\n")
+	fmt.Print(b.String())
+	return section(mergePage, "Real forks", b.String())
+}
+
+// add judges one merge and returns its faults.
+func (s *score) add(t triple, o outcome) ([]mergejudge.Fault, error) {
+	if o.refused {
+		s.refused++
+		return nil, nil
+	}
+	if o.conflicted {
+		s.conflicts++
+		if o.conflicts == nil {
+			return nil, nil
+		}
+	}
+	if bytes.Equal(t.base, t.ours) && !bytes.Equal(t.theirs, o.merged) {
+		s.unequal++
+	}
+	faults, err := mergejudge.Judge(t.base, t.ours, t.theirs, o.merged, o.conflicts)
+	if err != nil {
+		return nil, err
+	}
+	restyled, invalid := false, false
+	for _, f := range faults {
+		switch {
+		case f.Weak && f.Guarantee == "c":
+			s.needless++
+		case f.Weak:
+		case f.Guarantee == "b":
+			s.missing++
+		case f.Guarantee == "d":
+			restyled = true
+		case f.Guarantee == "e":
+			s.comments++
+		case f.Guarantee == "g":
+			invalid = true
+		case bytes.Equal(t.base, t.theirs):
+			s.lost++
+		default:
+			s.overwrites++
+		}
+	}
+	if restyled {
+		s.restyled++
+	}
+	if invalid {
+		s.invalid++
+	}
+	return mergejudge.Strong(faults), nil
+}
