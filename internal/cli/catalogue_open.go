@@ -185,7 +185,11 @@ func catalogueHere(ctx context.Context, ref string) (*openedCatalogue, error) {
 func (c *openedCatalogue) web() (*knowledge.Web, error) {
 	w, err := knowledge.Load(catalogue.New(), c.layers...)
 	if err != nil && c.ref != "" {
-		return nil, &problem.Problem{What: "the records of the catalogue have faults", Where: c.ref, Why: problem.Plain(err), Next: "fairway catalogue lint " + c.ref, Err: err}
+		next := "fairway catalogue lint " + c.ref
+		if oci.IsReference(c.ref) {
+			next = "fairway catalogue pull " + c.ref + " --out DIR, then fairway catalogue lint DIR"
+		}
+		return nil, &problem.Problem{What: "the records of the catalogue have faults", Where: c.ref, Why: problem.Plain(err), Next: next, Err: err}
 	}
 	return w, err
 }

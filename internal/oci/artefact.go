@@ -100,7 +100,7 @@ func readArtefact(ctx context.Context, from source, r reference, c cache) (*Arte
 		if a.manifest, err = fetchManifest(ctx, from, r.version()); err != nil {
 			return nil, err
 		}
-		if r.digest != "" && a.digest() != r.digest {
+		if r.digest != "" && a.digest() != r.digest { // whatever the store below has looked at
 			return nil, ErrDamaged
 		}
 	}

@@ -201,7 +201,7 @@ func (r reference) explain(err error) error {
 		p.What, p.Why, p.Next = "the registry did not answer in time", "", "try again, with a longer --timeout if the line is slow"
 	case errors.Is(err, ErrNoCatalogue), errors.Is(err, errdef.ErrSizeExceedsLimit):
 		p.What, p.Next, p.Exit = "what is there cannot be taken for a catalogue", "name an artefact that fairway catalogue push or pack made", ExitRefused
-	case errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrTrailingData), errors.Is(err, content.ErrInvalidDescriptorSize), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, ErrDamaged), isJSON:
+	case errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrTrailingData), errors.Is(err, content.ErrInvalidDescriptorSize), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, ErrDamaged), isJSON, unfit(err):
 		p.What, p.Exit = "the catalogue is damaged: what came is not what its digest says", ExitRefused
 		p.Next = "try again; if it stays so, push the catalogue again and find out who changed it"
 		p.Err = fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -219,6 +219,12 @@ func (r reference) explain(err error) error {
 		p.What, p.Next = "the registry refuses", "try again later, or ask who runs it"
 	}
 	return p
+}
+
+// unfit reports whether oras-go says that the headers of an answer are not those of what was asked for; it has no type for that error.
+func unfit(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "digest mismatch in") || strings.Contains(text, "mismatch Content-Length")
 }
 
 // plain is what an error says without the request that it came from.

@@ -25,6 +25,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/registry"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
 
 	"github.com/fairway-k8s/fairway/internal/problem"
 )
@@ -259,6 +261,21 @@ func TestRefusals(t *testing.T) {
 			w.changes("/blobs/"+layer(r), func(b []byte) []byte { return append(b, 0) })
 		}, ErrDamaged},
 		{"a byte of the manifest", nil, nil, func(w *world, r *Result) { w.changes("/manifests/1.0.0", flipLast) }, ErrDamaged},
+		{"the manifest is another one", nil, nil, func(w *world, r *Result) {
+			other := mustPush(t, mustPack(t, second()), "oci://"+w.host+"/shop:2.0.0", nil)
+			w.does(func(rw http.ResponseWriter, req *http.Request) bool {
+				if strings.HasSuffix(req.URL.Path, "/manifests/"+r.Digest()) {
+					req.URL.Path = strings.Replace(req.URL.Path, r.Digest(), other.Digest(), 1)
+				}
+				return false
+			})
+			r.Reference = r.Pinned
+		}, ErrDamaged},
+		{"the manifest is another one and passes for it", nil, nil, func(w *world, r *Result) {
+			other := mustPush(t, mustPack(t, second()), "oci://"+w.host+"/shop:2.0.0", nil)
+			w.changes("/manifests/"+r.Digest(), func([]byte) []byte { return other.manifest })
+			r.Reference = r.Pinned
+		}, ErrDamaged},
 		{"a byte of the signature", []PublicKey{pub}, key, func(w *world, r *Result) {
 			var p string // the payload is the one blob beside the layer and the empty configuration
 			for _, s := range mustSignatures(t, w, r) {
@@ -601,4 +618,19 @@ func list(dir string) (names []string) {
 		names = append(names, x.Name())
 	}
 	return names
+}
+
+// What says that it is too large is not asked for.
+func TestTooLargeIsNotFetched(t *testing.T) {
+	for _, size := range []int64{-1, 101, 1 << 62} {
+		desc := content.NewDescriptorFromBytes(LayerType, nil)
+		desc.Size = size
+		_, err := fetch(t.Context(), content.FetcherFunc(func(context.Context, ocispec.Descriptor) (io.ReadCloser, error) {
+			t.Errorf("%d bytes are asked for", size)
+			return nil, errors.New("no")
+		}), desc, 100)
+		if !errors.Is(err, ErrNoCatalogue) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
 }
