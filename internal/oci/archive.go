@@ -169,7 +169,12 @@ func unpack(archive []byte) (files, error) {
 		case h.Typeflag != tar.TypeReg:
 			return nil, fmt.Errorf("%q is no plain file", h.Name)
 		}
-		if err := c.add(h.Name, h.Size, func() ([]byte, error) { return io.ReadAll(r) }); err != nil {
+		err = c.add(h.Name, h.Size, func() ([]byte, error) {
+			data := make([]byte, h.Size)
+			_, err := io.ReadFull(r, data)
+			return data, err
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -190,6 +195,11 @@ func (c *collector) nested() error {
 // fsys is the files as a file system in memory: the standard library's one is the reader of zip archives.
 func (all files) fsys() (fs.FS, error) {
 	var out bytes.Buffer
+	size := 0
+	for _, f := range all {
+		size += len(f.data) + 2*len(f.name) + 128 // its headers before and behind all files
+	}
+	out.Grow(size)
 	w := zip.NewWriter(&out)
 	for _, f := range all {
 		at, err := w.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Store})
