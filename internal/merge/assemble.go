@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -71,7 +72,83 @@ func (m *merger) assemble(p *place, n nodes, ds []*decision, lines three[sides],
 		out.value = withMerged(n.ours, fields)
 	}
 	out.wholly(p, len(order) == 0)
+	m.reorder(p, n, ds, theirs, lines, &out)
 	return out
+}
+
+// reorder gives the entries of a mapping the order of theirs, when ours has left them in that of base. What only ours has stays behind the entry
+// that it stands behind. It means nothing, so it is no change, and is left undone where it would not be easy.
+func (m *merger) reorder(p *place, n nodes, ds, theirs []*decision, lines three[sides], out *outcome) {
+	known := func(x *decision) bool { return !x.n.base.IsZero() && !x.n.ours.IsZero() && !x.n.theirs.IsZero() }
+	file, listed := n.ours.File(), lines.ours.listed
+	var now, then, was []*decision // what all sides have, in the order of ours, theirs and base
+	for _, x := range ds {
+		if known(x) {
+			now, was = append(now, x), append(was, x)
+		}
+	}
+	for _, x := range theirs {
+		if known(x) {
+			then = append(then, x)
+		}
+	}
+	slices.SortStableFunc(was, func(a, b *decision) int { return cmp.Compare(a.n.base.Lead(), b.n.base.Lead()) })
+	if slices.Equal(now, then) || !slices.Equal(now, was) {
+		return
+	}
+	if p.flow || p.shared || m.opts.AddOnly || m.opts.Skip != nil || len(out.sets) > 0 || len(listed) == 0 || len(listed) != len(keysOf(n.ours)) || !plainTree(n.ours) {
+		return
+	}
+	var order []*decision
+	for _, x := range theirs {
+		if x.added || !x.n.ours.IsZero() {
+			order = append(order, x)
+		}
+	}
+	for i, x := range ds[:len(listed)] {
+		if !slices.Contains(order, x) {
+			at := 0
+			if i > 0 {
+				at = slices.Index(order, ds[i-1]) + 1
+			}
+			order = slices.Insert(order, at, x)
+		}
+	}
+	span := source.Span{Start: listed[0].lead, End: listed[len(listed)-1].end}
+	if listed[0].compact && order[0] != ds[0] || file.Data[span.End-1] != '\n' {
+		return
+	}
+	var text strings.Builder
+	for _, x := range order {
+		o := x.lines.ours
+		switch {
+		case x.added:
+			text.WriteString(breaks(file, joinLines(transplant(x.lines.theirs, listed[0].column, mannerAt(p)))))
+		case x.removed:
+			text.WriteString(m.cut(file, x).New)
+		default:
+			edits := slices.Clone(x.out.edits)
+			if sortEdits(edits) >= 0 {
+				return
+			}
+			for i := range edits {
+				edits[i].Start, edits[i].End = edits[i].Start-o.lead, edits[i].End-o.lead
+			}
+			text.Write(source.ApplyEdits(file.Data[o.lead:o.end], edits))
+		}
+	}
+	out.edits = []source.Edit{{Span: span, New: text.String()}}
+}
+
+// sortEdits brings edits into order, and returns the index of the first that meets the one before it, or -1.
+func sortEdits(edits []source.Edit) int {
+	slices.SortStableFunc(edits, func(a, b source.Edit) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
+	for i := 1; i < len(edits); i++ {
+		if edits[i].Start < edits[i-1].End {
+			return i
+		}
+	}
+	return -1
 }
 
 // withMerged is the value of a mapping with entries of its own and those that merge keys bring in.

@@ -354,11 +354,8 @@ func (w *work) edit(o *source.File, here, coming []*object) ([]byte, error) {
 	for _, x := range coming {
 		edits = append(edits, bring(o, here, x))
 	}
-	slices.SortStableFunc(edits, func(a, b source.Edit) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
-	for i := 1; i < len(edits); i++ {
-		if edits[i].Start < edits[i-1].End {
-			return nil, &ProofError{File: o.Name, Why: fmt.Sprintf("two changes meet in line %d", o.Position(edits[i].Start).Line)}
-		}
+	if i := sortEdits(edits); i >= 0 {
+		return nil, &ProofError{File: o.Name, Why: fmt.Sprintf("two changes meet in line %d", o.Position(edits[i].Start).Line)}
 	}
 	return source.ApplyEdits(o.Data, edits), nil
 }
