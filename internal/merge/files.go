@@ -445,7 +445,7 @@ func (w *work) text(name string, b, o, t *source.File) {
 		case bytes.Equal(b.Data, o.Data):
 			f.After = t.Data
 		case bytes.Equal(b.Data, t.Data):
-		case !ok:
+		case !ok || sound(o) && sound(t) && !sound(source.Parse(name, []byte(joined))):
 			w.result.Conflicts = append(w.result.Conflicts, c)
 		default:
 			f.After = []byte(breaks(o, joined))
@@ -460,4 +460,9 @@ func (w *work) text(name string, b, o, t *source.File) {
 	if f.Before != nil || f.After != nil {
 		w.result.Files = append(w.result.Files, f)
 	}
+}
+
+// sound reports whether a file can be read as YAML and has no key twice.
+func sound(f *source.File) bool {
+	return !slices.ContainsFunc(f.Docs, func(d source.Document) bool { return d.Err != nil || len(d.Duplicates) > 0 })
 }

@@ -1,6 +1,7 @@
 package merge_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -74,8 +75,10 @@ func FuzzLinesStay(f *testing.F) {
 // (e) no comment of the team disappears, commented-out YAML included
 func FuzzCommentsStay(f *testing.F) {
 	fuzz(f, func(t *testing.T, x *merged) {
-		if slices.ContainsFunc(source.Parse("a", []byte(x.after)).Docs, func(d source.Document) bool { return d.Err != nil }) {
-			return // merged by lines, and where comments are nobody knows
+		for _, text := range []string{x.base, x.ours, x.theirs, x.after} {
+			if slices.ContainsFunc(source.Parse("a", []byte(text)).Docs, func(d source.Document) bool { return d.Err != nil }) {
+				return // merged by lines, and where comments are nobody knows
+			}
 		}
 		base, ours, theirs, after := commentsOf(x.base), commentsOf(x.ours), commentsOf(x.theirs), commentsOf(x.after)
 		for text, n := range ours {
@@ -156,6 +159,7 @@ func fuzz(f *testing.F, holds func(*testing.T, *merged)) {
 var crashers = [][3]string{
 	{"spec:\n  replicas: 2  # two zones\n", "spec:\n  replicas: 2  # two zones\n#", "!"},
 	{deployment, strings.ReplaceAll(deployment, "\n", "\r\n"), "a: &x {b: 1}\nc: *x\n"},
+	{"{\nw: 0\nx: 1\ny: 2\nv: 8\nz: 3\n", "w: 0\ny: 2\nx: 1\nv: 8\nz: 3\n", "w: 0\nx: 1\nv: 8\nz: 3\ny: 2\n"}, // base is no YAML, both others are
 	{"a:\n- 1\n- 2\n", "a:\n  - 2 # two\n  - 1\n", "a: [1, 2, 3]"},
 	{"apiVersion:\nkind: Deployment\nmetadata:\n name: checkout", "apiVersion:\nkind: Deployment\nmetadata:\n name: 0:0", "0"},
 	{"apiVersion: \nkind: Deployment\nmetadata:\n name: checkout\nspec:", "apiVersion: \nkind: Deployment\nmetadata:\n name: checkout\nspec:\n 00:",
@@ -264,10 +268,30 @@ func read(text string) (docs []any, err error) {
 			}
 			return nil, err
 		}
+		if !textual(v) {
+			return nil, errors.New("a key is no text")
+		}
 		if v != nil {
 			docs = append(docs, v)
 		}
 	}
+}
+
+// textual reports whether all keys are text.
+func textual(v any) bool {
+	switch v := v.(type) {
+	case map[any]any:
+		return false
+	case map[string]any:
+		for _, x := range v {
+			if !textual(x) {
+				return false
+			}
+		}
+	case []any:
+		return !slices.ContainsFunc(v, func(x any) bool { return !textual(x) })
+	}
+	return true
 }
 
 // identityOf says what makes a document the same object; a missing field is not an empty one.
