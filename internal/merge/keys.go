@@ -26,7 +26,9 @@ type identity struct {
 }
 
 // identify chooses what identifies the items of lists that stand under a key: the first set of fields that all items have, none twice in a list.
-func identify(key string, lists ...[]source.Node) identity {
+// What the API says need not hold for base, which nobody applies any more.
+func identify(key string, base, ours, theirs []source.Node) identity {
+	lists := [][]source.Node{base, ours, theirs}
 	objects := true
 	for _, list := range lists {
 		for _, item := range list {
@@ -37,7 +39,7 @@ func identify(key string, lists ...[]source.Node) identity {
 		return identity{[]string{"kind", "metadata"}}
 	}
 	for _, fields := range mergeKeys[key] {
-		if tellApart(fields, lists) {
+		if tellApart(fields, lists[1:]) {
 			return identity{fields}
 		}
 	}

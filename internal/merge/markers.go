@@ -88,7 +88,8 @@ func (c Conflict) concerns(o Object, field string) bool {
 	return len(alternatives(under, pair)) > 0 || len(linked) > 0 && len(linked[0]) > 1
 }
 
-// mark puts markers where theirs differs from ours. Of texts that were merged by line, what only one side changed is no conflict.
+// mark puts markers where theirs differs from ours. Of texts that can only be merged by line theirs has left alone what is as in base; what it
+// changed is marked everywhere, since a conflict keeps all of it out.
 func mark(ours, base, theirs, lineBreak string, byLine bool) string {
 	a, b := udiff.Lines(ours, base), udiff.Lines(ours, theirs)
 	var out strings.Builder
@@ -127,10 +128,7 @@ func mark(ours, base, theirs, lineBreak string, byLine bool) string {
 		case is == stretch || byLine && is == was:
 			out.WriteString(stretch)
 			continue
-		case was == stretch && byLine:
-			out.WriteString(is)
-			continue
-		case was == stretch:
+		case was == stretch && !byLine:
 			was = "" // base has nothing there: with the same, nothing would conflict
 		}
 		if text := out.String(); text != "" && !strings.HasSuffix(text, "\n") {
