@@ -92,6 +92,8 @@ var guaranteed = []struct {
 	{name: "(g) one variable added twice", ours: []string{"              value: info\n", "              value: info\n            - name: GOMEMLIMIT\n              value: 100MiB\n"},
 		theirs:    []string{"          env:\n", "          env:\n            - name: GOMEMLIMIT\n              valueFrom: {resourceFieldRef: {resource: limits.memory}}\n"},
 		conflicts: []string{"spec.template.spec.containers[name=app].env[name=GOMEMLIMIT]"}},
+	{name: "(g) a container that the path renamed, and one of that name that the team added", ours: []string{"      containers:\n", "      containers:\n        - name: proxy\n          image: registry.example.com/proxy:1\n"},
+		theirs: []string{"- name: app", "- name: proxy"}, conflicts: []string{"spec.template.spec.containers[name=app]"}},
 	{name: "a container that the team renamed", ours: []string{"- name: app", "- name: checkout"}, theirs: []string{"periodSeconds: 10", "periodSeconds: 20"},
 		want: []string{"periodSeconds: 10", "periodSeconds: 20"}},
 	{name: "a port that the team changed", ours: []string{"containerPort: 8080", "containerPort: 9090"}, theirs: []string{"containerPort: 8080\n", "containerPort: 8080\n              protocol: TCP\n"},

@@ -80,7 +80,7 @@ type quad struct {
 	step                       string // as a field path says it
 }
 
-// unique holds back items of theirs that would stand beside one of ours with the same identity.
+// unique holds back items of theirs that would stand beside one of ours with the same identity: new ones, and those that theirs gave another one.
 func (m *merger) unique(id identity, ds []*decision) {
 	has := map[string]bool{}
 	for _, x := range ds {
@@ -89,7 +89,10 @@ func (m *merger) unique(id identity, ds []*decision) {
 		}
 	}
 	for _, x := range ds {
-		if k, ok := id.of(x.n.theirs); ok && x.added && has[k] {
+		k, ok := id.of(x.n.theirs)
+		own, _ := id.of(x.n.ours)
+		was, _ := id.of(x.n.base)
+		if ok && has[k] && (x.added || !x.n.ours.IsZero() && own == was && own != k && x.changes()) {
 			m.held[x.place.id] = true
 			x.hold()
 			x.out.conflicts = append(x.out.conflicts, m.conflict(x.place, x.n, Contradiction))

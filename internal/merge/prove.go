@@ -338,11 +338,13 @@ func (p *proof) check(at place, b, o, t, r *tree) error {
 	if r != nil && len(r.twice) > 0 && (o == nil || len(o.twice) < len(r.twice)) && (t == nil || len(t.twice) < len(r.twice)) {
 		return p.fault(at, "the key %s stands twice in the result", r.twice[0])
 	}
-	if p.fields[at.id] && !(o != nil && r != nil && o.kind == yaml.MappingNode && r.kind == yaml.MappingNode) {
-		if !same(at.trail, o, r) {
+	if p.fields[at.id] {
+		switch {
+		case same(at.trail, o, r):
+			return nil
+		case !isMap(o) || !isMap(r):
 			return p.fault(at, "was reported as a conflict and changed nevertheless")
 		}
-		return nil
 	}
 	if isMap(o) && isMap(t) && isMap(r) && (isMap(b) || b.says() == nil) {
 		return p.checkMap(at, b.says(), o, t, r)
