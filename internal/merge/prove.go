@@ -463,7 +463,35 @@ func (p *proof) checkList(at place, quads []quad, b, o, t, r *tree) error {
 			return p.fault(at, "not all items of the list are accounted for")
 		}
 	}
+	for _, fields := range mergeKeys[at.trail.key] {
+		if apart(fields, o) && apart(fields, t) && !apart(fields, r) {
+			return p.fault(at, "two items have the same %s", strings.Join(fields, " and "))
+		}
+	}
 	return nil
+}
+
+// apart reports whether fields tell the items of a list apart; all but the first may be left to a default.
+func apart(fields []string, list *tree) bool {
+	seen := map[string]bool{}
+	for _, item := range list.items {
+		var id strings.Builder
+		for i, field := range fields {
+			v := item.keys[field]
+			switch {
+			case v != nil && v.kind == yaml.ScalarNode:
+				id.WriteString(v.text)
+			case i == 0:
+				return false
+			}
+			id.WriteByte(0)
+		}
+		if seen[id.String()] {
+			return false
+		}
+		seen[id.String()] = true
+	}
+	return true
 }
 
 // checkText checks a text that was merged by lines: what a side added is there.
