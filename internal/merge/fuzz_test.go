@@ -161,6 +161,7 @@ var crashers = [][3]string{
 	{deployment, strings.ReplaceAll(deployment, "\n", "\r\n"), "a: &x {b: 1}\nc: *x\n"},
 	{"{\nw: 0\nx: 1\ny: 2\nv: 8\nz: 3\n", "w: 0\ny: 2\nx: 1\nv: 8\nz: 3\n", "w: 0\nx: 1\nv: 8\nz: 3\ny: 2\n"}, // base is no YAML, both others are
 	{"env:\n- nam: A\n  value: a\n", "env:\n- name: A\n  value: a\n- name: B\n  value: b\n", "env:\n- name: B\n  value: c\n- name: A\n  value: a\n"},
+	{"env:\n- nam: A\n", "env:\n- name: A\n- name: B\n  value: b\n", "env:\n- name: B\n  value: c\n- name:\n"},
 	{"a:\n- 1\n- 2\n", "a:\n  - 2 # two\n  - 1\n", "a: [1, 2, 3]"},
 	{"apiVersion:\nkind: Deployment\nmetadata:\n name: checkout", "apiVersion:\nkind: Deployment\nmetadata:\n name: 0:0", "0"},
 	{"apiVersion: \nkind: Deployment\nmetadata:\n name: checkout\nspec:", "apiVersion: \nkind: Deployment\nmetadata:\n name: checkout\nspec:\n 00:",

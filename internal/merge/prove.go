@@ -479,7 +479,7 @@ func apart(fields []string, list *tree) bool {
 		for i, field := range fields {
 			v := item.keys[field]
 			switch {
-			case v != nil && v.kind == yaml.ScalarNode:
+			case v != nil && v.kind == yaml.ScalarNode && v.tag != "!!null":
 				id.WriteString(v.text)
 			case i == 0:
 				return false
