@@ -46,7 +46,7 @@ var baseEnv = sync.OnceValues(func() (*cel.Env, error) {
 		})
 	}
 	return cel.NewEnv(
-		ext.Strings(), ext.Math(), ext.Lists(),
+		ext.Strings(), ext.Math(), ext.Lists(), bounded(),
 		cel.Function("cpu", cel.Overload("cpu_int", []*cel.Type{cel.IntType}, cel.StringType, toText(writeCPU))),
 		cel.Function("memory", cel.Overload("memory_int", []*cel.Type{cel.IntType}, cel.StringType, toText(writeMemory))),
 		cel.Function("seconds", cel.Overload("seconds_int", []*cel.Type{cel.IntType}, cel.StringType, toText(writeDuration))),

@@ -193,6 +193,10 @@ func (p *Path) compile(fsys fs.FS, dir string) error {
 			f.when, err = s.compile(f.If)
 			note(err)
 		}
+		if err := f.owned(); err != nil {
+			note(err)
+			continue
+		}
 		data, err := fs.ReadFile(fsys, path.Join(dir, f.Name))
 		if err != nil {
 			note(err)
@@ -203,6 +207,18 @@ func (p *Path) compile(fsys fs.FS, dir string) error {
 		p.templates = append(p.templates, t)
 	}
 	return errors.Join(errs...)
+}
+
+// owned says why a path may not write a file of that name: it would lie outside of the service's folder, or it belongs to Git or to Fairway.
+func (f *File) owned() error {
+	top, _, _ := strings.Cut(f.Name, "/")
+	switch {
+	case !contained(f.Name) || f.Name == "":
+		return fmt.Errorf("the file %q is not in the service's folder", f.Name)
+	case strings.EqualFold(top, ".git") || strings.EqualFold(top, path.Dir(AncestorFile)) || f.Name == "fairway.yaml" || strings.HasSuffix(f.Name, ".fairway.yaml"):
+		return fmt.Errorf("the file %q is not a path's to write", f.Name)
+	}
+	return nil
 }
 
 // compile checks a parameter.
@@ -281,8 +297,8 @@ func (s *Service) Seed() ([]Rendered, error) {
 			if err != nil {
 				return nil, err
 			}
-			if !contained(name) {
-				return nil, fmt.Errorf("%q is not in the service's folder", name)
+			if err := (&File{Name: name}).owned(); err != nil {
+				return nil, err
 			}
 			out = append(out, Rendered{name, []byte(text)})
 		}
