@@ -165,6 +165,8 @@ func TestCatalogue(t *testing.T) {
 	}{
 		{"whole", clean, nil, ""},
 		{"a difference that no change covers", clean, []string{"paths/job/1.1.0/job.yaml", "  backoffLimit", "  parallelism: 2\n  backoffLimit"}, "job differs in Job spec.parallelism between 1.0.0 and 1.1.0 (least: (not there) -> 2)"},
+		{"a file of another name", clean, []string{"paths/job/1.1.0/path.yaml", "name: job.yaml", "name: run.yaml",
+			"paths/job/1.1.0/job.yaml", strings.Replace(template, "100", "200", 1), "", "paths/job/1.1.0/run.yaml", "", strings.Replace(template, "100", "200", 1)}, "leaves what is in run.yaml where it was"},
 		{"another comment", clean, []string{"paths/job/1.1.0/job.yaml", "then it is gone", "then it goes"}, ""},
 		{"a change that is not seen", clean, []string{"paths/job/1.1.0/job.yaml", "200", "100"}, "the change kept-longer is in no rendering of job"},
 		{"a finding", dirty, nil, "with job@1.0.0: job.yaml:3: it is dirty (some-rule)"},

@@ -291,7 +291,7 @@ func (t *tester) compare(shape, from, to string, before, now map[string]*rendere
 		return nil // Lint says it
 	}
 	file := "changelog/" + to + ".yaml"
-	seen, unnamed := map[string]bool{}, map[string]bool{}
+	seen, unnamed, moved := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	compared := 0
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		was := before[name]
@@ -302,6 +302,16 @@ func (t *tester) compare(shape, from, to string, before, now map[string]*rendere
 		plan, err := Between(was.path, was.files, now[name].path, now[name].files, changes)
 		if err != nil {
 			return err
+		}
+		brought := map[string]bool{}
+		for _, f := range plan.Result.Files {
+			brought[f.Name] = f.After != nil
+		}
+		for _, f := range now[name].files {
+			if !brought[f.Name] && !moved[f.Name] {
+				moved[f.Name] = true
+				t.bad(path.Join("paths", shape, to, "path.yaml"), "an upgrade from %s leaves what is in %s where it was, in a file of another name, and a kustomization would miss it: let the file keep its name", from, f.Name)
+			}
 		}
 		for _, item := range plan.Items {
 			for _, x := range item.Changes {
