@@ -181,6 +181,9 @@ func writeMergeReport(w io.Writer, r *merge.Result, marked bool) error {
 			fmt.Fprintf(&b, "          %s\n", report.Clean(c.Field))
 		}
 		fmt.Fprintf(&b, "          %s%s\n", c.Reason.Sentence(), outcome)
+		if c.Reason == merge.Unreadable {
+			continue // it is about lines, and has no values
+		}
 		for _, side := range []struct {
 			label string
 			text  *string

@@ -562,7 +562,9 @@ func (u *upgrading) text(width int) string {
 		}
 		for _, c := range x.Conflicts {
 			fmt.Fprintf(&b, "         %s %s: %s\n", c.Object, report.Clean(c.Field), c.Reason.Sentence())
-			fmt.Fprintf(&b, "         yours %s, the path %s -> %s\n", said(c.Ours), said(c.Base), said(c.Theirs))
+			if c.Reason != merge.Unreadable {
+				fmt.Fprintf(&b, "         yours %s, the path %s -> %s\n", said(c.Ours), said(c.Base), said(c.Theirs))
+			}
 		}
 		if d := u.decided[x.ID()]; d.Answer == goldenpath.Waive {
 			for _, line := range report.Wrap(fmt.Sprintf("until %s by %s: %s", d.Until.Format(time.DateOnly), d.Owner, d.Reason), width-9) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -405,6 +406,9 @@ func bring(o *source.File, here []*object, x *object) source.Edit {
 	return source.Edit{Span: source.Span{Start: at, End: at}, New: breaks(o, text)}
 }
 
+// isText reports whether a file has lines that can be put together: Git asks for as much.
+func isText(f *source.File) bool { return utf8.Valid(f.Data) && bytes.IndexByte(f.Data, 0) < 0 }
+
 // text merges a file that cannot be read as YAML on all sides, by lines.
 func (w *work) text(name string, b, o, t *source.File) {
 	f := File{Name: name}
@@ -441,6 +445,7 @@ func (w *work) text(name string, b, o, t *source.File) {
 		}
 	default:
 		joined, ok := mergeLines(unix(string(b.Data)), unix(string(o.Data)), unix(string(t.Data)))
+		ok = ok && isText(b) && isText(o) && isText(t)
 		switch {
 		case bytes.Equal(b.Data, o.Data):
 			f.After = t.Data

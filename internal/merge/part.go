@@ -48,7 +48,7 @@ func parts(n source.Node, above int) []part {
 		case len(out) > 0:
 			p.lead = out[len(out)-1].end
 		default:
-			p.lead = min(above, p.start)
+			p.lead = max(min(above, p.start), len(byteOrderMark(d)))
 		}
 		out = append(out, p)
 	}
@@ -144,7 +144,21 @@ func pastDeeper(d []byte, offset, column int) int {
 }
 
 // lineBegin returns where the line of an offset begins, lineEnd where the next one does.
-func lineBegin(d []byte, offset int) int { return bytes.LastIndexByte(d[:offset], '\n') + 1 }
+func lineBegin(d []byte, offset int) int {
+	begin := bytes.LastIndexByte(d[:offset], '\n') + 1
+	if begin == 0 {
+		begin = min(len(byteOrderMark(d)), offset)
+	}
+	return begin
+}
+
+// byteOrderMark is the mark that some editors put before the first line. It takes no column.
+func byteOrderMark(d []byte) []byte {
+	if mark := []byte("\ufeff"); bytes.HasPrefix(d, mark) {
+		return mark
+	}
+	return nil
+}
 
 func lineEnd(d []byte, offset int) int {
 	if i := bytes.IndexByte(d[offset:], '\n'); i >= 0 {
