@@ -97,7 +97,7 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 		return err
 	}
 	if file == nil {
-		if err := f.ask(e, catalogue.Catalogue, &args); err != nil {
+		if err := f.ask(ctx, e, catalogue.Catalogue, &args); err != nil {
 			return err
 		}
 		dir = cmp.Or(f.dir, f.name, ".")
@@ -248,11 +248,11 @@ func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenp
 }
 
 // ask asks on a terminal for what a service file must say and the flags do not.
-func (f *newFlags) ask(e Env, c *goldenpath.Catalogue, args *[]string) error {
+func (f *newFlags) ask(ctx context.Context, e Env, c *goldenpath.Catalogue, args *[]string) error {
 	if !e.StdinTerminal || !e.ErrTerminal {
 		return nil
 	}
-	p := newPrompt(e)
+	p := newPrompt(ctx, e)
 	question := func(text string) (string, error) { return p.ask(text + ": ") }
 	if len(*args) == 0 {
 		shape, err := question("shape (" + strings.Join(c.Shapes(), ", ") + ")")

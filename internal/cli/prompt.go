@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -11,17 +12,37 @@ import (
 
 // prompt asks on a terminal.
 type prompt struct {
-	in  *bufio.Scanner
-	out io.Writer
+	ctx   context.Context
+	lines <-chan string
+	out   io.Writer
 }
 
-func newPrompt(e Env) prompt { return prompt{bufio.NewScanner(e.Stdin), e.Stderr} }
+// newPrompt reads ahead in the background: a read cannot be interrupted, and whoever is asked may want to stop instead.
+func newPrompt(ctx context.Context, e Env) prompt {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for in := bufio.NewScanner(e.Stdin); in.Scan(); {
+			select {
+			case lines <- strings.TrimSpace(in.Text()):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return prompt{ctx, lines, e.Stderr}
+}
 
 // ask shows a text and returns the line that is typed behind it.
 func (p prompt) ask(text string) (string, error) {
 	fmt.Fprint(p.out, text)
-	if !p.in.Scan() {
-		return "", &problem.Problem{What: "stopped before anything was written", Next: "run the command again, or say everything with flags", Exit: problem.ExitIncomplete}
+	select {
+	case line, ok := <-p.lines:
+		if ok {
+			return line, nil
+		}
+	case <-p.ctx.Done():
 	}
-	return strings.TrimSpace(p.in.Text()), nil
+	fmt.Fprintln(p.out)
+	return "", &problem.Problem{What: "stopped before anything was written", Next: "run the command again, or say everything with flags", Exit: problem.ExitIncomplete}
 }

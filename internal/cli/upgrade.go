@@ -180,7 +180,7 @@ func upgradeOne(ctx context.Context, e Env, f *upgradeFlags, opened *catalogues,
 		return err
 	}
 	if !u.acting && !f.dryRun && !f.prBody && f.output.value == "text" && e.StdinTerminal && e.ErrTerminal && len(u.plan.Items) > 0 {
-		if err := u.ask(e); err != nil {
+		if err := u.ask(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -336,11 +336,11 @@ func (u *upgrading) open() (n int) {
 }
 
 // ask asks about each conflict, and whether to write.
-func (u *upgrading) ask(e Env) error {
+func (u *upgrading) ask(ctx context.Context, e Env) error {
 	if err := say(e.Stdout, u.text(e.textWidth())); err != nil {
 		return err
 	}
-	p := newPrompt(e)
+	p := newPrompt(ctx, e)
 	question := func(text, answers string) (byte, error) {
 		for {
 			answer, err := p.ask(text + " ")
