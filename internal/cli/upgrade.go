@@ -179,7 +179,7 @@ func upgradeOne(ctx context.Context, e Env, f *upgradeFlags, opened *catalogues,
 	if err := u.merge(); err != nil {
 		return err
 	}
-	if !u.acting && !f.dryRun && !f.prBody && f.output.value == "text" && e.StdinTerminal && e.ErrTerminal && len(u.plan.Items) > 0 {
+	if !u.acting && !f.dryRun && !f.prBody && f.output.value == "text" && e.StdinTerminal && e.ErrTerminal && u.takes() {
 		if err := u.ask(ctx, e); err != nil {
 			return err
 		}
@@ -242,26 +242,30 @@ func prepareUpgrade(e Env, f *upgradeFlags, s *serviceFolder) (u *upgrading, err
 	}
 	u.name = s.file.Docs[0].Root.Resolve().Get("name").Text()
 	for _, d := range u.service.Decisions {
-		if !d.Holds(e.Now()) {
-			note(e, "fairway: the waiver of %s in %s ended on %s\n  next: take the change, or agree on another end with %s\n", d.ID, s.file.Name, d.Until.Format(time.DateOnly), d.Owner)
-			continue
+		if d.Holds(e.Now()) {
+			u.decided[d.ID] = d
 		}
-		u.decided[d.ID] = d
 	}
-	if err := u.decide(); err != nil {
+	named, err := u.decide(e.Now())
+	if err != nil {
 		return nil, err
+	}
+	for _, d := range u.service.Decisions {
+		if !d.Holds(e.Now()) && !named[d.ID] {
+			note(e, "fairway: the waiver of %s in %s ended on %s\n  next: take the change, or agree on another end with %s\n", d.ID, s.file.Name, d.Until.Format(time.DateOnly), d.Owner)
+		}
 	}
 	return u, s.readOurs(s.ancestor.Files, u.rendering.Files)
 }
 
-// decide adds what the flags say to what the service file says.
-func (u *upgrading) decide() error {
+// decide adds what the flags say to what the service file says, and returns the changes that they name.
+func (u *upgrading) decide(now time.Time) (named map[string]bool, err error) {
 	f := u.f
 	known := []string{goldenpath.Parameters}
 	for _, x := range u.changes {
 		known = append(known, x.ID)
 	}
-	mentioned := map[string]bool{}
+	named = map[string]bool{}
 	for _, group := range []struct {
 		flag   string
 		ids    []string
@@ -271,12 +275,12 @@ func (u *upgrading) decide() error {
 			u.acting = true
 			all := id == "all" && group.answer == ""
 			if !all && !slices.Contains(known, id) {
-				return &problem.Problem{What: fmt.Sprintf("there is no change %q", id), Where: group.flag, Next: "the changes up to " + u.to + " are " + strings.Join(known, ", ")}
+				return nil, &problem.Problem{What: fmt.Sprintf("there is no change %q", id), Where: group.flag, Next: "the changes up to " + u.to + " are " + strings.Join(known, ", ")}
 			}
-			if mentioned[id] {
-				return &problem.Problem{What: "the change " + id + " is decided twice", Where: group.flag, Next: "name it with one flag"}
+			if named[id] {
+				return nil, &problem.Problem{What: "the change " + id + " is decided twice", Where: group.flag, Next: "name it with one flag"}
 			}
-			mentioned[id] = true
+			named[id] = true
 			switch {
 			case all:
 				for id, d := range u.decided {
@@ -290,23 +294,27 @@ func (u *upgrading) decide() error {
 				}
 			case group.answer == goldenpath.Waive:
 				until, err := time.Parse(time.DateOnly, f.until)
+				d := goldenpath.Decision{ID: id, Answer: goldenpath.Waive, Reason: f.reason, Owner: f.owner, Until: until}
 				if f.reason == "" || f.owner == "" || err != nil {
-					return &problem.Problem{What: "a waived change needs a reason, an owner and an end", Where: "--waive " + id, Next: "add --reason, --owner and --until, a day such as 2027-06-01"}
+					return nil, &problem.Problem{What: "a waived change needs a reason, an owner and an end", Where: "--waive " + id, Next: "add --reason, --owner and --until, a day such as 2027-06-01"}
 				}
-				u.decided[id] = goldenpath.Decision{ID: id, Answer: goldenpath.Waive, Reason: f.reason, Owner: f.owner, Until: until}
+				if !d.Holds(now) {
+					return nil, &problem.Problem{What: "the waiver would have ended before it begins", Where: "--until " + f.until, Next: "name a day that is still to come"}
+				}
+				u.decided[id] = d
 			default:
 				u.decided[id] = goldenpath.Decision{ID: id, Answer: group.answer}
 			}
 		}
 	}
-	if u.acting && !mentioned["all"] {
+	if u.acting && !named["all"] {
 		for _, id := range known {
-			if _, decided := u.decided[id]; !decided && !mentioned[id] && id != goldenpath.Parameters {
+			if _, decided := u.decided[id]; !decided && !named[id] && id != goldenpath.Parameters {
 				u.decided[id] = goldenpath.Decision{ID: id, Answer: goldenpath.Defer}
 			}
 		}
 	}
-	return nil
+	return named, nil
 }
 
 func (u *upgrading) merge() (err error) {
@@ -333,6 +341,11 @@ func (u *upgrading) open() (n int) {
 		}
 	}
 	return n
+}
+
+// takes reports whether there is something to take: all else is left for later, or waived.
+func (u *upgrading) takes() bool {
+	return slices.ContainsFunc(u.plan.Items, func(x *goldenpath.Item) bool { return x.Taken })
 }
 
 // ask asks about each conflict, and whether to write.
@@ -384,8 +397,8 @@ func (u *upgrading) ask(ctx context.Context, e Env) error {
 				if err != nil {
 					return err
 				}
-				if d.Until, err = time.Parse(time.DateOnly, until); err != nil || d.Reason == "" || d.Owner == "" {
-					fmt.Fprintln(e.Stderr, "a waiver needs a reason, an owner and a day")
+				if d.Until, err = time.Parse(time.DateOnly, until); err != nil || d.Reason == "" || d.Owner == "" || !d.Holds(e.Now()) {
+					fmt.Fprintln(e.Stderr, "a waiver needs a reason, an owner and a day that is still to come")
 					answered = false
 				}
 			case 's':
@@ -566,6 +579,9 @@ func (u *upgrading) text(width int) string {
 				fmt.Fprintf(&b, "         yours %s, the path %s -> %s\n", said(c.Ours), said(c.Base), said(c.Theirs))
 			}
 		}
+		for _, c := range x.Settled {
+			fmt.Fprintf(&b, "         %s %s: %s\n", c.Object, report.Clean(c.Field), u.settled(c, x))
+		}
 		if d := u.decided[x.ID()]; d.Answer == goldenpath.Waive {
 			for _, line := range report.Wrap(fmt.Sprintf("until %s by %s: %s", d.Until.Format(time.DateOnly), d.Owner, d.Reason), width-9) {
 				fmt.Fprintf(&b, "         %s\n", line)
@@ -575,6 +591,14 @@ func (u *upgrading) text(width int) string {
 	same, all, comments := u.untouched()
 	fmt.Fprintf(&b, "\nnothing else of yours changes: %d of %d lines stay as they are, %s kept\n", same, all, report.Count(comments, "comment", "comments"))
 	return b.String()
+}
+
+// settled says what was decided where both changed something.
+func (u *upgrading) settled(c merge.Conflict, x *goldenpath.Item) string {
+	if u.decided[x.ID()].Answer == goldenpath.Take {
+		return fmt.Sprintf("the path's %s instead of yours, %s", said(c.Theirs), said(c.Ours))
+	}
+	return fmt.Sprintf("yours stays %s, the path %s", said(c.Ours), said(c.Theirs))
 }
 
 // onlyComments reports whether an item changes no value.
@@ -646,13 +670,54 @@ func (u *upgrading) next(e Env) {
 	case u.acting && !u.f.dryRun:
 		note(e, "fairway: noted in %s\n", u.s.file.Name)
 	case len(u.plan.Items) > 0 && !u.f.dryRun:
-		fmt.Fprintf(e.Stderr, "fairway: nothing was written\n  next: fairway upgrade --dry-run shows the lines; --take all takes what is clean\n")
+		note(e, "fairway: nothing was written\n  next: %s\n", strings.Join(u.ways(), "\n        "))
 	}
 	if u.acting {
-		if r, err := u.s.catalogue.Release(u.to); err == nil && r != nil && r.Migration != "" && u.from != u.to {
-			note(e, "  by hand:\n    %s\n", strings.ReplaceAll(strings.TrimSpace(r.Migration), "\n", "\n    "))
+		for _, r := range u.migrations() {
+			note(e, "  by hand, for %s:\n    %s\n", r.Version, strings.ReplaceAll(strings.TrimSpace(r.Migration), "\n", "\n    "))
 		}
 	}
+}
+
+// ways are the commands that lead on when nothing was written.
+func (u *upgrading) ways() (ways []string) {
+	id := map[string]string{}
+	for _, x := range u.plan.Items {
+		word := u.word(x)
+		id[word] = cmp.Or(id[word], x.ID())
+	}
+	command := "fairway upgrade "
+	if u.f.to != "" {
+		command += "--to " + u.f.to + " "
+	}
+	if id["take"] != "" || id["you"] != "" {
+		ways = append(ways, command+"--dry-run "+u.s.dir+" shows the lines; --take all takes what is clean")
+	}
+	if id["you"] != "" {
+		ways = append(ways, fmt.Sprintf("--keep %s keeps yours where both changed something, --overwrite %s takes the path's", id["you"], id["you"]))
+	}
+	if id["later"] != "" {
+		ways = append(ways, command+"--take "+id["later"]+" "+u.s.dir+" takes what was left for later")
+	}
+	if len(ways) == 0 {
+		ways = append(ways, "nothing; the waivers hold")
+	}
+	return ways
+}
+
+// migrations are the releases up to the new one whose texts say what is left to be done by hand, and of which something is taken.
+func (u *upgrading) migrations() (out []*goldenpath.Release) {
+	for _, v := range u.s.catalogue.Versions(u.shape) {
+		r, err := u.s.catalogue.Release(v)
+		if err != nil || r == nil || r.Migration == "" || goldenpath.CompareVersions(v, u.to) > 0 {
+			continue
+		}
+		taken := slices.ContainsFunc(u.plan.Items, func(x *goldenpath.Item) bool { return x.Taken && x.Change != nil && x.Change.Version == v })
+		if taken || len(r.Changes) == 0 && goldenpath.CompareVersions(v, u.from) > 0 {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // upgradeReport is the JSON form of an upgrade.
@@ -699,7 +764,11 @@ func (u *upgrading) report() *upgradeReport {
 // pullRequest is a text for reviewers, in Markdown.
 func (u *upgrading) pullRequest() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s: %s %s → %s\n\n", u.name, u.shape, u.from, u.to)
+	fmt.Fprintf(&b, "## %s: %s %s", u.name, u.shape, u.from)
+	if u.to != u.from {
+		fmt.Fprintf(&b, " → %s", u.to)
+	}
+	b.WriteString("\n\n")
 	for _, x := range u.plan.Items {
 		mark := map[string]string{"take": "taken", "you": "**needs a decision**", "later": "left for later", "waived": "waived"}[u.word(x)]
 		if x.Change == nil {
@@ -715,20 +784,30 @@ func (u *upgrading) pullRequest() string {
 			}
 			b.WriteString("\n\n")
 		}
+		if d := u.decided[x.ID()]; d.Answer == goldenpath.Waive {
+			fmt.Fprintf(&b, "Waived until %s by %s: %s\n\n", d.Until.Format(time.DateOnly), d.Owner, report.Clean(d.Reason))
+		}
 		for _, c := range x.Changes {
 			if c.Op != merge.Comment {
 				fmt.Fprintf(&b, "- `%s`: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), code(short(arrow(c))))
 			}
 		}
+		box := "- "
+		if u.word(x) == "you" {
+			box = "- [ ] "
+		}
 		for _, c := range x.Conflicts {
-			fmt.Fprintf(&b, "- [ ] `%s`: %s. Yours: %s; the path: %s → %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), c.Reason.Sentence(), code(said(c.Ours)), code(said(c.Base)), code(said(c.Theirs)))
+			fmt.Fprintf(&b, box+"`%s`: %s. Yours: %s; the path: %s → %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), c.Reason.Sentence(), code(said(c.Ours)), code(said(c.Base)), code(said(c.Theirs)))
+		}
+		for _, c := range x.Settled {
+			fmt.Fprintf(&b, "- `%s`: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), code(u.settled(c, x)))
 		}
 		b.WriteString("\n")
 	}
 	same, all, comments := u.untouched()
 	fmt.Fprintf(&b, "%d of %d lines stay as they are, %s kept.\n", same, all, report.Count(comments, "comment", "comments"))
-	if r, err := u.s.catalogue.Release(u.to); err == nil && r != nil && r.Migration != "" && u.from != u.to {
-		fmt.Fprintf(&b, "\n### By hand\n\n%s\n", strings.TrimSpace(r.Migration))
+	for _, r := range u.migrations() {
+		fmt.Fprintf(&b, "\n### By hand, for %s\n\n%s\n", r.Version, strings.TrimSpace(r.Migration))
 	}
 	return b.String()
 }

@@ -1,6 +1,7 @@
 package goldenpath
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -96,6 +97,15 @@ func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes [
 			return nil, err
 		}
 		up.Ancestor = &Ancestor{Path: rendering.Path, Files: FilesOf(taken)}
+		// In the order of the ancestor before it, so that its own difference is short.
+		place := func(f Rendered) int {
+			i := slices.IndexFunc(base.Files, func(x Rendered) bool { return x.Name == f.Name })
+			if i < 0 {
+				return len(base.Files)
+			}
+			return i
+		}
+		slices.SortStableFunc(up.Ancestor.Files, func(a, b Rendered) int { return cmp.Compare(place(a), place(b)) })
 		theirs = parsed(up.Ancestor.Files)
 	}
 	prefer := func(o merge.Object, field string) bool {
