@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -199,12 +200,7 @@ func launch(hull ship, dir string, rng *rand.Rand) (ship, int, error) {
 	}
 	s := ship{dir: dir, fresh: hull.fresh, base: hull.base, ours: map[string][]byte{}}
 	edited := 0
-	names := make([]string, 0, len(s.base))
-	for name := range s.base {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(s.base)) {
 		data := s.base[name]
 		if rng.IntN(100) < editedShare {
 			data = mergejudge.Edit(rng, data)
@@ -388,13 +384,14 @@ func among(conflicts []mergejudge.Conflict, files ...[]byte) (in []mergejudge.Co
 	return in
 }
 
-// save keeps a triple and what became of it.
+// save keeps base, ours and theirs, and what became of them.
 func save(dir string, files ...[]byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for i, name := range []string{"base", "ours", "theirs", "merged"} {
-		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), files[i], 0o644); err != nil {
+	names := []string{"base", "ours", "theirs", "merged"}
+	for i, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, names[i]+".yaml"), data, 0o644); err != nil {
 			return err
 		}
 	}

@@ -38,60 +38,87 @@ func forks(args []string) error {
 	if err != nil || len(dirs) == 0 {
 		return fmt.Errorf("%s holds no triples: %v", args[0], err)
 	}
-	scores := make([]score, len(engines))
-	var both, ours, untouched, unreadable int
+	var triples []triple
 	for _, file := range dirs {
 		t, err := readTriple(filepath.Dir(file))
 		if err != nil {
 			return err
 		}
+		triples = append(triples, t)
+	}
+	c, err := compare(engines, triples, slices.Contains(args, "-v"))
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d files of public forks of vendors' manifests: base is the vendor's version that the fork took, ours the fork's file, theirs a later version\n"+
+		"of the vendor. %d were edited on both sides, %d only by the team, %d only by the vendor. `go run . forks DIR` at %s.\n\n", c.both+c.ours+c.untouched, c.both, c.ours, c.untouched, describe())
+	if c.unreadable > 0 {
+		fmt.Fprintf(&b, "%d more have a version that a YAML reader refuses, and are left out.\n\n", c.unreadable)
+	}
+	c.table(&b, engines)
+	b.WriteString("\nA file with conflict markers is not judged further. All other columns are silent: nobody is told.\n")
+	fmt.Print(b.String())
+	return section(mergePage, "Real forks", b.String())
+}
+
+// comparison is what all engines made of some triples.
+type comparison struct {
+	both, ours, untouched, unreadable int // triples by who edited
+	scores                            []score
+}
+
+// compare merges triples with every engine. Faults of the first engine are printed, of the others when asked for.
+func compare(engines []engine, triples []triple, verbose bool) (c comparison, err error) {
+	c.scores = make([]score, len(engines))
+	for _, t := range triples {
 		if _, err := mergejudge.Judge(t.base, t.ours, t.theirs, t.ours, nil); err != nil {
-			unreadable++
+			c.unreadable++
 			continue
 		}
 		switch {
 		case bytes.Equal(t.base, t.ours):
-			untouched++
+			c.untouched++
 		case bytes.Equal(t.base, t.theirs):
-			ours++
+			c.ours++
 		default:
-			both++
+			c.both++
 		}
 		for i, engine := range engines {
 			o, err := engine.merge(t)
 			if err != nil {
-				return fmt.Errorf("%s: %s: %w", t.dir, engine.name, err)
+				return c, fmt.Errorf("%s: %s: %w", t.dir, engine.name, err)
 			}
-			faults, err := scores[i].add(t, o)
+			faults, err := c.scores[i].add(t, o)
 			if err != nil {
-				return fmt.Errorf("%s: %s: %w", t.dir, engine.name, err)
+				return c, fmt.Errorf("%s: %s: %w", t.dir, engine.name, err)
 			}
-			if i == 0 || slices.Contains(args, "-v") {
-				for _, f := range faults {
-					fmt.Printf("%s: %s: %s\n", filepath.Base(t.dir), engine.name, f)
-				}
+			if i > 0 && !verbose {
+				continue
+			}
+			for _, f := range faults {
+				fmt.Printf("%s: %s: %s\n", filepath.Base(t.dir), engine.name, f)
+			}
+			if o.refused {
+				fmt.Printf("%s: %s: refused\n", filepath.Base(t.dir), engine.name)
 			}
 		}
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d files of public forks of vendors' manifests: base is the vendor's version that the fork took, ours the fork's file, theirs a later version\n"+
-		"of the vendor. %d were edited on both sides, %d only by the team, %d only by the vendor. `go run . forks DIR` at %s.\n\n", both+ours+untouched, both, ours, untouched, describe())
-	if unreadable > 0 {
-		fmt.Fprintf(&b, "%d more have a version that a YAML reader refuses, and are left out.\n\n", unreadable)
-	}
+	return c, nil
+}
+
+// table writes the scores.
+func (c comparison) table(b *strings.Builder, engines []engine) {
 	columns := []string{"engine", "files with conflicts", "conflicts that are none", "refused", "values of the team overwritten", "values of the vendor missing", "edits lost, one-sided", "comments lost or misplaced", "files made invalid", "files with lines changed for nothing", "untouched files not byte-equal"}
 	b.WriteString("| " + strings.Join(columns, " | ") + " |\n" + strings.Repeat("|---", len(columns)) + "|\n")
 	for i, engine := range engines {
-		s := scores[i]
+		s := c.scores[i]
 		spurious := fmt.Sprint(s.needless)
 		if engine.name == "git merge-file" {
 			spurious = "-"
 		}
-		fmt.Fprintf(&b, "| %s | %d | %s | %d | %d | %d | %d | %d | %d | %d | %d of %d |\n", engine.name, s.conflicts, spurious, s.refused, s.overwrites, s.missing, s.lost, s.comments, s.invalid, s.restyled, s.unequal, untouched)
+		fmt.Fprintf(b, "| %s | %d | %s | %d | %d | %d | %d | %d | %d | %d | %d of %d |\n", engine.name, s.conflicts, spurious, s.refused, s.overwrites, s.missing, s.lost, s.comments, s.invalid, s.restyled, s.unequal, c.untouched)
 	}
-	b.WriteString("\nA file with conflict markers is not judged further. All other columns are silent: nobody is told.\n")
-	fmt.Print(b.String())
-	return section(mergePage, "Real forks", b.String())
 }
 
 // add judges one merge and returns its faults.

@@ -9,6 +9,7 @@
 //	go run . paths               what the tools say of what fairway new writes, and what writing it costs
 //	go run . merge CASES         how three engines merge cases with known answers; writes ../docs/merge.md
 //	go run . forks DIR           the same for real triples, judged by the guarantees of a merge; writes ../docs/merge.md
+//	go run . random              the same for manifests that are edited at random on both sides
 //	go run . fleet               upgrades a thousand services with random edits and judges every file; writes ../docs/merge.md
 //
 // It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
@@ -32,6 +33,7 @@ var commands = map[string]func(args []string) error{
 	"paths":   paths,
 	"merge":   mergeCases,
 	"forks":   forks,
+	"random":  random,
 	"fleet":   fleet,
 	"sail":    sailChild,
 	"measure": measureChild,
@@ -40,7 +42,7 @@ var commands = map[string]func(args []string) error{
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES | forks DIR | fleet [flags]")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES | forks DIR | random [flags] | fleet [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

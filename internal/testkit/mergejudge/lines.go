@@ -23,6 +23,9 @@ func lines(b, o, t, m []byte, res result, r remarks) (faults []Fault) {
 	}
 	// Each leaf that theirs changed explains the lines that it stood on, each comment its own. Blank lines go with either. What theirs moved
 	// may move, with all that ours wrote in it.
+	if bytes.Equal(b, o) {
+		return faults
+	}
 	x, y := split(o), split(m)
 	most := res.taken + r.gone + r.come
 	if lost := len(x) - shared(x, y); lost > most {
