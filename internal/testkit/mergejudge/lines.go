@@ -36,10 +36,15 @@ func lines(b, o, t, m []byte, res result, r remarks) (faults []Fault) {
 	return faults
 }
 
-// split are the lines of a file that are not empty, without line breaks.
+// split are the lines of a file that are not empty, without line breaks. Comments stand at the margin: one whose block is gone goes to the
+// column of what is left.
 func split(data []byte) (out []string) {
 	for l := range bytes.Lines(data) {
-		if s := string(bytes.TrimRight(l, "\r\n")); strings.TrimSpace(s) != "" {
+		s := string(bytes.TrimRight(l, "\r\n"))
+		if t := strings.TrimLeft(s, " "); strings.HasPrefix(t, "#") {
+			s = t
+		}
+		if strings.TrimSpace(s) != "" {
 			out = append(out, s)
 		}
 	}
