@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +26,8 @@ type score struct {
 	unequal    int // files that nobody had edited, and that are not the vendor's new ones byte for byte
 }
 
-// forks merges the triples of real forks, DIR/NAME/{base,ours,theirs}.yaml, with every engine and writes the table.
+// forks merges the triples of real forks, DIR/NAME/{base,ours,theirs}.yaml, with every engine and writes the table. DIR/about.txt, when there
+// is one, says where they are from.
 func forks(args []string) error {
 	if len(args) == 0 {
 		return errors.New("forks needs a folder of triples")
@@ -53,6 +55,9 @@ func forks(args []string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d files of public forks of vendors' manifests: base is the vendor's version that the fork took, ours the fork's file, theirs a later version\n"+
 		"of the vendor. %d were edited on both sides, %d only by the team, %d only by the vendor. `go run . forks DIR` at %s.\n\n", c.both+c.ours+c.untouched, c.both, c.ours, c.untouched, describe())
+	if about, err := os.ReadFile(filepath.Join(args[0], "about.txt")); err == nil {
+		b.Write(append(about, '\n'))
+	}
 	if c.unreadable > 0 {
 		fmt.Fprintf(&b, "%d more have a version that a YAML reader refuses, and are left out.\n\n", c.unreadable)
 	}
