@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fairway-k8s/fairway/internal/testkit/mergejudge"
@@ -35,7 +34,7 @@ var fleetShapes = []struct {
 	{"stateless-service", nil},
 	{"async-worker", nil},
 	{"cron-job", []string{"--set", "schedule=17 4 * * *"}},
-	{"stateful-service", []string{"--set", "backup=nightly dump to an object store"}},
+	{"stateful-service", []string{"--set", "backup=nightly dump to an object store", "--set", "storageClass=gp3"}},
 }
 
 var fleetOptions = [][]string{
@@ -55,8 +54,7 @@ type ship struct {
 
 // passage is what an upgrade of one service came to.
 type passage struct {
-	Code      int
-	Stderr    string
+	Error     string // why it was refused
 	Conflicts []mergejudge.Conflict
 }
 
@@ -88,50 +86,51 @@ func fleet(args []string) error {
 	}
 	var ships []ship
 	edited := 0
+	const few = 10 // whose memory that of all is compared with
 	for i := range *services {
 		s, n, err := launch(hulls[i%len(hulls)], filepath.Join(dir, "fleet", fmt.Sprintf("%04d", i)), rand.New(rand.NewPCG(*seed, uint64(i))))
 		if err != nil {
 			return err
 		}
 		ships, edited = append(ships, s), edited+n
+		if i < few {
+			if err := os.CopyFS(filepath.Join(dir, "few", filepath.Base(s.dir)), os.DirFS(s.dir)); err != nil {
+				return err
+			}
+		}
 	}
 
-	var dirs []string
-	for _, s := range ships {
-		dirs = append(dirs, s.dir)
-	}
-	few := min(10, len(dirs))
-	first, err := sail(fairway, dirs[:few])
+	_, first, err := sail(fairway, filepath.Join(dir, "few"))
 	if err != nil {
 		return err
 	}
-	rest := voyage{}
-	if few < len(dirs) {
-		if rest, err = sail(fairway, dirs[few:]); err != nil {
-			return err
-		}
+	all, c, err := sail(fairway, filepath.Join(dir, "fleet"))
+	if err != nil {
+		return err
 	}
-	all := append(first.Passages, rest.Passages...)
-	wall := first.Wall + rest.Wall
 
 	log := tally{kinds: map[string]int{}}
-	for i, s := range ships {
-		if err := log.judge(s, all[i], *keep); err != nil {
+	for _, s := range ships {
+		p, ok := all[filepath.Base(s.dir)]
+		if !ok {
+			return fmt.Errorf("%s is not in the report", s.dir)
+		}
+		if err := log.judge(s, p, *keep); err != nil {
 			return err
 		}
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "`go run . fleet -services %d -seed %d` at %s: services of the four shapes of [an organisation's catalogue](../examples/catalogue-kore/README.md)\n"+
-		"go from %s to %s, each by `fairway upgrade --take all`, after %d of their files got one to six random edits each, as teams make them:\n"+
-		"images, values, env, blocks removed or commented out, sidecars, comments, order, indentation, quotes, flow style, line breaks. %d processes at a time, load %s.\n\n", *services, *seed, describe(), fleetFrom, fleetTo, edited, runtime.NumCPU(), load())
+		"go from %s to %s by one `fairway upgrade --take all` over their folder, after %d of their files got one to six random edits each, as teams make them:\n"+
+		"images, values, env, blocks removed or commented out, sidecars, comments, order, indentation, quotes, flow style, line breaks. %d processors, load %s.\n\n", *services, *seed, describe(), fleetFrom, fleetTo, edited, runtime.NumCPU(), load())
 	b.WriteString("| | |\n|---|---|\n")
 	row := func(name string, value any) { fmt.Fprintf(&b, "| %s | %v |\n", name, value) }
 	row("services", *services)
-	row("seconds in all", fmt.Sprintf("%.1f", wall.Seconds()))
-	row("milliseconds a service", fmt.Sprintf("%.1f", float64(wall.Milliseconds())/float64(*services)))
-	row("milliseconds of CPU a service", fmt.Sprintf("%.1f", float64((first.CPU+rest.CPU).Milliseconds())/float64(*services)))
-	row(fmt.Sprintf("peak memory of a process, first %d services", few), fmt.Sprintf("%d MiB", first.PeakBytes>>20))
-	row("peak memory of a process, all", fmt.Sprintf("%d MiB", max(first.PeakBytes, rest.PeakBytes)>>20))
+	row("seconds in all", fmt.Sprintf("%.1f", c.Wall.Seconds()))
+	row("milliseconds a service", fmt.Sprintf("%.1f", float64(c.Wall.Milliseconds())/float64(*services)))
+	row("milliseconds of CPU a service", fmt.Sprintf("%.1f", float64(c.CPU.Milliseconds())/float64(*services)))
+	row(fmt.Sprintf("peak memory, %d services", few), fmt.Sprintf("%d MiB", first.PeakBytes>>20))
+	row("peak memory, all", fmt.Sprintf("%d MiB", c.PeakBytes>>20))
 	row("files judged", log.files)
 	row("services with conflicts for people to decide", log.conflicted)
 	row("services that were refused", log.refused)
@@ -214,96 +213,69 @@ func launch(hull ship, dir string, rng *rand.Rand) (ship, int, error) {
 	return s, edited, nil
 }
 
-// voyage is what the upgrades of some services came to, and cost.
-type voyage struct {
-	Passages  []passage
-	Wall, CPU time.Duration
-	PeakBytes int64 // largest resident set of any process
-}
-
-// sail upgrades services, from a process of its own: a child starts with the peak of its parent, and this one has read a lot.
-func sail(fairway string, dirs []string) (v voyage, err error) {
+// sail upgrades all services below a folder in one run, and returns what became of each by the name of its folder.
+func sail(fairway, dir string) (map[string]passage, cost, error) {
+	report := dir + ".json"
 	self, err := os.Executable()
 	if err != nil {
-		return v, err
+		return nil, cost{}, err
 	}
-	cmd := exec.Command(self, "sail", fairway)
-	cmd.Stdin, cmd.Stderr = strings.NewReader(strings.Join(dirs, "\n")), os.Stderr
+	cmd := exec.Command(self, "sail", report, fairway, "upgrade", dir, "--to", fleetTo, "--take", "all", "--output", "json")
+	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return v, err
+		return nil, cost{}, err
 	}
-	return v, json.Unmarshal(out, &v)
-}
-
-// sailChild runs the upgrades whose folders stand on standard input, as many at a time as there are processors.
-func sailChild(args []string) error {
-	var in bytes.Buffer
-	if _, err := in.ReadFrom(os.Stdin); err != nil {
-		return err
+	var c cost
+	if err := json.Unmarshal(out, &c); err != nil {
+		return nil, c, err
 	}
-	dirs := strings.Split(in.String(), "\n")
-	v := voyage{Passages: make([]passage, len(dirs))}
-	began := time.Now()
-	var wait sync.WaitGroup
-	var mu sync.Mutex
-	next := 0
-	failed := make([]error, runtime.NumCPU())
-	for w := range failed {
-		wait.Go(func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(dirs) || failed[w] != nil {
-					return
-				}
-				var c cost
-				v.Passages[i], c, failed[w] = upgrade(args[0], dirs[i])
-				mu.Lock()
-				v.CPU += c.CPU
-				v.PeakBytes = max(v.PeakBytes, c.PeakBytes)
-				mu.Unlock()
+	data, err := os.ReadFile(report)
+	if err != nil {
+		return nil, c, err
+	}
+	var all struct {
+		Services []struct {
+			Dir, Error string
+			Changes    []struct {
+				Conflicts []struct{ Object, Field string }
 			}
-		})
+		}
 	}
-	wait.Wait()
-	v.Wall = time.Since(began)
-	if err := errors.Join(failed...); err != nil {
-		return err
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, c, err
 	}
-	return json.NewEncoder(os.Stdout).Encode(v)
+	passages := map[string]passage{}
+	for _, s := range all.Services {
+		p := passage{Error: s.Error}
+		for _, c := range s.Changes {
+			for _, x := range c.Conflicts {
+				p.Conflicts = append(p.Conflicts, mergejudge.Conflict{Object: x.Object, Field: x.Field})
+			}
+		}
+		passages[filepath.Base(s.Dir)] = p
+	}
+	return passages, c, nil
 }
 
-// upgrade upgrades one service. Exit code 1 means conflicts; others are kept with what was said.
-func upgrade(fairway, dir string) (p passage, c cost, err error) {
-	cmd := exec.Command(fairway, "upgrade", dir, "--to", fleetTo, "--take", "all", "--output", "json")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+// sailChild runs a command with its output in a file. It has a process of its own: a child starts with the peak of its parent, and that one has
+// read a lot.
+func sailChild(args []string) error {
+	out, err := os.Create(args[0])
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd := exec.Command(args[1], args[2:]...)
+	cmd.Stdout = out
+	began := time.Now()
+	err = cmd.Run()
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
-		return p, c, err
+		return err
 	}
-	p.Code, p.Stderr = cmd.ProcessState.ExitCode(), stderr.String()
-	c = costOf(cmd.ProcessState)
-	if p.Code > 1 {
-		return p, c, nil
-	}
-	var report struct {
-		Changes []struct {
-			Conflicts []struct{ Object, Field string }
-		}
-	}
-	if err := json.Unmarshal(out, &report); err != nil {
-		return p, c, fmt.Errorf("the report of %s: %w", dir, err)
-	}
-	for _, c := range report.Changes {
-		for _, x := range c.Conflicts {
-			p.Conflicts = append(p.Conflicts, mergejudge.Conflict{Object: x.Object, Field: x.Field})
-		}
-	}
-	return p, c, nil
+	c := costOf(cmd.ProcessState)
+	c.Wall = time.Since(began)
+	return json.NewEncoder(os.Stdout).Encode(c)
 }
 
 // mostShown is how many faults are printed.
@@ -333,9 +305,9 @@ func (t *tally) judge(s ship, p passage, keep string) error {
 		return err
 	}
 	name := filepath.Base(s.dir)
-	if p.Code > 1 {
+	if p.Error != "" {
 		t.refused++
-		t.show("%s: refused: %s", name, strings.TrimSpace(p.Stderr))
+		t.show("%s: refused: %s", name, p.Error)
 		theirs = s.base
 	}
 	if len(p.Conflicts) > 0 {

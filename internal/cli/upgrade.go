@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -110,11 +111,12 @@ func runUpgrade(ctx context.Context, e Env, f *upgradeFlags, args []string) erro
 // upgradeFleet upgrades several services, each by itself.
 func upgradeFleet(ctx context.Context, e Env, f *upgradeFlags, opened *catalogues, files []string) error {
 	type result struct {
+		file      string
 		out, errs bytes.Buffer
 		err       error
 	}
 	work := func(file string) *result {
-		r := &result{}
+		r := &result{file: file}
 		one, own := e, *f
 		one.Stdout, one.Stderr, one.StdinTerminal = &r.out, &r.errs, false
 		own.fleet = true
@@ -135,6 +137,11 @@ func upgradeFleet(ctx context.Context, e Env, f *upgradeFlags, opened *catalogue
 				failed++
 				code = max(code, problem.ExitCode(r.err))
 				printError(&r.errs, "fairway", r.err)
+				if list {
+					if err := writeJSON(&r.out, failedUpgrade{1, filepath.ToSlash(filepath.Dir(r.file)), r.err.Error()}); err != nil {
+						return err
+					}
+				}
 			}
 		}
 		out := r.out.String()
@@ -723,12 +730,20 @@ func (u *upgrading) migrations() (out []*goldenpath.Release) {
 // upgradeReport is the JSON form of an upgrade.
 type upgradeReport struct {
 	SchemaVersion int           `json:"schemaVersion"`
+	Dir           string        `json:"dir"`
 	Service       string        `json:"service"`
 	Shape         string        `json:"shape"`
 	From          string        `json:"from"`
 	To            string        `json:"to"`
 	Changes       []upgradeItem `json:"changes"`
 	Written       []string      `json:"written"`
+}
+
+// failedUpgrade stands in the place of the report of a service that could not be upgraded.
+type failedUpgrade struct {
+	SchemaVersion int    `json:"schemaVersion"`
+	Dir           string `json:"dir"`
+	Error         string `json:"error"`
 }
 
 type upgradeItem struct {
@@ -748,7 +763,7 @@ type upgradeItem struct {
 }
 
 func (u *upgrading) report() *upgradeReport {
-	out := &upgradeReport{SchemaVersion: 1, Service: u.name, Shape: u.shape, From: u.from, To: u.to, Changes: []upgradeItem{}, Written: append([]string{}, u.written...)}
+	out := &upgradeReport{SchemaVersion: 1, Dir: filepath.ToSlash(u.s.dir), Service: u.name, Shape: u.shape, From: u.from, To: u.to, Changes: []upgradeItem{}, Written: append([]string{}, u.written...)}
 	for _, x := range u.plan.Items {
 		r := mergeReportOf(&merge.Result{Changes: x.Changes, Conflicts: x.Conflicts})
 		item := upgradeItem{ID: x.ID(), Answer: u.word(x), Fields: r.Changes, Conflicts: r.Conflicts}
