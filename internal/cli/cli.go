@@ -117,8 +117,11 @@ func newRoot(name string, e Env) *cobra.Command {
 		Short: "the golden path onto Kubernetes: check, explain, mend",
 		Long: "Fairway gets services onto Kubernetes and keeps them there.\n\n" +
 			"It checks Kubernetes YAML, Helm charts and kustomize folders, explains what is wrong and why it hurts, and mends what\n" +
-			"can be mended without changing anything else.",
-		Example:           "  fairway lint deploy/\n  fairway lint --fix deploy/\n  fairway explain probes-identical",
+			"can be mended without changing anything else. It writes manifests for services that have none, brings those that are there onto\n" +
+			"a golden path, and keeps both up to date without losing what their teams changed.",
+		Example: "  fairway lint deploy/\n  fairway lint --fix deploy/\n  fairway explain probes-identical\n" +
+			"  fairway new stateless-service --name checkout --owner payments --image registry.example.com/checkout:1.4.2\n" +
+			"  fairway adopt deploy/base\n  fairway upgrade",
 		Version:           Version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,

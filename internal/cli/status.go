@@ -190,6 +190,7 @@ func statusOf(ctx context.Context, e Env, opened *catalogues, dir, catalogue str
 	if err != nil {
 		return fail(err)
 	}
+	x.Owner = u.service.Owner()
 	if err := u.merge(); err != nil {
 		return fail(err)
 	}

@@ -26,6 +26,12 @@ type Service struct {
 	vars map[string]any // parameters and computed variables
 }
 
+// Owner is the team that is called when it breaks, as the service or its organisation's file says.
+func (s *Service) Owner() string {
+	owner, _ := s.vars["owner"].(string)
+	return owner
+}
+
 // Waiver is a default that a service may differ from, with the reason and an end.
 type Waiver struct {
 	Default, Reason, Owner string
