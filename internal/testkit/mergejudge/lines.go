@@ -63,8 +63,18 @@ func squeeze(data []byte) []byte {
 	}, data)
 }
 
-// moved is how many lines that two files share stand elsewhere.
-func moved(a, b []string) int { return removed(a, b) - (len(a) - shared(a, b)) }
+// moved is how many lines that two files share stand elsewhere, whatever their column.
+func moved(a, b []string) int {
+	a, b = trimmed(a), trimmed(b)
+	return removed(a, b) - (len(a) - shared(a, b))
+}
+
+func trimmed(lines []string) (out []string) {
+	for _, l := range lines {
+		out = append(out, strings.TrimLeft(l, " "))
+	}
+	return out
+}
 
 // shared is how many lines two files have in common, wherever they stand.
 func shared(a, b []string) (n int) {
