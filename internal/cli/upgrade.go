@@ -248,6 +248,9 @@ func prepareUpgrade(e Env, f *upgradeFlags, s *serviceFolder) (u *upgrading, err
 		return nil, &problem.Problem{What: "the changelog of the catalogue has faults", Why: err.Error(), Next: "tell those who keep the catalogue", Err: err}
 	}
 	u.name = s.file.Docs[0].Root.Resolve().Get("name").Text()
+	if err := u.known(versions[len(versions)-1]); err != nil {
+		return nil, err
+	}
 	for _, d := range u.service.Decisions {
 		if d.Holds(e.Now()) {
 			u.decided[d.ID] = d
@@ -263,6 +266,31 @@ func prepareUpgrade(e Env, f *upgradeFlags, s *serviceFolder) (u *upgrading, err
 		}
 	}
 	return u, s.readOurs(s.ancestor.Files, u.rendering.Files)
+}
+
+// known refuses decisions of the service file about changes that no version has: a change that was to be left for later would be taken because of
+// a wrong letter.
+func (u *upgrading) known(newest string) error {
+	all, err := u.s.catalogue.Changes(u.shape, "0", newest)
+	if err != nil {
+		return err
+	}
+	for _, n := range u.s.file.Docs[0].Root.Resolve().Get("changes").Items() {
+		id := n.Resolve().Get("id").Text()
+		if id == goldenpath.Parameters || slices.ContainsFunc(all, func(x *goldenpath.Change) bool { return x.ID == id }) {
+			continue
+		}
+		p := &problem.Problem{What: fmt.Sprintf("there is no change %q", id), Where: fmt.Sprintf("%s:%d", u.s.file.Name, n.Position().Line), Next: "take the decision out"}
+		var ids []string
+		for _, x := range all {
+			ids = append(ids, x.ID)
+		}
+		if len(ids) > 0 {
+			p.Next += ", or name one of " + strings.Join(ids, ", ")
+		}
+		return p
+	}
+	return nil
 }
 
 // decide adds what the flags say to what the service file says, and returns the changes that they name.
@@ -291,7 +319,7 @@ func (u *upgrading) decide(now time.Time) (named map[string]bool, err error) {
 			switch {
 			case all:
 				for id, d := range u.decided {
-					if d.Answer == goldenpath.Defer {
+					if d.Answer == goldenpath.Defer && slices.Contains(known, id) {
 						delete(u.decided, id)
 					}
 				}
@@ -479,9 +507,12 @@ func (u *upgrading) serviceFile() ([]byte, error) {
 		}
 		list = append(list, source.Map(fields...))
 	}
-	// In the order of the file first, then of the changelog; what is decided about nothing is left out.
+	// In the order of the file first, then of the changelog; what is decided about nothing is left out, but for what a later version brings.
+	later := func(d goldenpath.Decision) bool {
+		return d.ID != goldenpath.Parameters && !slices.ContainsFunc(u.changes, func(x *goldenpath.Change) bool { return x.ID == d.ID })
+	}
 	relevant := func(d goldenpath.Decision) bool {
-		return d.Answer == goldenpath.Waive || slices.ContainsFunc(u.plan.Items, func(x *goldenpath.Item) bool {
+		return d.Answer == goldenpath.Waive || later(d) || slices.ContainsFunc(u.plan.Items, func(x *goldenpath.Item) bool {
 			return x.ID() == d.ID && (!x.Taken || len(x.Settled) > 0)
 		})
 	}

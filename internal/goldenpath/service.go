@@ -3,6 +3,7 @@ package goldenpath
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -354,10 +355,10 @@ func (r *reader) example(x *Parameter) string {
 
 // waivers reads the list of waivers.
 func (r *reader) waivers(root source.Node) {
-	for _, n := range root.Get("waivers").Items() {
+	const example = "for example {default: state-declared, reason: \"moves to S3 in May\", owner: payments, until: 2027-06-01}"
+	for _, n := range r.list(root, "waivers", example) {
 		n = n.Resolve()
 		w := Waiver{Default: n.Get("default").Text(), Reason: n.Get("reason").Text(), Owner: n.Get("owner").Text()}
-		const example = "for example {default: state-declared, reason: \"moves to S3 in May\", owner: payments, until: 2027-06-01}"
 		until := n.Get("until")
 		switch date, err := time.Parse(time.DateOnly, until.Text()); {
 		case w.Default == "" || w.Reason == "" || w.Owner == "" || until.IsZero():
@@ -376,10 +377,19 @@ func (r *reader) waivers(root source.Node) {
 }
 
 // decisions reads the list of decided changes.
+// list returns the items of a list that is not a parameter, and does not take anything else for an empty one.
+func (r *reader) list(root source.Node, name, example string) iter.Seq2[int, source.Node] {
+	n := root.Get(name).Resolve()
+	if !n.IsZero() && n.Kind() != source.Sequence && n.Type() != source.NullValue {
+		r.fault(n, name, name+" must be a list", example)
+	}
+	return n.Items()
+}
+
 func (r *reader) decisions(root source.Node) {
 	const example = "for example {id: cpu-limit-removed, answer: waive, reason: \"measured again in May\", owner: payments, until: 2027-06-01}"
 	seen := map[string]bool{}
-	for _, n := range root.Get("changes").Items() {
+	for _, n := range r.list(root, "changes", example) {
 		n = n.Resolve()
 		d := Decision{ID: n.Get("id").Text(), Answer: Answer(n.Get("answer").Text()), Reason: n.Get("reason").Text(), Owner: n.Get("owner").Text()}
 		until := n.Get("until")
