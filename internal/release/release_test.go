@@ -152,7 +152,6 @@ func TestLint(t *testing.T) {
 }
 
 func TestCatalogue(t *testing.T) {
-	const log2 = "changelog/1.1.0.yaml"
 	dirty := func([]goldenpath.Rendered) ([]*finding.Finding, error) {
 		return []*finding.Finding{{Rule: "some-rule", Message: "it is dirty", Place: finding.Place{File: "job.yaml", Line: 3}}}, nil
 	}
