@@ -126,7 +126,7 @@ type neighbour struct {
 	How   string `json:"how"`
 }
 
-// explainName explains a rule, a default, an incident, a parameter of a service file or a field, whichever has the name.
+// explainName explains a rule, a default, an incident, a change of a version, a parameter of a service file or a field, whichever has the name.
 func explainName(c *openedCatalogue, web *knowledge.Web, name string) (*explained, error) {
 	x := &explained{SchemaVersion: 1, ID: name, Neighbours: []neighbour{}}
 	r, d, in := web.Rules.Rule(name), web.Defaults[name], web.Incidents[name]
@@ -147,6 +147,9 @@ func explainName(c *openedCatalogue, web *knowledge.Web, name string) (*explaine
 	case in != nil:
 		x.Kind, x.Title, x.Text, x.Severity, x.Why = "incident", in.Title, in.Body, in.Severity, in.Lesson
 	default:
+		if change, err := c.change(name); err != nil || change != nil {
+			return explainChange(web, change), err
+		}
 		if x := explainParameter(web, paths, name); x != nil {
 			return x, nil
 		}
@@ -161,6 +164,35 @@ func explainName(c *openedCatalogue, web *knowledge.Web, name string) (*explaine
 	return x, nil
 }
 
+// change returns a named change of the catalogue's changelog, nil without one of that name.
+func (c *openedCatalogue) change(id string) (*goldenpath.Change, error) {
+	releases, err := c.Releases()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range releases {
+		if i := slices.IndexFunc(r.Changes, func(x *goldenpath.Change) bool { return x.ID == id }); i >= 0 {
+			return r.Changes[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// explainChange tells of a change that an upgrade offers, nil of none.
+func explainChange(web *knowledge.Web, c *goldenpath.Change) *explained {
+	if c == nil {
+		return nil
+	}
+	x := &explained{SchemaVersion: 1, Kind: "change", ID: c.ID, Title: c.Title, Value: c.From + " -> " + c.To, Why: c.Reason, Fields: c.Fields, Severity: c.Severity, Since: c.Version, Neighbours: []neighbour{}}
+	if d := web.Defaults[c.Default]; d != nil {
+		x.Neighbours = append(x.Neighbours, neighbour{"default", c.Default, d.Title, "changes"})
+	}
+	if in := web.Incidents[c.Incident]; in != nil {
+		x.Neighbours = append(x.Neighbours, neighbour{"incident", c.Incident, in.Title, "because"})
+	}
+	return x
+}
+
 func (x *explained) write(e Env, output string) error {
 	if output == "json" {
 		return writeJSON(e.Stdout, x)
@@ -171,11 +203,15 @@ func (x *explained) write(e Env, output string) error {
 func (x *explained) text(width int) string {
 	var b strings.Builder
 	head := x.ID
-	if x.Value != "" {
+	if x.Kind == "change" {
+		head += ": " + x.Value
+	} else if x.Value != "" {
 		head += " = " + x.Value
 	}
 	label := x.Kind
 	switch x.Kind {
+	case "change":
+		label = fmt.Sprintf("change of the golden path, %s, since %s", x.Severity, x.Since)
 	case "rule":
 		label = fmt.Sprintf("rule, %s, in profile %s, since %s", x.Severity, x.Profile, x.Since)
 		if x.Profile == rule.Contested.String() {

@@ -119,6 +119,9 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 	if name != path.Name() && f.from == "" {
 		file = source.Parse(file.Name, bytes.Replace(file.Data, []byte("path: "+name+"\n"), []byte("path: "+path.Name()+"\n"), 1))
 	}
+	if known := func(p *goldenpath.Parameter) bool { return p.Name == "clouds" }; len(f.clouds) > 0 && f.from == "" && !slices.ContainsFunc(path.Parameters, known) {
+		return &problem.Problem{What: path.Name() + " writes no overlays for clouds", Where: "--cloud", Next: "leave --cloud out, or choose another path with --catalogue"}
+	}
 	service, faults := goldenpath.ReadService(path, file, org)
 	if len(faults) > 0 {
 		return faultsProblem(faults)
