@@ -31,8 +31,8 @@ func newExplain(e Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain ID|FIELD|FILE:LINE",
 		Short: "explain a rule, a default, an incident, a field, or a line of a file",
-		Long: "Explain shows what a rule checks and why, what a default of the golden path is for and what changes it, or what happened in\n" +
-			"an incident, and what each is connected with. Given a field of a manifest, or a parameter of a service file, it says what the\n" +
+		Long: "Explain shows what a rule checks and why, what a default of the golden path is for and what changes it, what a change that\n" +
+			"an upgrade offers is for, or what happened in an incident, and what each is connected with. Given a field of a manifest, or a parameter of a service file, it says what the\n" +
 			"paths make of it. Given a line of a manifest, it says what the field is, what lint finds there when it checks the file's\n" +
 			"folder, and which defaults of the golden path are about it; of a service file, what the parameter changes.",
 		Example: "  fairway explain probes-identical\n  fairway explain cascading-restarts\n  fairway explain livenessProbe.periodSeconds\n" +
@@ -244,7 +244,11 @@ func (x *explained) text(width int) string {
 		b.WriteString("\n" + indent(x.Text, "  "))
 	}
 	if len(x.Fields) > 0 {
-		para("Sets: ", strings.Join(x.Fields, ", "))
+		lead := "Sets: "
+		if x.Kind == "change" {
+			lead = "Changes: "
+		}
+		para(lead, strings.Join(x.Fields, ", "))
 	}
 	writePlaces(&b, x.Places)
 	if len(x.Neighbours) > 0 {
