@@ -182,6 +182,9 @@ func adoptable(arg string) (root string, files []goldenpath.Rendered, err error)
 			root = filepath.Dir(root)
 		}
 	} else {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			root = at // above a repository is nobody's
+		}
 		names, err = manifestsBelow(at)
 		if err != nil {
 			return bad(err)

@@ -608,7 +608,7 @@ func (u *upgrading) text(width int) string {
 		b.WriteString("\n")
 		for _, c := range x.Changes {
 			if c.Op != merge.Comment && x.Change == nil {
-				fmt.Fprintf(&b, "         %s %s: %s\n", c.Object, c.Field, short(arrow(c)))
+				fmt.Fprintf(&b, "         %s: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), short(arrow(c)))
 			}
 		}
 		for _, c := range x.Conflicts {
