@@ -12,34 +12,25 @@ import (
 
 // prompt asks on a terminal.
 type prompt struct {
-	ctx   context.Context
-	lines <-chan string
-	out   io.Writer
+	ctx context.Context
+	in  *bufio.Scanner
+	out io.Writer
 }
 
-// newPrompt reads ahead in the background: a read cannot be interrupted, and whoever is asked may want to stop instead.
 func newPrompt(ctx context.Context, e Env) prompt {
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for in := bufio.NewScanner(e.Stdin); in.Scan(); {
-			select {
-			case lines <- strings.TrimSpace(in.Text()):
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return prompt{ctx, lines, e.Stderr}
+	return prompt{ctx, bufio.NewScanner(e.Stdin), e.Stderr}
 }
 
-// ask shows a text and returns the line that is typed behind it.
+// ask shows a text and returns the line that is typed behind it. A read cannot be interrupted, and whoever is asked may want to stop instead: it is left behind
+// then, and nothing is asked any more.
 func (p prompt) ask(text string) (string, error) {
 	fmt.Fprint(p.out, text)
+	typed := make(chan bool, 1)
+	go func() { typed <- p.in.Scan() }()
 	select {
-	case line, ok := <-p.lines:
+	case ok := <-typed:
 		if ok {
-			return line, nil
+			return strings.TrimSpace(p.in.Text()), nil
 		}
 	case <-p.ctx.Done():
 	}
