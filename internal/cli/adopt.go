@@ -84,6 +84,7 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 	}
 	var all []*adoption
 	var diffs strings.Builder
+	unread := 0
 	for _, arg := range args {
 		root, files, err := adoptable(arg)
 		if err != nil {
@@ -97,6 +98,7 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 		if err != nil {
 			return err
 		}
+		unread += noteUnread(e, root, files)
 		found := goldenpath.Infer(files, f.owner)
 		before := slices.Clone(files)
 		var here []*adoption
@@ -140,23 +142,49 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 	}
 	var err error
 	if f.output.value == "json" {
-		err = writeJSON(e.Stdout, adoptReportOf(all, f.write))
+		err = writeJSON(e.Stdout, adoptReportOf(all, f.write && brought(all) > 0))
 	} else {
 		if err = say(e.Stdout, adoptText(all, e.textWidth())); err == nil {
 			_, err = io.WriteString(e.Stdout, diffs.String())
 		}
 		switch {
 		case err != nil:
+		case f.write && brought(all) == 0:
+			note(e, "fairway: nothing was written\n")
 		case f.write:
-			note(e, "fairway: brought %s onto a path\n  next: look at git diff and at what is left for you, then: fairway lint %s\n", report.Count(len(all), "workload", "workloads"), strings.Join(args, " "))
+			note(e, "fairway: brought %s onto a path\n  next: look at git diff and at what is left for you, then: fairway lint %s\n", report.Count(brought(all), "workload", "workloads"), strings.Join(args, " "))
 		default:
 			fmt.Fprint(e.Stderr, "fairway: nothing was written\n  next: --diff shows the lines; --stage NAME --write brings in one stage\n")
 		}
 	}
-	if err == nil && slices.ContainsFunc(all, func(x *adoption) bool { return x.problem != "" }) {
+	if err == nil && (unread > 0 || brought(all) < len(all)) {
 		err = exit(problem.ExitIncomplete)
 	}
 	return err
+}
+
+// brought counts the workloads that a path was found for.
+func brought(all []*adoption) (n int) {
+	for _, x := range all {
+		if x.problem == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// noteUnread tells which files are no YAML, and counts them: what the path brings may be in one of them already.
+func noteUnread(e Env, root string, files []goldenpath.Rendered) (n int) {
+	for _, f := range files {
+		for _, d := range source.Parse(f.Name, f.Data).Docs {
+			if d.Err != nil {
+				n++
+				note(e, "fairway: cannot read %s:%d:%d: %s\n  next: correct the YAML there, or name the other files; what is in it is not seen\n", filepath.ToSlash(filepath.Join(root, f.Name)), d.Err.Line, d.Err.Column, d.Err.Message)
+				break
+			}
+		}
+	}
+	return n
 }
 
 // adoptable reads the manifests of a file or folder. Their names are relative to root, the folder that service files go to: the one
