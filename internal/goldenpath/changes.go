@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -94,10 +95,18 @@ func (c *Catalogue) About() (*About, error) {
 	return a, nil
 }
 
+// strict decodes one YAML document. A second one would be passed over, so it is refused.
 func strict(data []byte, v any) error {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
-	return dec.Decode(v)
+	err := dec.Decode(v)
+	if errors.Is(err, io.EOF) {
+		return errors.New("it is empty")
+	}
+	if err == nil && !errors.Is(dec.Decode(new(any)), io.EOF) {
+		return errors.New("it holds more than one document")
+	}
+	return err
 }
 
 // Releases reads the changelog, the newest version first. The error lists every fault.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -110,10 +111,18 @@ func parseIncident(data []byte) (*Incident, error) {
 	return in, nil
 }
 
+// strict decodes one YAML document. A second one would be passed over, so it is refused.
 func strict(data []byte, v any) error {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
-	return dec.Decode(v)
+	err := dec.Decode(v)
+	if errors.Is(err, io.EOF) {
+		return errors.New("it is empty")
+	}
+	if err == nil && !errors.Is(dec.Decode(new(any)), io.EOF) {
+		return errors.New("it holds more than one document")
+	}
+	return err
 }
 
 func named(file, id string) error {

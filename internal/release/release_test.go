@@ -131,6 +131,10 @@ func TestLint(t *testing.T) {
 		{"a parameter that may be less", []string{path, `min: "0"`, `min: "1"`}, path, "the parameter retries must be at least 1"},
 		{"a parameter that may be more", []string{path, `max: "10"`, `max: "20"`}, "", ""},
 		{"a folder that is no version", []string{"paths/job/next/path.yaml", "", onePath}, "paths/job/next/path.yaml", "no version"},
+		{"an empty changelog", []string{log2, secondLog, "\n"}, log2, "it is empty"},
+		{"a changelog of two documents", []string{log2, "", secondLog + "---\n" + secondLog}, log2, "more than one document"},
+		{"a path of two documents", []string{path, "files:", "---\nfiles:"}, path, "more than one document"},
+		{"an own record of two documents", []string{"defaults/own.yaml", "", "id: own\n---\nid: other\n"}, "", "more than one document"},
 		{"an own record with a fault", []string{"defaults/own.yaml", "", "id: own\ntitle: t\nvalue: v\nreason: r\nsince: 1.0.0\nincident: none-such\n"}, "", "none-such"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
