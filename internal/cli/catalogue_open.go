@@ -200,7 +200,7 @@ func (c *openedCatalogue) paths() ([]*goldenpath.Path, error) {
 	for _, shape := range c.Shapes() {
 		p, err := c.Path(shape)
 		if err != nil {
-			return nil, err
+			return nil, unknownPath(err, c.ref)
 		}
 		out = append(out, p)
 	}

@@ -307,7 +307,7 @@ func faultsProblem(faults []goldenpath.Fault) error {
 func unknownPath(err error, file string) error {
 	u, ok := errors.AsType[*goldenpath.UnknownPath](err)
 	if !ok {
-		return err
+		return &problem.Problem{What: "the path cannot be used", Where: file, Why: err.Error(), Next: "tell those who keep the catalogue: fairway catalogue lint says all that is wrong with it", Err: err}
 	}
 	p := &problem.Problem{What: u.Error(), Where: file, Next: "choose one of " + strings.Join(u.Known, ", "), Err: err}
 	switch {
