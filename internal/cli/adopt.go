@@ -264,7 +264,9 @@ func manifestsBelow(at string) (names []string, err error) {
 
 // prepare makes the service file of a workload and merges what its stages bring.
 func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.File, files []goldenpath.Rendered, workloads int, arg string) error {
-	x.find(workloads)
+	if err := x.find(workloads); err != nil {
+		return err
+	}
 	named := strings.TrimSuffix(x.Shape+"@"+f.version, "@")
 	if x.known != nil {
 		named = x.known.Docs[0].Root.Resolve().Get("path").Text()
@@ -356,24 +358,35 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 }
 
 // find says how the service file of a workload is called, and reads it when there is one already.
-func (x *adoption) find(workloads int) {
-	x.name = x.Name + "." + ServiceFile
-	taken := workloads > 1
-	for _, name := range []string{ServiceFile, x.name} {
-		data, err := load.ReadFile(filepath.Join(x.root, name))
-		if err != nil {
+func (x *adoption) find(workloads int) error {
+	own := x.Name + "." + ServiceFile
+	x.name = ServiceFile
+	if workloads > 1 {
+		x.name = own
+	}
+	for _, name := range []string{ServiceFile, own} {
+		at := filepath.ToSlash(filepath.Join(x.root, name))
+		data, err := load.ReadFile(at)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		file := source.Parse(filepath.ToSlash(filepath.Join(x.root, name)), data)
-		if file.Docs[0].Root.Resolve().Get("name").Text() == x.Name {
+		file := source.Parse(at, data)
+		d := file.Docs[0]
+		switch {
+		case err == nil && d.Err == nil && d.Root.Resolve().Get("name").Text() == x.Name:
 			x.name, x.known = name, file
-			return
+			return nil
+		case name == ServiceFile: // another service's
+			x.name = own
+		case err != nil:
+			return &problem.Problem{What: "cannot read the service file", Where: at, Why: problem.Plain(err), Next: "make it readable, or move it away", Err: err}
+		case d.Err != nil:
+			return &problem.Problem{What: "the service file is no YAML", Where: fmt.Sprintf("%s:%d:%d", at, d.Err.Line, d.Err.Column), Why: d.Err.Message, Next: "correct the YAML there, or move the file away", Err: d.Err}
+		default:
+			return &problem.Problem{What: "the service file is of another service", Where: at, Why: "its name is not " + x.Name, Next: "correct the name there, or move the file away"}
 		}
-		taken = true
 	}
-	if !taken {
-		x.name = ServiceFile
-	}
+	return nil
 }
 
 // before is the adoption that the service file tells of, nil without one.
