@@ -411,6 +411,12 @@ func (x *adoption) serviceFile() (*source.File, error) {
 	for _, s := range x.Settings {
 		fmt.Fprintf(&b, "%s: %s\n", s.Key, s.Value.Inline(0, false))
 	}
+	if len(x.Left) > 0 {
+		b.WriteString("# What manifests do not say is left to you; take a line out when it is done.\n")
+	}
+	for _, text := range x.Left {
+		b.WriteString("# - " + strings.Join(strings.Fields(report.Clean(text)), " ") + "\n")
+	}
 	b.WriteString("adopted:  # how its manifests, which were there before the path, speak of things\n")
 	v := x.Adopted.Value()
 	for _, key := range v.Keys() {
