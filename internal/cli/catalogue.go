@@ -350,7 +350,7 @@ func versionsText(a, b *goldenpath.Path, plan *goldenpath.Upgrade) string {
 		}
 		for _, c := range x.Changes {
 			if c.Op != merge.Comment {
-				fmt.Fprintf(&out, "    %s %s: %s\n", c.Object, report.Clean(c.Field), short(arrow(c)))
+				fmt.Fprintf(&out, "    %s %s: %s\n", c.Object, report.Clean(c.Field), arrow(c))
 			}
 		}
 	}

@@ -608,13 +608,14 @@ func (u *upgrading) text(width int) string {
 		b.WriteString("\n")
 		for _, c := range x.Changes {
 			if c.Op != merge.Comment && x.Change == nil {
-				fmt.Fprintf(&b, "         %s: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), short(arrow(c)))
+				fmt.Fprintf(&b, "         %s: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), arrow(c))
 			}
 		}
 		for _, c := range x.Conflicts {
 			fmt.Fprintf(&b, "         %s %s: %s\n", c.Object, report.Clean(c.Field), c.Reason.Sentence())
 			if c.Reason != merge.Unreadable {
-				fmt.Fprintf(&b, "         yours %s, the path %s -> %s\n", said(c.Ours), said(c.Base), said(c.Theirs))
+				was, is := apart(c.Base, c.Theirs)
+				fmt.Fprintf(&b, "         yours %s, the path %s -> %s\n", said(c.Ours), was, is)
 			}
 		}
 		for _, c := range x.Settled {
@@ -647,15 +648,38 @@ func onlyComments(x *goldenpath.Item) bool {
 func arrow(c merge.Change) string {
 	from, to := cmp.Or(c.From, "(not there)"), cmp.Or(c.To, "(gone)")
 	if c.Op == merge.Add {
-		return "+ " + to
+		return "+ " + short(to)
 	}
+	from, to = apart(&from, &to)
 	return from + " -> " + to
 }
 
+// apart shortens two values so that where they differ is seen.
+func apart(a, b *string) (string, string) {
+	if a == nil || b == nil {
+		return said(a), said(b)
+	}
+	x, y := []rune(report.Clean(*a)), []rune(report.Clean(*b))
+	same := 0
+	for same < min(len(x), len(y)) && x[same] == y[same] {
+		same++
+	}
+	for same > 0 && x[same-1] != ' ' { // the whole word
+		same--
+	}
+	const context = 30
+	if max(len(x), len(y)) <= mostShown || same <= context {
+		return said(a), said(b)
+	}
+	return short("... " + string(x[same-context:])), short("... " + string(y[same-context:]))
+}
+
+// mostShown is how much of a value is shown, in characters.
+const mostShown = 90
+
 func short(s string) string {
-	const most = 90
-	if r := []rune(report.Clean(s)); len(r) > most {
-		return string(r[:most-4]) + " ..."
+	if r := []rune(report.Clean(s)); len(r) > mostShown {
+		return string(r[:mostShown-4]) + " ..."
 	}
 	return report.Clean(s)
 }
@@ -835,7 +859,7 @@ func (u *upgrading) pullRequest() string {
 		}
 		for _, c := range x.Changes {
 			if c.Op != merge.Comment {
-				fmt.Fprintf(&b, "- `%s`: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), code(short(arrow(c))))
+				fmt.Fprintf(&b, "- `%s`: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), code(arrow(c)))
 			}
 		}
 		box := "- "
@@ -843,7 +867,8 @@ func (u *upgrading) pullRequest() string {
 			box = "- [ ] "
 		}
 		for _, c := range x.Conflicts {
-			fmt.Fprintf(&b, box+"`%s`: %s. Yours: %s; the path: %s → %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), c.Reason.Sentence(), code(said(c.Ours)), code(said(c.Base)), code(said(c.Theirs)))
+			was, is := apart(c.Base, c.Theirs)
+			fmt.Fprintf(&b, box+"`%s`: %s. Yours: %s; the path: %s → %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), c.Reason.Sentence(), code(said(c.Ours)), code(was), code(is))
 		}
 		for _, c := range x.Settled {
 			fmt.Fprintf(&b, "- `%s`: %s\n", strings.TrimSpace(c.Object.String()+" "+c.Field), code(u.settled(c, x)))
