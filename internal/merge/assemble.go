@@ -76,11 +76,10 @@ func (m *merger) assemble(p *place, n nodes, ds []*decision, lines three[sides],
 	return out
 }
 
-// reorder gives the entries of a mapping the order of theirs, when ours has left them in that of base. What only ours has stays behind the entry
-// that it stands behind. It means nothing, so it is no change, and is left undone where it would not be easy.
+// reorder gives the entries of a mapping the order of theirs, when ours has left them in that of base. It means nothing, so it is no change, and is
+// left undone where it would not be easy.
 func (m *merger) reorder(p *place, n nodes, ds, theirs []*decision, lines three[sides], out *outcome) {
 	known := func(x *decision) bool { return !x.n.base.IsZero() && !x.n.ours.IsZero() && !x.n.theirs.IsZero() }
-	file, listed := n.ours.File(), lines.ours.listed
 	var now, then, was []*decision // what all sides have, in the order of ours, theirs and base
 	for _, x := range ds {
 		if known(x) {
@@ -96,16 +95,23 @@ func (m *merger) reorder(p *place, n nodes, ds, theirs []*decision, lines three[
 	if slices.Equal(now, then) || !slices.Equal(now, was) {
 		return
 	}
-	if p.flow || p.shared || m.opts.AddOnly || m.opts.Skip != nil || len(out.sets) > 0 || len(listed) == 0 || len(listed) != len(keysOf(n.ours)) || !plainTree(n.ours) {
+	if p.flow || p.shared || m.opts.AddOnly || m.opts.Skip != nil || len(out.sets) > 0 || len(lines.ours.listed) != len(keysOf(n.ours)) {
 		return
 	}
-	var order []*decision
+	if e, ok := m.inOrder(p, n, asTheirs(ds[:len(lines.ours.listed)], theirs), lines.ours.listed); ok {
+		out.edits = []source.Edit{e}
+	}
+}
+
+// asTheirs is the order of theirs for what ours has, ds in its own order, and for what comes in. What only ours has stays behind the part that it
+// stands behind.
+func asTheirs(ds, theirs []*decision) (order []*decision) {
 	for _, x := range theirs {
 		if x.added || !x.n.ours.IsZero() {
 			order = append(order, x)
 		}
 	}
-	for i, x := range ds[:len(listed)] {
+	for i, x := range ds {
 		if !slices.Contains(order, x) {
 			at := 0
 			if i > 0 {
@@ -114,30 +120,80 @@ func (m *merger) reorder(p *place, n nodes, ds, theirs []*decision, lines three[
 			order = slices.Insert(order, at, x)
 		}
 	}
-	span := source.Span{Start: listed[0].lead, End: listed[len(listed)-1].end}
-	if listed[0].compact && order[0] != ds[0] || file.Data[span.End-1] != '\n' {
-		return
+	return order
+}
+
+// inOrder makes the edit that writes the parts of a collection of ours in another order, each with its comments and with what changes in it. It
+// reports false when the layout does not allow that.
+func (m *merger) inOrder(p *place, n nodes, order []*decision, listed []part) (source.Edit, bool) {
+	if len(listed) == 0 || listed[0].compact && order[0].lines.ours.lead != listed[0].lead || !plainTree(n.ours) {
+		return source.Edit{}, false
 	}
-	var text strings.Builder
+	file := n.ours.File()
+	var texts []string
 	for _, x := range order {
-		o := x.lines.ours
-		switch {
+		switch o := x.lines.ours; {
 		case x.added:
-			text.WriteString(breaks(file, joinLines(transplant(x.lines.theirs, listed[0].column, mannerAt(p)))))
+			if !movable(n.theirs, x.lines.theirs) {
+				return source.Edit{}, false
+			}
+			texts = append(texts, breaks(file, joinLines(transplant(x.lines.theirs, listed[0].column, mannerAt(p)))))
 		case x.removed:
-			text.WriteString(m.cut(file, x).New)
+			texts = append(texts, m.cut(file, x).New)
 		default:
-			edits := slices.Clone(x.out.edits)
-			if sortEdits(edits) >= 0 {
-				return
+			edits, ok := p.editsOf(x.out)
+			if !ok || sortEdits(edits) >= 0 {
+				return source.Edit{}, false
 			}
-			for i := range edits {
-				edits[i].Start, edits[i].End = edits[i].Start-o.lead, edits[i].End-o.lead
+			for i, e := range edits {
+				if e.Start < o.lead || e.End > o.end {
+					return source.Edit{}, false
+				}
+				edits[i].Start, edits[i].End = e.Start-o.lead, e.End-o.lead
 			}
-			text.Write(source.ApplyEdits(file.Data[o.lead:o.end], edits))
+			texts = append(texts, string(source.ApplyEdits(file.Data[o.lead:o.end], edits)))
 		}
 	}
-	out.edits = []source.Edit{{Span: span, New: text.String()}}
+	// The blank lines that separate the new first part from what was before it separate the old first one now.
+	if i := slices.IndexFunc(order, func(x *decision) bool { return x.lines.ours.lead == listed[0].lead && !x.added }); i > 0 {
+		first, above := cutBlank(texts[0])
+		old, kept := cutBlank(texts[i])
+		texts[0], texts[i] = kept+first, above+old
+	}
+	span := source.Span{Start: listed[0].lead, End: listed[len(listed)-1].end}
+	last := len(texts) - 1
+	for i, text := range texts {
+		if i < last && text != "" && !strings.HasSuffix(text, "\n") {
+			texts[i] += breaks(file, "\n") // it was the last line of the file
+		}
+	}
+	if file.Data[span.End-1] != '\n' {
+		texts[last] = strings.TrimRight(texts[last], "\r\n")
+	}
+	return source.Edit{Span: span, New: strings.Join(texts, "")}, true
+}
+
+// editsOf returns all edits of what lies below a place, those included that are left to the editor of package source.
+func (p *place) editsOf(out outcome) ([]source.Edit, bool) {
+	edits := slices.Clone(out.edits)
+	if len(out.sets) == 0 {
+		return edits, true
+	}
+	top := p
+	for top.up != nil {
+		top = top.up
+	}
+	_, more, err := top.ours.File().Apply(top.ours, out.sets...)
+	return append(edits, more...), err == nil
+}
+
+// cutBlank cuts the blank lines at the beginning from a text.
+func cutBlank(text string) (rest, blank string) {
+	at := 0
+	for at < len(text) && blankLine([]byte(text), at) {
+		at = lineEnd([]byte(text), at)
+	}
+	return text[at:], text[:at]
 }
 
 // sortEdits brings edits into order, and returns the index of the first that meets the one before it, or -1.
@@ -163,24 +219,47 @@ func withMerged(n source.Node, own []source.Field) source.Value {
 	return source.Map(all...)
 }
 
-// assembleList makes the outcome of a list.
-func (m *merger) assembleList(p *place, n nodes, ds []*decision, quads []quad, lines three[sides]) outcome {
+// assembleList makes the outcome of a list. moved says that theirs gave it another order, and that ours did not: the items get theirs', with their
+// lines. It reports false when that cannot be done item by item.
+func (m *merger) assembleList(p *place, n nodes, ds []*decision, quads []quad, lines three[sides], moved bool) (outcome, bool) {
 	theirs := make([]*decision, n.theirs.Len())
 	for i, q := range quads {
 		if q.theirs >= 0 {
 			theirs[q.theirs] = ds[i]
 		}
 	}
+	var out outcome
 	order := arrange(ds, theirs, true)
+	if moved {
+		all := asTheirs(ds[:n.ours.Len()], theirs)
+		order = slices.DeleteFunc(slices.Clone(all), func(x *decision) bool { return x.removed })
+		for _, x := range ds {
+			out.add(x.out)
+		}
+		if !p.flow {
+			e, ok := m.inOrder(p, n, all, lines.ours.listed)
+			if !ok || len(order) == 0 {
+				return out, false
+			}
+			out.edits, out.sets = []source.Edit{e}, nil
+		}
+	} else {
+		out = m.join(p, n, ds, order, lines)
+	}
 	var values []source.Value
 	for i, x := range order {
 		quads[slices.Index(ds, x)].merged = i
 		values = append(values, x.out.value)
 	}
-	out := m.join(p, n, ds, order, lines)
 	out.value = source.List(values...)
+	if moved {
+		c := m.change(p, Set, n)
+		c.To = briefly(out.value)
+		out.changes = append([]Change{c}, out.changes...)
+		return out, true
+	}
 	out.wholly(p, len(order) == 0)
-	return out
+	return out, true
 }
 
 // wholly leaves a collection to the editor of package source when it gets empty or join could not do it.

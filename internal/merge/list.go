@@ -12,9 +12,6 @@ func (m *merger) list(p *place, n nodes) outcome {
 	base, ours, theirs := items(n.base), items(n.ours), items(n.theirs)
 	id := identify(p.trail.key, base, ours, theirs)
 	bo, bt := match(p.trail, id, base, ours), match(p.trail, id, base, theirs)
-	if !n.base.IsZero() && equal(p.trail, n.base, n.ours) && reordered(bt) {
-		return m.whole(p, n) // theirs gave it another order, and the team left it alone
-	}
 	lines := m.linesOf(p, n)
 	oursBase, theirsBase := inverse(bo, len(ours)), inverse(bt, len(theirs))
 	oursTheirs := matchNew(p.trail, id, ours, oursBase, theirs, theirsBase)
@@ -69,9 +66,34 @@ func (m *merger) list(p *place, n nodes) outcome {
 		}
 	}
 	m.unique(id, ds)
-	out := m.assembleList(p, n, ds, quads, lines)
+	moved := false
+	if both := common(bo, bt); reordered(both.theirs) && !reordered(both.ours) {
+		if p.shared && equal(p.trail, n.base, n.ours) {
+			return m.whole(p, n)
+		}
+		if moved = !m.opts.AddOnly && !p.shared && !m.skips(p); !moved {
+			m.held[p.id+" order"] = true
+		}
+	}
+	out, ok := m.assembleList(p, n, ds, quads, lines, moved)
+	if !ok && equal(p.trail, n.base, n.ours) {
+		return m.whole(p, n)
+	}
+	if !ok {
+		out, _ = m.assembleList(p, n, ds, quads, lines, false)
+	}
 	m.pairs[p.id] = quads
 	return out
+}
+
+// common leaves of the pairs of base with either side those of which both have an item.
+func common(bo, bt []int) (x three[[]int]) {
+	for b := range bo {
+		if bo[b] >= 0 && bt[b] >= 0 {
+			x.ours, x.theirs = append(x.ours, bo[b]), append(x.theirs, bt[b])
+		}
+	}
+	return x
 }
 
 // quad are the indices of one item in base, ours, theirs and the result, -1 where it is not.
@@ -253,9 +275,5 @@ func inverse(pairs []int, n int) []int {
 	return out
 }
 
-func placed(pairs []int) []int {
-	return slices.DeleteFunc(slices.Clone(pairs), func(j int) bool { return j < 0 })
-}
-
 // reordered reports whether pairs cross each other.
-func reordered(pairs []int) bool { return !slices.IsSorted(placed(pairs)) }
+func reordered(pairs []int) bool { return !slices.IsSorted(pairs) }

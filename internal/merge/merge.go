@@ -234,10 +234,12 @@ func (m *merger) conflict(p *place, n nodes, why Reason) Conflict {
 		Base: text(n.base), Ours: text(n.ours), Theirs: text(n.theirs), Reason: why, id: p.id}
 }
 
-// brief is a value on one line, cut when it is long.
-func brief(n source.Node) string {
+func brief(n source.Node) string { return briefly(n.Value()) }
+
+// briefly is a value on one line, cut when it is long.
+func briefly(v source.Value) string {
 	const most = 300
-	s := n.Value().Inline(0, false)
+	s := v.Inline(0, false)
 	if r := []rune(s); len(r) > most {
 		s = string(r[:most]) + " ..."
 	}

@@ -202,3 +202,40 @@ func TestAddOnlyTellsObjectsApart(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s\nconflicts %v", got, want, r.Conflicts)
 	}
 }
+
+// TestReorderedLists: where theirs gives the items of a list another order, they move with their lines.
+func TestReorderedLists(t *testing.T) {
+	const (
+		http   = "  - name: http\n    containerPort: 8080 # requests\n"
+		health = "  # not for users\n  - name: health\n    containerPort: 8081 # probes\n"
+		admin  = "  - name: admin\n    containerPort: 8082\n"
+		debug  = "  # - name: debug\n  #   containerPort: 6060\n  - {name: metrics, containerPort: 9090}\n"
+	)
+	list := func(items ...string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata:\n  name: checkout\nspec:\n  ports:\n" + strings.Join(items, "")
+	}
+	quoted := strings.Replace(http, "http\n", "'http' # ours\n", 1)
+	for _, test := range []struct{ name, base, ours, theirs, want string }{
+		{"comments stay with their items", list(http, health, admin), list(http, health, admin) + "  hostNetwork: true\n", list(health, admin, http), list(health, admin, http) + "  hostNetwork: true\n"},
+		{"ours writes an item otherwise", list(http, health), list(quoted, health), list(health, http), list(health, quoted)},
+		{"ours changed and added items", list(http, health, admin), list(strings.Replace(http, "8080", "80", 1), debug, health, admin), list(admin, health, http),
+			list(admin, health, strings.Replace(http, "8080", "80", 1), debug)},
+		{"theirs comments, changes, adds and removes items", list(http, health, admin), list(quoted, health, admin),
+			list(strings.Replace(admin, "8082\n", "9082 # theirs\n", 1), debug, strings.Replace(http, "8080", "80", 1)),
+			list(strings.Replace(admin, "8082\n", "9082 # theirs\n", 1), debug, strings.Replace(quoted, "8080", "80", 1))},
+		{"no line break at the end", list(http, admin), strings.TrimSuffix(list(quoted, admin), "\n"), list(admin, http), strings.TrimSuffix(list(admin, quoted), "\n")},
+		{"a blank line between items stays between them", list(http, "\n", health), list(quoted, "\n", health), list(health, "\n", http), list(health, "\n", quoted)},
+		{"an order of the team's own", list(http, health, admin), list(health, http, admin), list(admin, http, health), list(health, http, admin)},
+		{"brackets become lines", list(http, admin), list(quoted, admin), list("  - {name: admin, containerPort: 8082}\n", http), list(admin, quoted)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, r := mergeText(t, test.base, test.ours, test.theirs)
+			if got != test.want || len(r.Conflicts) > 0 {
+				t.Errorf("got\n%s\nwant\n%s\nconflicts %v", got, test.want, r.Conflicts)
+			}
+			if crlf, _ := mergeText(t, test.base, strings.ReplaceAll(test.ours, "\n", "\r\n"), test.theirs); crlf != strings.ReplaceAll(test.want, "\n", "\r\n") {
+				t.Errorf("with the line breaks of Windows\n%q", crlf)
+			}
+		})
+	}
+}

@@ -350,6 +350,9 @@ func (p *proof) check(at place, b, o, t, r *tree) error {
 		return p.checkMap(at, b.says(), o, t, r)
 	}
 	if quads, known := p.x.merger.pairs[at.id]; known && isList(o) && isList(t) && isList(r) {
+		if same(at.trail, b, o) && !same(at.trail, r, t) && !p.below(at.id) {
+			return p.fault(at, "only the path changed it, and it is not as the path has it")
+		}
 		return p.checkList(at, quads, b, o, t, r)
 	}
 	switch {
