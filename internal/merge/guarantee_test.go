@@ -50,6 +50,8 @@ func change(t testing.TB, text string, oldNew ...string) string {
 	return text
 }
 
+const probed = "spec.template.spec.containers[name=app].livenessProbe"
+
 // guaranteed has one merge for each guarantee, and for what is special about Kubernetes. want is what ours becomes, as a change of ours.
 var guaranteed = []struct {
 	name               string
@@ -89,6 +91,16 @@ var guaranteed = []struct {
 	{name: "(g) another probe handler on each side", ours: []string{"httpGet:\n              path: /live\n              port: http", "tcpSocket:\n              port: http"},
 		theirs:    []string{"httpGet:\n              path: /live\n              port: http", "exec:\n              command: [live]"},
 		conflicts: []string{"spec.template.spec.containers[name=app].livenessProbe.tcpSocket"}},
+	{name: "(g) the pace of a probe that the team changed, and its tries that the path changed with it", ours: []string{"periodSeconds: 10", "periodSeconds: 7"},
+		theirs:    []string{"            periodSeconds: 10\n", "            # 2 tries, 20 s apart\n            periodSeconds: 20\n            failureThreshold: 2\n"},
+		conflicts: []string{probed + ".failureThreshold", probed + ".periodSeconds"}},
+	{name: "(g) a probe that would give up sooner than either side means", ours: []string{"periodSeconds: 10", "periodSeconds: 5"},
+		theirs: []string{"periodSeconds: 10", "periodSeconds: 10\n            failureThreshold: 2"}, conflicts: []string{probed + ".failureThreshold"}},
+	{name: "tries and pace of a probe, each from one side", ours: []string{"periodSeconds: 10", "periodSeconds: 15"},
+		theirs: []string{"periodSeconds: 10", "periodSeconds: 10\n            failureThreshold: 2"}, want: []string{"periodSeconds: 15", "periodSeconds: 15\n            failureThreshold: 2"}},
+	{name: "how long a try may take is a matter of its own", ours: []string{"periodSeconds: 10", "periodSeconds: 7"},
+		theirs: []string{"periodSeconds: 10", "periodSeconds: 20\n            timeoutSeconds: 2"}, want: []string{"periodSeconds: 7", "periodSeconds: 7\n            timeoutSeconds: 2"},
+		conflicts: []string{probed + ".periodSeconds"}},
 	{name: "(g) one variable added twice", ours: []string{"              value: info\n", "              value: info\n            - name: GOMEMLIMIT\n              value: 100MiB\n"},
 		theirs:    []string{"          env:\n", "          env:\n            - name: GOMEMLIMIT\n              valueFrom: {resourceFieldRef: {resource: limits.memory}}\n"},
 		conflicts: []string{"spec.template.spec.containers[name=app].env[name=GOMEMLIMIT]"}},

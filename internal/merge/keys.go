@@ -121,6 +121,22 @@ var exclusive = []struct {
 // linked are fields that make sense together only: the kind of an update and how it is done.
 var linked = []struct{ under, fields map[string]bool }{
 	{set("strategy", "updateStrategy"), set("type", "rollingUpdate")},
+	{probes, set("initialDelaySeconds", "periodSeconds", "failureThreshold")},
+}
+
+// probes have a number of tries, a pace and a delay, which only together say how long a container may fail. How long one try may take
+// (timeoutSeconds) and how many must succeed (successThreshold) are matters of their own.
+var probes = set("livenessProbe", "readinessProbe", "startupProbe")
+
+// patience is for how many seconds a container may fail its probe, with what the API server fills in.
+func patience(get func(key string) source.Node) int64 {
+	number := func(key string, otherwise int64) int64 {
+		if n, ok := get(key).Resolve().Int(); ok {
+			return n
+		}
+		return otherwise
+	}
+	return number("initialDelaySeconds", 0) + (number("failureThreshold", 3)-1)*number("periodSeconds", 10)
 }
 
 // alternatives returns, for the keys of the mapping under a trail, the groups of those that exclude each other.
@@ -145,7 +161,7 @@ func alternatives(under trail, keys []string) (groups [][]string) {
 // together returns the groups of keys that are taken from one side together.
 func together(under trail, keys []string) (groups [][]string) {
 	for _, x := range linked {
-		if x.under[under.key] {
+		if x.under[under.key] && slices.ContainsFunc(keys, func(key string) bool { return x.fields[key] }) {
 			groups = append(groups, slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !x.fields[key] }))
 		}
 	}

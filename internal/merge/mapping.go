@@ -109,7 +109,8 @@ func (m *merger) decide(name string, p *place, n nodes, lines three[part]) *deci
 	return d
 }
 
-// reconcile holds back what would contradict what ours has: a second probe handler, the kind of an update without its settings.
+// reconcile holds back what would contradict what ours has: a second probe handler, the kind of an update without its settings, the pace of a
+// probe without the number of its tries.
 func (m *merger) reconcile(p *place, n nodes, keys []string, ds []*decision) (conflicts []Conflict) {
 	find := func(key string) *decision { return ds[slices.Index(keys, key)] }
 	hold := func(group []string) {
@@ -158,6 +159,23 @@ func (m *merger) reconcile(p *place, n nodes, keys []string, ds []*decision) (co
 	}
 	for _, group := range together(p.trail, keys) {
 		clash, changed := false, false
+		for _, key := range group {
+			x := find(key)
+			clash = clash || len(x.out.conflicts) > 0
+			changed = changed || x.changes()
+		}
+		if probes[p.trail.key] {
+			if changed && (clash || hasty(n, ds)) {
+				for _, key := range group {
+					if x := find(key); x.changes() {
+						m.held[x.place.id] = true
+						x.hold()
+						conflicts = append(conflicts, m.conflict(x.place, x.n, Together))
+					}
+				}
+			}
+			continue
+		}
 		// Settings of a kind of update that ours does not have.
 		if i := slices.Index(keys, "type"); i >= 0 && !ds[i].changes() {
 			if kind := ds[i].n.ours.Text(); kind == "Recreate" || kind == "OnDelete" {
@@ -167,11 +185,6 @@ func (m *merger) reconcile(p *place, n nodes, keys []string, ds []*decision) (co
 				}
 			}
 		}
-		for _, key := range group {
-			x := find(key)
-			clash = clash || len(x.out.conflicts) > 0
-			changed = changed || x.changes()
-		}
 		if clash && changed && slices.ContainsFunc(group, func(key string) bool {
 			return key == "type" && (find(key).changes() || len(find(key).out.conflicts) > 0)
 		}) {
@@ -179,6 +192,21 @@ func (m *merger) reconcile(p *place, n nodes, keys []string, ds []*decision) (co
 		}
 	}
 	return conflicts
+}
+
+// hasty reports whether a merged probe gives up sooner than that of either side.
+func hasty(n nodes, ds []*decision) bool {
+	merged := patience(func(key string) source.Node {
+		i := slices.IndexFunc(ds, func(x *decision) bool { return x.name == key })
+		switch {
+		case i < 0 || ds[i].removed:
+			return source.Node{}
+		case ds[i].changes():
+			return ds[i].n.theirs
+		}
+		return ds[i].n.ours
+	})
+	return merged < min(patience(n.ours.Get), patience(n.theirs.Get))
 }
 
 // sides are the parts of one side of a collection.

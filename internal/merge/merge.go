@@ -27,6 +27,7 @@ const (
 	RemovedByTeam Reason = "removed-by-team" // and changed by the path
 	RemovedByPath Reason = "removed-by-path" // and changed by the team
 	Contradiction Reason = "contradiction"   // both together are no valid object
+	Together      Reason = "together"        // a field beside it, with which it makes sense only together, was changed by the team
 	Shared        Reason = "shared"          // an anchor, alias or merge key of the file means it too
 	Unwritable    Reason = "unwritable"      // the file's layout does not allow the change
 	Unreadable    Reason = "unreadable"      // one of the files is no YAML, and both changed the same lines
@@ -43,6 +44,8 @@ func (r Reason) Sentence() string {
 		return "the path removed it, and you changed it"
 	case Contradiction:
 		return "yours and the path's exclude each other"
+	case Together:
+		return "it counts only together with a field beside it that you changed"
 	case Shared:
 		return "an anchor, alias or merge key stands for it in other places too"
 	case Unwritable:
