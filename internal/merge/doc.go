@@ -26,12 +26,12 @@
 // # How it decides
 //
 // Objects are the same when group, kind, namespace and name are, wherever they stand. List items are the same when their merge keys are (see
-// keys.go), else when their content is, or most of it. Quantities are equal when they amount to the same. Lists whose order means something
-// (args, command) are merged only when one side left them alone; block scalars are merged by line. Fields that exclude each other are taken
-// from one side together, and so are the number of tries, the pace and the delay of a probe where one of them is a conflict, or where the probe
-// would give up sooner than either side means it to. Comments belong to the part that they stand above or behind, or to the block at whose end they stand, and are merged
-// apart from its value. Keys of a mapping and items of a list come into theirs' order where ours has left them in that of base, with ours' lines and
-// comments; keys not when only some of the changes are wanted, and not beside anchors.
+// keys.go), else when their content is, or most of it. Quantities are equal when they amount to the same. Lists whose order means something (args,
+// command) are merged only when one side left them alone; block scalars are merged by line. Fields that exclude each other are taken from one side
+// together, and so are the number of tries, the pace and the delay of a probe where one of them is a conflict, or where the probe would give up
+// sooner than either side means it to. Comments belong to the part that they stand above or behind, or to the block at whose end they stand, and are
+// merged apart from its value. Keys of a mapping and items of a list come into theirs' order where ours has left them in that of base, with ours'
+// lines and comments; keys not when only some of the changes are wanted, and not beside anchors.
 //
 // For those who would rather see conflicts in the file, Mark puts markers around their lines.
 //

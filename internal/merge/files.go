@@ -120,7 +120,8 @@ func documents(f *source.File) (out []document) {
 }
 
 // match finds the three sides of each object: by identity, then by the name in another group of the API or with another namespace, then by
-// content for those that got another name. Where theirs only adds, nothing descends from anything: what has another name is another object.
+// content for those that got another name. Nothing descends from an object that base does not have: what has another name or is in another
+// namespace is another object then.
 func (w *work) match(base, ours, theirs []document) []*object {
 	var all []*object
 	for _, d := range base {
@@ -128,23 +129,24 @@ func (w *work) match(base, ours, theirs []document) []*object {
 	}
 	pair := func(side []document, get func(*object) *document) {
 		left := side
-		for _, alike := range []func(a, b document) bool{
-			func(a, b document) bool { return a.object == b.object },
-			func(a, b document) bool {
-				return a.object.Kind == b.object.Kind && a.object.Name == b.object.Name && a.object.File == b.object.File
+		for _, alike := range []func(a, b document, descends bool) bool{
+			func(a, b document, _ bool) bool { return a.object == b.object },
+			func(a, b document, descends bool) bool {
+				apart := a.object.Namespace != b.object.Namespace && a.object.Namespace != "" && b.object.Namespace != ""
+				return (descends || !apart) && a.object.Kind == b.object.Kind && a.object.Name == b.object.Name && a.object.File == b.object.File
 			},
-			func(a, b document) bool {
-				return !w.opts.AddOnly && a.object.Kind == b.object.Kind && a.object.File == b.object.File && likeness(identity{}, a.root, b.root) >= 0.6
+			func(a, b document, descends bool) bool {
+				return descends && a.object.Kind == b.object.Kind && a.object.File == b.object.File && likeness(identity{}, a.root, b.root) >= 0.6
 			},
 		} {
 			var rest []document
 			for _, d := range left {
 				i := slices.IndexFunc(all, func(x *object) bool {
-					known := x.docs.base
-					if known.root.IsZero() {
+					known, descends := x.docs.base, !x.docs.base.root.IsZero()
+					if !descends {
 						known = x.docs.ours
 					}
-					return get(x).root.IsZero() && !known.root.IsZero() && alike(known, d)
+					return get(x).root.IsZero() && !known.root.IsZero() && alike(known, d, descends)
 				})
 				if i < 0 {
 					rest = append(rest, d)

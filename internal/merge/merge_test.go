@@ -239,3 +239,22 @@ func TestReorderedLists(t *testing.T) {
 		})
 	}
 }
+
+// TestBothAddObjects: objects that base does not have are no renamed objects, however much they are alike.
+func TestBothAddObjects(t *testing.T) {
+	config := func(name, namespace string) string {
+		return "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + namespace + "\ndata:\n  mode: \"1\"\n"
+	}
+	for _, test := range []struct{ name, ours, theirs, want string }{
+		{"other names", config("a", ""), config("b", ""), config("b", "") + config("a", "")},
+		{"other namespaces", config("a", "\n  namespace: x"), config("a", "\n  namespace: y"), config("a", "\n  namespace: y") + config("a", "\n  namespace: x")},
+		{"a namespace that one side leaves to the tool that applies it", config("a", ""), config("a", "\n  namespace: y"), config("a", "\n  namespace: y")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, r := mergeText(t, deployment, deployment+test.ours, deployment+test.theirs)
+			if want := deployment + test.want; got != want || len(r.Conflicts) > 0 {
+				t.Errorf("got\n%s\nwant\n%s\nconflicts %v", got, want, r.Conflicts)
+			}
+		})
+	}
+}
