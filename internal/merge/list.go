@@ -3,6 +3,7 @@ package merge
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -15,6 +16,11 @@ func (m *merger) list(p *place, n nodes) outcome {
 	lines := m.linesOf(p, n)
 	oursBase, theirsBase := inverse(bo, len(ours)), inverse(bt, len(theirs))
 	oursTheirs := matchNew(p.trail, id, ours, oursBase, theirs, theirsBase)
+
+	for _, x := range rekeyed(id, base, ours, theirs, bo, bt, oursTheirs) {
+		bo[x.base], oursBase[x.ours] = x.ours, x.base
+		bt[x.base], theirsBase[x.theirs] = x.theirs, x.base
+	}
 
 	var ds []*decision
 	var quads []quad
@@ -67,7 +73,7 @@ func (m *merger) list(p *place, n nodes) outcome {
 	}
 	m.unique(id, ds)
 	moved := false
-	if both := common(bo, bt); reordered(both.theirs) && !reordered(both.ours) {
+	if both := inBoth(bo, bt); reordered(both.theirs) && !reordered(both.ours) {
 		if p.shared && equal(p.trail, n.base, n.ours) {
 			return m.whole(p, n)
 		}
@@ -86,8 +92,8 @@ func (m *merger) list(p *place, n nodes) outcome {
 	return out
 }
 
-// common leaves of the pairs of base with either side those of which both have an item.
-func common(bo, bt []int) (x three[[]int]) {
+// inBoth leaves of the pairs of base with either side those of which both have an item.
+func inBoth(bo, bt []int) (x three[[]int]) {
 	for b := range bo {
 		if bo[b] >= 0 && bt[b] >= 0 {
 			x.ours, x.theirs = append(x.ours, bo[b]), append(x.theirs, bt[b])
@@ -191,21 +197,32 @@ func likeness(id identity, a, b source.Node) float64 {
 		return 0
 	}
 	x, y := leaves(id, a), leaves(id, b)
-	common := 0
-	for leaf, n := range x {
-		common += min(n, y[leaf])
-	}
-	total := 0
-	for _, n := range x {
-		total += n
-	}
-	for _, n := range y {
-		total += n
-	}
-	if total == 0 || id.fields != nil && common < 3 {
+	if id.fields != nil && common(x, y) < 3 {
 		return 0
 	}
-	return 2 * float64(common) / float64(total)
+	return share(x, y)
+}
+
+// common counts the leaves that two items have both.
+func common(x, y map[string]int) (n int) {
+	for leaf := range x {
+		n += min(x[leaf], y[leaf])
+	}
+	return n
+}
+
+// share is the share of leaves that two items have in common.
+func share(x, y map[string]int) float64 {
+	total := 0
+	for _, leaves := range []map[string]int{x, y} {
+		for _, n := range leaves {
+			total += n
+		}
+	}
+	if total == 0 {
+		return 0
+	}
+	return 2 * float64(common(x, y)) / float64(total)
 }
 
 // leaves counts the scalars below an item by their path and text.
@@ -259,6 +276,66 @@ func matchNew(t trail, id identity, ours []source.Node, oursBase []int, theirs [
 		}
 	}
 	return out
+}
+
+// rekeyed finds the items that both sides gave another key, each its own: of base what neither side has any more, and of the sides what nothing
+// else goes with. That both lost one and each has one like it is telling enough for half of the leaves to be the same, or for the same fields
+// where there is one such item on each side and no more. A name is more than a key: what has another one is another item.
+func rekeyed(id identity, base, ours, theirs []source.Node, bo, bt, oursTheirs []int) (found []three[int]) {
+	if id.fields != nil && id.fields[0] == "name" {
+		return nil
+	}
+	var left three[[]int]
+	for b := range base {
+		if bo[b] < 0 && bt[b] < 0 {
+			left.base = append(left.base, b)
+		}
+	}
+	for o := range ours {
+		if oursTheirs[o] < 0 && !slices.Contains(bo, o) {
+			left.ours = append(left.ours, o)
+		}
+	}
+	for t := range theirs {
+		if !slices.Contains(oursTheirs, t) && !slices.Contains(bt, t) {
+			left.theirs = append(left.theirs, t)
+		}
+	}
+	alone := len(left.base) == 1 && len(left.ours) == 1 && len(left.theirs) == 1
+	for _, b := range left.base {
+		nearest := func(side []source.Node, left []int) int {
+			best, most := -1, 0.0
+			for _, i := range left {
+				score := share(leaves(id, base[b]), leaves(id, side[i]))
+				if alone && slices.Equal(fieldsOf(base[b]), fieldsOf(side[i])) {
+					score = 1
+				}
+				if score >= 0.5 && score > most && base[b].Resolve().Kind() == source.Mapping && side[i].Resolve().Kind() == source.Mapping {
+					best, most = i, score
+				}
+			}
+			return best
+		}
+		o, t := nearest(ours, left.ours), nearest(theirs, left.theirs)
+		if o >= 0 && t >= 0 {
+			found = append(found, three[int]{b, o, t})
+			left.ours = slices.DeleteFunc(left.ours, func(i int) bool { return i == o })
+			left.theirs = slices.DeleteFunc(left.theirs, func(i int) bool { return i == t })
+		}
+	}
+	return found
+}
+
+// fieldsOf are the paths of the leaves of an item.
+func fieldsOf(item source.Node) (fields []string) {
+	for leaf, n := range leaves(identity{}, item) {
+		field, _, _ := strings.Cut(leaf, "=")
+		for range n {
+			fields = append(fields, field)
+		}
+	}
+	slices.Sort(fields)
+	return fields
 }
 
 // inverse turns pairs around.

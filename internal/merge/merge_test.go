@@ -258,3 +258,34 @@ func TestBothAddObjects(t *testing.T) {
 		})
 	}
 }
+
+// TestBothChangedTheKey: an item to which each side gave another key of its own is a conflict, and not two items.
+func TestBothChangedTheKey(t *testing.T) {
+	const object = "apiVersion: v1\nkind: Any\nmetadata:\n  name: checkout\nspec:\n"
+	for _, test := range []struct {
+		name, base   string
+		ours, theirs [2]string
+		conflict     string // "" where theirs arrives as well
+	}{
+		{"a port", "  ports:\n    - port: 80\n      targetPort: grpc\n", [2]string{"80", "84"}, [2]string{"80", "83"}, "spec.ports[port=84].port"},
+		{"a port and nothing else", "  ports:\n    - port: 80\n", [2]string{"80", "84"}, [2]string{"80", "83"}, "spec.ports[port=84].port"},
+		{"one port of two", "  ports:\n    - port: 80\n      targetPort: grpc\n    - port: 90\n      targetPort: http\n", [2]string{"90", "94"}, [2]string{"90", "93"}, "spec.ports[port=94].port"},
+		{"a rule for traffic", "  egress:\n    - to: [{podSelector: {}}]\n    - ports: [{port: 80, protocol: TCP}]\n", [2]string{"80", "81"}, [2]string{"80", "82"}, "spec.egress[1].ports[port=81].port"},
+		{"a variable for another one", "  env:\n    - name: A\n      value: x\n", [2]string{"name: A", "name: B"}, [2]string{"name: A", "name: C"}, ""},
+		{"an item for another one of another kind", "  volumes:\n    - name: a\n      emptyDir: {}\n", [2]string{"    - name: a\n      emptyDir: {}\n", "    - name: b\n      secret: {secretName: b}\n"},
+			[2]string{"    - name: a\n      emptyDir: {}\n", "    - name: c\n      configMap: {name: c, optional: true}\n"}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			base := object + test.base
+			ours, theirs := change(t, base, test.ours[:]...), change(t, base, test.theirs[:]...)
+			got, r := mergeText(t, base, ours, theirs)
+			if test.conflict == "" {
+				if len(r.Conflicts) > 0 || !strings.Contains(got, test.ours[1]) || !strings.Contains(got, test.theirs[1]) {
+					t.Errorf("got\n%s\nconflicts %v", got, r.Conflicts)
+				}
+			} else if got != ours || len(r.Conflicts) != 1 || r.Conflicts[0].Field != test.conflict {
+				t.Errorf("got\n%s\nconflicts %v", got, r.Conflicts)
+			}
+		})
+	}
+}
