@@ -279,8 +279,8 @@ func matchNew(t trail, id identity, ours []source.Node, oursBase []int, theirs [
 }
 
 // rekeyed finds the items that both sides gave another key, each its own: of base what neither side has any more, and of the sides what nothing
-// else goes with. That both lost one and each has one like it is telling enough for half of the leaves to be the same, or for the same fields
-// where there is one such item on each side and no more. A name is more than a key: what has another one is another item.
+// else goes with. That both lost one and each has one like it is telling enough for half of the leaves to be the same; where there is one such item
+// on each side and no more, for one leaf or the same fields. A name is more than a key: what has another one is another item.
 func rekeyed(id identity, base, ours, theirs []source.Node, bo, bt, oursTheirs []int) (found []three[int]) {
 	if id.fields != nil && id.fields[0] == "name" {
 		return nil
@@ -307,7 +307,7 @@ func rekeyed(id identity, base, ours, theirs []source.Node, bo, bt, oursTheirs [
 			best, most := -1, 0.0
 			for _, i := range left {
 				score := share(leaves(id, base[b]), leaves(id, side[i]))
-				if alone && slices.Equal(fieldsOf(base[b]), fieldsOf(side[i])) {
+				if alone && (score > 0 || slices.Equal(fieldsOf(base[b]), fieldsOf(side[i]))) {
 					score = 1
 				}
 				if score >= 0.5 && score > most && base[b].Resolve().Kind() == source.Mapping && side[i].Resolve().Kind() == source.Mapping {

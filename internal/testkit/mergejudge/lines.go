@@ -63,15 +63,18 @@ func squeeze(data []byte) []byte {
 	}, data)
 }
 
-// moved is how many lines that two files share stand elsewhere, whatever their column.
+// moved is how many lines that two files share stand elsewhere, whatever their column, their quotes and the comment behind them.
 func moved(a, b []string) int {
-	a, b = trimmed(a), trimmed(b)
+	a, b = bare(a), bare(b)
 	return removed(a, b) - (len(a) - shared(a, b))
 }
 
-func trimmed(lines []string) (out []string) {
+func bare(lines []string) (out []string) {
 	for _, l := range lines {
-		out = append(out, strings.TrimLeft(l, " "))
+		if text, _, ok := strings.Cut(l, " #"); ok && strings.TrimSpace(text) != "" {
+			l = text
+		}
+		out = append(out, string(squeeze([]byte(l))))
 	}
 	return out
 }
