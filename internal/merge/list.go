@@ -280,7 +280,8 @@ func matchNew(t trail, id identity, ours []source.Node, oursBase []int, theirs [
 
 // rekeyed finds the items that both sides gave another key, each its own: of base what neither side has any more, and of the sides what nothing
 // else goes with. That both lost one and each has one like it is telling enough for half of the leaves to be the same; where there is one such item
-// on each side and no more, for one leaf or the same fields. A name is more than a key: what has another one is another item.
+// on each side and no more, for one leaf or the same fields. What has another name is another item, though, and what has another key but a number
+// may be.
 func rekeyed(id identity, base, ours, theirs []source.Node, bo, bt, oursTheirs []int) (found []three[int]) {
 	if id.fields != nil && id.fields[0] == "name" {
 		return nil
@@ -301,8 +302,12 @@ func rekeyed(id identity, base, ours, theirs []source.Node, bo, bt, oursTheirs [
 			left.theirs = append(left.theirs, t)
 		}
 	}
-	alone := len(left.base) == 1 && len(left.ours) == 1 && len(left.theirs) == 1
 	for _, b := range left.base {
+		alone := len(left.base) == 1 && len(left.ours) == 1 && len(left.theirs) == 1
+		if id.fields != nil {
+			_, number := base[b].Resolve().Get(id.fields[0]).Int()
+			alone = alone && number
+		}
 		nearest := func(side []source.Node, left []int) int {
 			best, most := -1, 0.0
 			for _, i := range left {

@@ -273,6 +273,7 @@ func TestBothChangedTheKey(t *testing.T) {
 		{"a rule for traffic", "  egress:\n    - to: [{podSelector: {}}]\n    - ports: [{port: 80, protocol: TCP}]\n", [2]string{"80", "81"}, [2]string{"80", "82"}, "spec.egress[1].ports[port=81].port"},
 		{"a rule of which each side left less", "  egress:\n    - to: [{podSelector: {app: db}}]\n      ports: [{port: 80, protocol: TCP}]\n", [2]string{"      ports: [{port: 80, protocol: TCP}]\n", ""},
 			[2]string{" [{port: 80, protocol: TCP}]", ""}, "spec.egress[0].ports"},
+		{"a file for another one", "  patches:\n    - path: a.yaml\n", [2]string{"a.yaml", "b.yaml"}, [2]string{"a.yaml", "c.yaml"}, ""},
 		{"a variable for another one", "  env:\n    - name: A\n      value: x\n", [2]string{"name: A", "name: B"}, [2]string{"name: A", "name: C"}, ""},
 		{"an item for another one of another kind", "  volumes:\n    - name: a\n      emptyDir: {}\n", [2]string{"    - name: a\n      emptyDir: {}\n", "    - name: b\n      secret: {secretName: b}\n"},
 			[2]string{"    - name: a\n      emptyDir: {}\n", "    - name: c\n      configMap: {name: c, optional: true}\n"}, ""},

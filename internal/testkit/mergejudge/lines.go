@@ -27,10 +27,10 @@ func lines(b, o, t, m []byte, res result, r remarks) (faults []Fault) {
 		return faults
 	}
 	x, y := split(o), split(m)
-	most := res.taken + r.gone + r.come
+	most := res.taken + r.gone + r.come + emptied(x, y)
 	if lost := len(x) - shared(x, y); lost > most {
 		fault(false, "%d lines of ours are not in merged, and what theirs changed explains no more than %d", lost, most)
-	} else if lost := removed(x, y); lost > most && moved(split(b), split(t)) == 0 {
+	} else if lost := removed(x, y); lost > most && moved(split(b), split(t)) == 0 && !rearranged(b, t) {
 		fault(false, "%d lines of ours are not where they were, and what theirs changed explains no more than %d", lost, most)
 	}
 	return faults
@@ -77,6 +77,50 @@ func bare(lines []string) (out []string) {
 		out = append(out, string(squeeze([]byte(l))))
 	}
 	return out
+}
+
+// rearranged says whether two files have the fields of one mapping in another order, however they are written.
+func rearranged(a, b []byte) bool {
+	x, errA := read(a)
+	y, errB := read(b)
+	return errA == nil && errB == nil && turned(x.objects, y.objects)
+}
+
+func turned(a, b *node) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	for i := range min(len(a.items), len(b.items)) {
+		if turned(a.items[i], b.items[i]) {
+			return true
+		}
+	}
+	last := -1
+	for _, name := range a.names {
+		at := slices.Index(b.names, name)
+		if at < 0 {
+			continue
+		}
+		if at < last || turned(a.fields[name], b.fields[name]) {
+			return true
+		}
+		last = at
+	}
+	return false
+}
+
+// emptied is how many collections of a are empty in b: the line that leads to one says so now.
+func emptied(a, b []string) (n int) {
+	left := bag(bare(a))
+	for _, l := range bare(b) {
+		for _, nothing := range []string{"{}", "[]", "null"} {
+			if lead, ok := strings.CutSuffix(l, ":"+nothing); ok && left[lead+":"] > 0 {
+				left[lead+":"]--
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // shared is how many lines two files have in common, wherever they stand.
