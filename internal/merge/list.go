@@ -163,6 +163,9 @@ func match(t trail, id identity, a, b []source.Node) []int {
 	if id.fields != nil && id.fields[0] != "name" {
 		byIdentity(identity{[]string{"name"}})
 	}
+	if ordered[t.key] {
+		replaced(a, b, pairs, taken)
+	}
 	type candidate struct {
 		i, j  int
 		score float64
@@ -186,6 +189,36 @@ func match(t trail, id identity, a, b []source.Node) []int {
 		}
 	}
 	return pairs
+}
+
+// replaced pairs the texts of which one stands where another was: those of one flag, else all between two that are paired when they are as many.
+func replaced(a, b []source.Node, pairs []int, taken []bool) {
+	flag := func(n source.Node) string {
+		name, _, _ := strings.Cut(n.Resolve().Text(), "=")
+		return name
+	}
+	for i := 0; i < len(a); i++ {
+		end, first := i, 0
+		for end < len(a) && pairs[end] < 0 {
+			end++
+		}
+		if i > 0 && pairs[i-1] >= 0 {
+			first = pairs[i-1] + 1
+		}
+		last := first
+		for last < len(b) && !taken[last] {
+			last++
+		}
+		for k := i; k < end; k++ {
+			for j := first; j < last; j++ {
+				if !taken[j] && (end-i == last-first && k-i == j-first || strings.HasPrefix(flag(a[k]), "-") && flag(a[k]) == flag(b[j])) {
+					pairs[k], taken[j] = j, true
+					break
+				}
+			}
+		}
+		i = end
+	}
 }
 
 func abs(n int) int { return max(n, -n) }

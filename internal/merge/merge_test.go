@@ -292,3 +292,24 @@ func TestBothChangedTheKey(t *testing.T) {
 		})
 	}
 }
+
+// TestArguments: comments stay with their arguments when the path puts others before them, changes some or moves them.
+func TestArguments(t *testing.T) {
+	list := func(items ...string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata:\n  name: checkout\nspec:\n  containers:\n    - name: app\n      args:\n        - " + strings.Join(items, "\n        - ") + "\n"
+	}
+	base, ours := list("serve", "--workers=4", "--otel # traces"), list("serve # ours", "--workers=4  # per core", "'--otel' # traces")
+	for _, test := range []struct{ name, theirs, want string }{
+		{"one more at the front", list("--debug", "serve", "--workers=4", "--otel # traces"), list("--debug", "serve # ours", "--workers=4  # per core", "'--otel' # traces")},
+		{"one changed", list("serve", "--workers=8", "--otel # traces"), list("serve # ours", "--workers=8  # per core", "'--otel' # traces")},
+		{"one changed and one more", list("serve", "--verbose", "--workers=8", "--otel # traces"), list("serve # ours", "--verbose", "--workers=8  # per core", "'--otel' # traces")},
+		{"another order", list("serve", "--otel # all traces", "--workers=4"), list("serve # ours", "'--otel' # all traces", "--workers=4  # per core")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, r := mergeText(t, base, ours, test.theirs)
+			if got != test.want || len(r.Conflicts) > 0 || r.Changes[0].Field != "spec.containers[name=app].args" {
+				t.Errorf("got\n%s\nwant\n%s\nconflicts %v, changes %v", got, test.want, r.Conflicts, r.Changes)
+			}
+		})
+	}
+}

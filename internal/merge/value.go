@@ -87,7 +87,29 @@ func (m *merger) value(p *place, n nodes) outcome {
 		}
 		return m.bracketed(p, nodes{base, n.ours, theirs}, m.list)
 	}
+	if out, ok := m.followed(p, nodes{base, n.ours, theirs}); ok {
+		return out
+	}
 	return m.whole(p, n)
+}
+
+// followed gives a list whose order is its meaning, and that the team left alone, the items of theirs, with ours' lines where ours has them.
+func (m *merger) followed(p *place, n nodes) (outcome, bool) {
+	for _, side := range []source.Node{n.ours, n.theirs} {
+		if side.Kind() != source.Sequence || side.Style() != source.Block || side.Len() == 0 {
+			return outcome{}, false
+		}
+	}
+	if !ordered[p.trail.key] || !equal(p.trail, n.base, n.ours) || equal(p.trail, n.base, n.theirs) || p.flow || p.shared || m.skips(p) {
+		return outcome{}, false
+	}
+	out := m.list(p, n)
+	delete(m.pairs, p.id)
+	if !out.value.Equal(n.theirs.Value()) || len(out.conflicts) > 0 {
+		return outcome{}, false
+	}
+	out.changes = append([]Change{m.change(p, Set, n)}, slices.DeleteFunc(out.changes, func(c Change) bool { return c.Op != Comment })...)
+	return out, true
 }
 
 // empty reports whether a value is absent or says nothing.
