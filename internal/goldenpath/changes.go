@@ -2,7 +2,6 @@ package goldenpath
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -289,10 +288,4 @@ func ChangeFor(changes []*Change, kind, field string) *Change {
 		}
 	}
 	return found
-}
-
-// BySeverity orders changes: must before should before could, then by ID.
-func BySeverity(a, b *Change) int {
-	rank := map[string]int{"must": 0, "should": 1, "could": 2}
-	return cmp.Or(cmp.Compare(rank[a.Severity], rank[b.Severity]), cmp.Compare(a.ID, b.ID))
 }

@@ -86,8 +86,7 @@ var baseEnv = sync.OnceValues(func() (*cel.Env, error) {
 // versionOf returns the tag of an image as the value of a label, which has at most 63 letters and ends with a letter or digit; "digest" for
 // an image without a tag.
 func versionOf(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	_, tag, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	tag, _ := tagOf(image)
 	return cmp.Or(strings.Trim(tag[:min(len(tag), 63)], "._-"), "digest")
 }
 

@@ -25,7 +25,7 @@ type Candidate struct {
 	Refused string
 }
 
-// object is one object of the manifests.
+// manifest is one object of the manifests.
 type manifest struct {
 	file string
 	root source.Node
@@ -73,7 +73,7 @@ func manifestsOf(file string, root source.Node) []manifest {
 	return []manifest{{file, root, kind, root.Get("metadata").Get("name").Text()}}
 }
 
-// podSpec is the template of a workload's pods.
+// template is the template of a workload's pods.
 func (m manifest) template() source.Node {
 	e, _ := m.root.Find(source.MustPath(strings.TrimSuffix(podPath(m.kind), ".")))
 	return e.Value
@@ -149,7 +149,9 @@ func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
 	if delay, ok := main.Get("livenessProbe").Get("initialDelaySeconds").Int(); ok && delay > 30 && m.kind != "CronJob" && delay <= 600 {
 		set("boot", source.String(strconv.FormatInt(delay, 10)+"s"))
 	}
-	c.Adopted.Disrupted = slices.ContainsFunc(all, func(x manifest) bool { return x.kind == "PodDisruptionBudget" && x.name != m.name && x.selects(labels) })
+	c.Adopted.Disrupted = slices.ContainsFunc(all, func(x manifest) bool {
+		return x.kind == "PodDisruptionBudget" && x.name != m.name && among(x.root.Get("spec").Get("selector").Get("matchLabels"), labels)
+	})
 	c.ports(main, services, set)
 	c.resources(main, set)
 	switch c.Shape {
@@ -228,15 +230,14 @@ const unpinned = "unpinned"
 
 // pinned is an image with a version: its own, or one that says that it has none yet.
 func pinned(image string) string {
-	at := strings.LastIndexByte(image, '/')
-	_, tag, tagged := strings.Cut(image[at+1:], ":")
+	tag, digest := tagOf(image)
 	switch {
-	case strings.Contains(image, "@"):
+	case digest:
 		return image
-	case !tagged:
-		return image + ":" + unpinned
+	case tag == "":
+		return strings.TrimSuffix(image, ":") + ":" + unpinned
 	case tag == "latest" || !Image.fits(image):
-		return image[:len(image)-len(tag)] + unpinned
+		return strings.TrimSuffix(image, tag) + unpinned
 	}
 	return image
 }
@@ -254,14 +255,10 @@ func (t Type) fits(text string) bool {
 func selecting(m manifest, labels source.Node, all []manifest) (out []manifest) {
 	for _, s := range all {
 		selector := s.root.Get("spec").Get("selector")
-		if s.kind != "Service" || selector.Len() == 0 || s.root.Get("metadata").Get("namespace").Text() != m.root.Get("metadata").Get("namespace").Text() {
+		if s.kind != "Service" || s.root.Get("metadata").Get("namespace").Text() != m.root.Get("metadata").Get("namespace").Text() {
 			continue
 		}
-		selects := true
-		for e := range selector.Entries() {
-			selects = selects && labels.Get(e.Key.Text()).Text() == e.Value.Text()
-		}
-		if selects {
+		if among(selector, labels) {
 			out = append(out, s)
 		}
 	}
@@ -276,9 +273,8 @@ func scaled(m manifest, all []manifest) bool {
 	})
 }
 
-// selects reports whether the labels of an object's selector are all among others.
-func (m manifest) selects(labels source.Node) bool {
-	selector := m.root.Get("spec").Get("selector").Get("matchLabels")
+// among reports whether a selector names labels, and all of them are among others.
+func among(selector, labels source.Node) bool {
 	for e := range selector.Entries() {
 		if labels.Get(e.Key.Text()).Text() != e.Value.Text() {
 			return false

@@ -72,20 +72,11 @@ func (x *Parameter) schema() map[string]any {
 		s["type"], s["pattern"] = []any{"string", "number"}, `^\d+(\.\d{1,3})?m?$`
 	case Memory:
 		s["type"], s["pattern"] = []any{"string", "integer"}, `^\d+(\.\d{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T)?$`
-	case Name:
-		s["type"], s["pattern"] = "string", label.String()
-	case Host:
-		s["type"], s["pattern"] = "string", host.String()
-	case Registry:
-		s["type"], s["pattern"] = "string", registry.String()
-	case FileName:
-		s["type"], s["pattern"] = "string", fileName.String()
-	case Folder:
-		s["type"], s["pattern"] = "string", folder.String()
-	case Image:
-		s["type"], s["pattern"] = "string", reference.String()
 	default:
 		s["type"] = "string"
+		if f, ok := forms[x.Type]; ok {
+			s["pattern"] = f.pattern
+		}
 	}
 	if n, err := strconv.Atoi(x.Max); err == nil && s["type"] == "string" {
 		s["maxLength"] = n

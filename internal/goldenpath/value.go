@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -34,15 +36,28 @@ const (
 	List     Type = "list"     // items of one type
 )
 
-var (
-	label     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	host      = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`)
-	registry  = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
-	fileName  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$`)
-	folder    = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
-	reference = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
-	movable   = regexp.MustCompile(`^(latest|stable|main|master|dev|develop|edge|nightly|prod|production|staging|test)$`)
-)
+// form is how the texts of a type are written.
+type form struct {
+	pattern string
+	also    func(text string) bool // what a pattern cannot say, nil for nothing
+	refusal string                 // what is said behind a text that is not written so
+	matcher func() *regexp.Regexp  // compiled when it is needed: most runs meet few types
+}
+
+var forms = map[Type]form{
+	Name: newForm(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`, nil, "; a name has lower-case letters, digits and -, begins and ends with a letter or digit, and is at most 63 long"),
+	Host: newForm(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`, func(text string) bool { return len(text) <= 253 }, ", which is no DNS name such as api.example.com"),
+	Registry: newForm(`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`, func(text string) bool { return strings.ContainsAny(text, ".:") },
+		", which is no registry such as registry.example.com or 123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop"),
+	FileName: newForm(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$`, nil, "; a file's name has letters, digits, ., _ and -, and no folder before it"),
+	Folder:   newForm(`^(/[A-Za-z0-9._-]+)+$`, func(text string) bool { return path.Clean(text) == text }, ", which is no absolute path such as /var/cache"),
+	Image: newForm(`^[a-z0-9]+([._-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$`, nil,
+		", which is no image reference such as registry.example.com/team/app:1.4.2"),
+}
+
+func newForm(pattern string, also func(string) bool, refusal string) form {
+	return form{pattern, also, refusal, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })}
+}
 
 // parse turns what stands in a file into the value that expressions see. The error says what is expected, without the parameter's name.
 func (t Type) parse(n source.Node) (any, error) {
@@ -67,32 +82,16 @@ func (t Type) parse(n source.Node) (any, error) {
 
 // parseText is parse for a text, as descriptions write limits and defaults.
 func (t Type) parseText(text string) (any, error) {
+	if f, ok := forms[t]; ok && (!f.matcher().MatchString(text) || f.also != nil && !f.also(text)) {
+		return nil, fmt.Errorf("is %q%s", text, f.refusal)
+	}
 	switch t {
 	case Name:
-		if !label.MatchString(text) {
-			return nil, fmt.Errorf("is %q; a name has lower-case letters, digits and -, begins and ends with a letter or digit, and is at most 63 long", text)
-		}
 		if source.Parse("", []byte(text)).Docs[0].Root.Type() != source.StringValue {
 			return nil, fmt.Errorf("is %q, which tools that write YAML turn into true, false, null or a number", text)
 		}
-	case Host:
-		if !host.MatchString(text) || len(text) > 253 {
-			return nil, fmt.Errorf("is %q, which is no DNS name such as api.example.com", text)
-		}
-	case Registry:
-		if !registry.MatchString(text) || !strings.ContainsAny(text, ".:") {
-			return nil, fmt.Errorf("is %q, which is no registry such as registry.example.com or 123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop", text)
-		}
-	case FileName:
-		if !fileName.MatchString(text) {
-			return nil, fmt.Errorf("is %q; a file's name has letters, digits, ., _ and -, and no folder before it", text)
-		}
-	case Folder:
-		if !folder.MatchString(text) || path.Clean(text) != text {
-			return nil, fmt.Errorf("is %q, which is no absolute path such as /var/cache", text)
-		}
 	case Image:
-		return text, checkImage(text)
+		return text, checkTag(text)
 	case Bool:
 		return strconv.ParseBool(text)
 	case Int, Port:
@@ -124,21 +123,28 @@ func (t Type) limit() Type {
 	return Int
 }
 
-func checkImage(text string) error {
-	if !reference.MatchString(text) {
-		return fmt.Errorf("is %q, which is no image reference such as registry.example.com/team/app:1.4.2", text)
-	}
-	if strings.Contains(text, "@") {
+// movable are tags that mean something else tomorrow.
+var movable = []string{"latest", "stable", "main", "master", "dev", "develop", "edge", "nightly", "prod", "production", "staging", "test"}
+
+// checkTag refuses an image under whose name something else may run tomorrow.
+func checkTag(image string) error {
+	tag, digest := tagOf(image)
+	switch {
+	case digest:
 		return nil
-	}
-	_, tag, ok := strings.Cut(text[strings.LastIndexByte(text, '/')+1:], ":")
-	if !ok {
-		return fmt.Errorf("is %q, without a tag; what runs would change under the same name", text)
-	}
-	if movable.MatchString(tag) {
-		return fmt.Errorf("is %q, and the tag %s moves; name a version or a digest", text, tag)
+	case tag == "":
+		return fmt.Errorf("is %q, without a tag; what runs would change under the same name", image)
+	case slices.Contains(movable, tag):
+		return fmt.Errorf("is %q, and the tag %s moves; name a version or a digest", image, tag)
 	}
 	return nil
+}
+
+// tagOf returns the tag of an image, "" without one, and whether the image is pinned by a digest as well.
+func tagOf(image string) (tag string, digest bool) {
+	image, _, digest = strings.Cut(image, "@")
+	_, tag, _ = strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	return tag, digest
 }
 
 type unit struct {
