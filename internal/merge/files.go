@@ -354,8 +354,8 @@ func (w *work) edit(o *source.File, here, coming []*object) ([]byte, error) {
 		}
 		edits = append(edits, more...)
 	}
-	for _, x := range coming {
-		edits = append(edits, bring(o, here, x))
+	for i, x := range coming {
+		edits = append(edits, bring(o, here, x, i == len(coming)-1))
 	}
 	if i := sortEdits(edits); i >= 0 {
 		return nil, &ProofError{File: o.Name, Why: fmt.Sprintf("two changes meet in line %d", o.Position(edits[i].Start).Line)}
@@ -391,7 +391,7 @@ func cutDocument(x *object) source.Edit {
 }
 
 // bring puts a document of theirs behind the one that precedes it there, or at the end.
-func bring(o *source.File, here []*object, x *object) source.Edit {
+func bring(o *source.File, here []*object, x *object, last bool) source.Edit {
 	at := len(o.Data)
 	mine := x.docs.theirs
 	best := -1
@@ -404,6 +404,8 @@ func bring(o *source.File, here []*object, x *object) source.Edit {
 	text := separated(mine.text(), true)
 	if at > 0 && o.Data[at-1] != '\n' {
 		text = "\n" + strings.TrimSuffix(text, "\n")
+	} else if last && at == len(o.Data) && !strings.HasSuffix(mine.text(), "\n") {
+		text = strings.TrimSuffix(text, "\n") // a text at its end would have a line break more
 	}
 	return source.Edit{Span: source.Span{Start: at, End: at}, New: breaks(o, text)}
 }
