@@ -58,7 +58,7 @@ func newAdopt(e Env) *cobra.Command {
 	catalogueFlag(cmd, &f.catalogue)
 	organisationFlag(cmd, &f.org)
 	choiceFlag(cmd, &f.output, "output", "o", "how to show it")
-	_ = cmd.RegisterFlagCompletionFunc("stage", cobra.FixedCompletions(goldenpath.StageNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("stage", cobra.FixedCompletions(goldenpath.Stages, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runAdopt(cmd.Context(), e, f, args) }
 	return cmd
 }
@@ -78,8 +78,8 @@ type adoption struct {
 
 func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 	for _, s := range f.stages {
-		if s != "all" && !slices.Contains(goldenpath.StageNames(), s) {
-			return &problem.Problem{What: fmt.Sprintf("there is no stage %q", s), Where: "--stage", Next: "the stages are " + strings.Join(goldenpath.StageNames(), ", ") + ", or all"}
+		if s != "all" && !slices.Contains(goldenpath.Stages, s) {
+			return &problem.Problem{What: fmt.Sprintf("there is no stage %q", s), Where: "--stage", Next: "the stages are " + strings.Join(goldenpath.Stages, ", ") + ", or all"}
 		}
 	}
 	var all []*adoption
@@ -286,16 +286,16 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 	stages := f.stages
 	switch {
 	case slices.Contains(stages, "all"):
-		stages = goldenpath.StageNames()
+		stages = goldenpath.Stages
 	case len(stages) == 0:
-		stages = goldenpath.StageNames()[:4]
+		stages = goldenpath.Stages[:4]
 	}
 	if was := x.before(); was != nil {
 		// What earlier stages brought in is in the manifests by now, and no longer to be told from them.
 		stages = slices.Concat(was.Stages, stages)
 		x.Adopted.Probe, x.Adopted.Health = cmp.Or(x.Adopted.Probe, was.Probe), was.Health
 	}
-	for _, s := range goldenpath.StageNames() {
+	for _, s := range goldenpath.Stages {
 		if slices.Contains(stages, s) {
 			x.Adopted.Stages = append(x.Adopted.Stages, s)
 		}

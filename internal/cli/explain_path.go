@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -132,12 +131,9 @@ func rangeOf(x *goldenpath.Parameter) string {
 	return strings.Join(parts, " ")
 }
 
-// anyItem matches the indices and selectors of a field path.
-var anyItem = regexp.MustCompile(`\[(?:\d*|[^\]=]+=[^\]]*)\]`)
-
 // explainField explains a field of manifests, or the end of its path, nil when no path and no default is about it.
 func explainField(web *knowledge.Web, paths []*goldenpath.Path, name string) *explained {
-	field := strings.TrimPrefix(anyItem.ReplaceAllString(name, "[]"), ".")
+	field := strings.TrimPrefix(source.AnyItem(name), ".")
 	if field == "" {
 		return nil
 	}

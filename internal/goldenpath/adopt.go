@@ -29,26 +29,13 @@ type Adopted struct {
 	Stages    []string          // what was brought in so far
 }
 
-// Stage is a part of a path that is brought in by itself.
-type Stage struct {
-	Name, What string
-}
-
-// Stages of an adoption, in the order in which they hurt least.
-var Stages = []Stage{
-	{"labels-and-requests", "who it is and whose, and what its node keeps free for it"},
-	{"probes", "whether it has booted, is ready, is alive"},
-	{"security", "no more rights than it needs"},
-	{"availability", "what stays up while nodes and versions change"},
-	{"network", "who may talk to it and whom it may call"},
-}
-
-// StageNames are the names of the stages.
-func StageNames() (names []string) {
-	for _, s := range Stages {
-		names = append(names, s.Name)
-	}
-	return names
+// Stages of an adoption, in the order in which they hurt least: parts of a path that are brought in by themselves.
+var Stages = []string{
+	"labels-and-requests", // who it is and whose, and what its node keeps free for it
+	"probes",              // whether it has booted, is ready, is alive
+	"security",            // no more rights than it needs
+	"availability",        // what stays up while nodes and versions change
+	"network",             // who may talk to it and whom it may call
 }
 
 // pod stands for the template of a pod in stageFields.
@@ -81,10 +68,10 @@ var stageFields = map[string]map[string][]string{
 
 // stageOf returns the stage that brings in a field, "" when none does, and whether fields below it may be brought in.
 func (a *Adopted) stageOf(kind, field string) (stage string, some bool) {
-	field = itemless(field)
+	field = source.AnyItem(field)
 	for _, s := range Stages {
-		for k, fields := range stageFields[s.Name] {
-			for _, f := range a.more(s.Name, k, fields) {
+		for k, fields := range stageFields[s] {
+			for _, f := range a.more(s, k, fields) {
 				if k == pod {
 					if podPath(kind) == "" {
 						continue
@@ -92,12 +79,12 @@ func (a *Adopted) stageOf(kind, field string) (stage string, some bool) {
 					f = podPath(kind) + f
 				} else if k != "*" && k != kind {
 					continue
-				} else if k == "*" && !slices.Contains(a.brings(), kind) && podPath(kind) == "" {
+				} else if k == "*" && !broughtIn(kind) && podPath(kind) == "" {
 					continue
 				}
 				switch {
 				case field == f || strings.HasPrefix(field, f+".") || strings.HasPrefix(field, f+"["):
-					return s.Name, true
+					return s, true
 				case strings.HasPrefix(f, field+".") || strings.HasPrefix(f, field+"["):
 					some = true
 				}
@@ -107,9 +94,9 @@ func (a *Adopted) stageOf(kind, field string) (stage string, some bool) {
 	return "", some
 }
 
-// brings are the kinds of object that stages bring in.
-func (a *Adopted) brings() []string {
-	return []string{"PodDisruptionBudget", "NetworkPolicy", "Service"}
+// broughtIn reports whether stages bring in objects of a kind beside those that run pods.
+func broughtIn(kind string) bool {
+	return kind == "PodDisruptionBudget" || kind == "NetworkPolicy" || kind == "Service"
 }
 
 // more adds the fields that depend on what is known of the program.
@@ -151,39 +138,15 @@ func (a *Adopted) Adapt(rendering []Rendered, name string) ([]Rendered, error) {
 	var out []Rendered
 	for _, f := range rendering {
 		file := source.Parse(f.Name, f.Data)
-		if len(file.Docs) == 0 || file.Docs[0].Root.IsZero() || podPath(kindOf(file)) == "" && !slices.Contains(a.brings(), kindOf(file)) || !base(f.Name) {
+		if len(file.Docs) == 0 || file.Docs[0].Root.IsZero() || podPath(kindOf(file)) == "" && !broughtIn(kindOf(file)) || !base(f.Name) {
 			continue // an overlay, a kustomization or a file of settings: the team has its own, or none
 		}
 		file, err := a.speak(file, name)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		unversioned := file.Docs[0].Root.Resolve().Get("metadata").Get("labels").Get(versionLabel).Text() == unpinned
-		kept := merge.Prune(file, func(o merge.Object, field string) merge.Part {
-			switch field {
-			case "apiVersion", "kind", "metadata.name", "metadata.namespace":
-				return merge.All
-			case "metadata":
-				return merge.Some
-			}
-			switch {
-			case strings.HasSuffix(field, ".containers[0].name"):
-				return merge.All
-			case strings.HasSuffix(field, "labels["+versionLabel+"]") && unversioned:
-				return merge.None // a version that nobody knows is no label
-			}
-			stage, some := a.stageOf(o.Kind, field)
-			switch {
-			case unversioned && strings.HasSuffix(field, "metadata.labels"):
-				return merge.Some
-			case stage != "" && slices.Contains(a.Stages, stage):
-				return merge.All
-			case some:
-				return merge.Some
-			}
-			return merge.None
-		})
-		if !a.worth(kept) {
+		kept := merge.Prune(file, a.part(file))
+		if !worth(kept) {
 			continue
 		}
 		f.Name, f.Data = path.Join(a.Folder, path.Base(f.Name)), kept.Data
@@ -199,6 +162,35 @@ func (a *Adopted) Adapt(rendering []Rendered, name string) ([]Rendered, error) {
 	return out, nil
 }
 
+// part says which fields of a rendered file are brought in: what names its object, and what the stages bring.
+func (a *Adopted) part(file *source.File) func(merge.Object, string) merge.Part {
+	unversioned := file.Docs[0].Root.Resolve().Get("metadata").Get("labels").Get(versionLabel).Text() == unpinned
+	return func(o merge.Object, field string) merge.Part {
+		switch field {
+		case "apiVersion", "kind", "metadata.name", "metadata.namespace":
+			return merge.All
+		case "metadata":
+			return merge.Some
+		}
+		switch {
+		case strings.HasSuffix(field, ".containers[0].name"):
+			return merge.All
+		case strings.HasSuffix(field, "labels["+versionLabel+"]") && unversioned:
+			return merge.None // a version that nobody knows is no label
+		}
+		stage, some := a.stageOf(o.Kind, field)
+		switch {
+		case unversioned && strings.HasSuffix(field, "metadata.labels"):
+			return merge.Some
+		case stage != "" && slices.Contains(a.Stages, stage):
+			return merge.All
+		case some:
+			return merge.Some
+		}
+		return merge.None
+	}
+}
+
 // base reports whether a file is not of a cloud's overlay.
 func base(name string) bool {
 	return !strings.Contains(name, "/eks/") && !strings.Contains(name, "/aks/")
@@ -209,7 +201,7 @@ const versionLabel = "app.kubernetes.io/version"
 func kindOf(f *source.File) string { return f.Docs[0].Root.Resolve().Get("kind").Text() }
 
 // worth reports whether a pruned file holds more than the name of an object. An object that a stage would create must have all of it.
-func (a *Adopted) worth(f *source.File) bool {
+func worth(f *source.File) bool {
 	root := f.Docs[0].Root.Resolve()
 	if root.Get("spec").Len() > 0 {
 		return true
@@ -231,10 +223,7 @@ func (a *Adopted) speak(f *source.File, name string) (*source.File, error) {
 			changes = append(changes, source.Change{Op: source.Remove, Path: source.MustPath(p)})
 		}
 	}
-	var labels []source.Field
-	for _, key := range slices.Sorted(maps.Keys(a.Selector)) {
-		labels = append(labels, source.F(key, source.String(a.Selector[key])))
-	}
+	labels := a.selector()
 	// Wherever the rendering selects its own pods, by the label that only the path's own pods have.
 	var walk func(n source.Node, at source.Path)
 	walk = func(n source.Node, at source.Path) {
@@ -316,36 +305,33 @@ func (a *Adopted) Value() source.Value {
 	}
 	add("file", a.File)
 	add("container", a.Container)
-	var labels []source.Field
-	for _, key := range slices.Sorted(maps.Keys(a.Selector)) {
-		labels = append(labels, source.F(key, source.String(a.Selector[key])))
-	}
-	if len(labels) > 0 {
+	if labels := a.selector(); len(labels) > 0 {
 		fields = append(fields, source.F("selector", source.Map(labels...)))
 	}
 	fields = append(fields, source.F("namespace", source.Bool(a.Namespace)))
 	add("probe", a.Probe)
 	add("health", a.Health)
-	if a.NonRoot {
-		fields = append(fields, source.F("nonRoot", source.Bool(true)))
-	}
-	if a.Claims {
-		fields = append(fields, source.F("claims", source.Bool(true)))
-	}
-	if a.Single {
-		fields = append(fields, source.F("single", source.Bool(true)))
-	}
-	if a.Disrupted {
-		fields = append(fields, source.F("budget", source.Bool(true)))
-	}
-	if a.Grace {
-		fields = append(fields, source.F("shortGrace", source.Bool(true)))
+	for _, x := range []struct {
+		key string
+		is  bool
+	}{{"nonRoot", a.NonRoot}, {"claims", a.Claims}, {"single", a.Single}, {"budget", a.Disrupted}, {"shortGrace", a.Grace}} {
+		if x.is {
+			fields = append(fields, source.F(x.key, source.Bool(true)))
+		}
 	}
 	var stages []source.Value
 	for _, s := range a.Stages {
 		stages = append(stages, source.String(s))
 	}
 	return source.Map(append(fields, source.F("stages", source.List(stages...)))...)
+}
+
+// selector are the labels that select its pods, by their keys.
+func (a *Adopted) selector() (labels []source.Field) {
+	for _, key := range slices.Sorted(maps.Keys(a.Selector)) {
+		labels = append(labels, source.F(key, source.String(a.Selector[key])))
+	}
+	return labels
 }
 
 // Adopt merges what an adapted rendering has into manifests that never descended from it: what they lack is added, what differs stays, and is

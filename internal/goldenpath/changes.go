@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/fairway-k8s/fairway/internal/source"
 )
 
 // About is what catalogue.yaml says of a catalogue.
@@ -151,8 +153,6 @@ var (
 		return regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
 	})
 	kebab = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`) })
-	// anyOne is an item of a list in a field path: [name=app], [2] or [].
-	anyOne = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[^\].]*(?:=[^\]]*)?\]`) })
 )
 
 // IsVersion reports whether a text is a version: three numbers, such as 1.0.0.
@@ -240,17 +240,17 @@ func (c *Catalogue) Release(version string) (*Release, error) {
 	return nil, nil
 }
 
-// Covers says how well a change covers a field of an object: the length of the field path that does, the longer the better, or -1 when none does.
+// covers says how well a change covers a field of an object: the length of the field path that does, the longer the better, or -1 when none does.
 // A path covers all below it.
-func (x *Change) Covers(kind, field string) int {
+func (x *Change) covers(kind, field string) int {
 	best := -1
-	field = itemless(field)
+	field = source.AnyItem(field)
 	for _, f := range x.Fields {
 		k, p, _ := strings.Cut(f, " ")
 		if k != kind {
 			continue
 		}
-		if p = itemless(p); p == "" || field == p || strings.HasPrefix(field, p+".") || strings.HasPrefix(field, p+"[") {
+		if p = source.AnyItem(p); p == "" || field == p || strings.HasPrefix(field, p+".") || strings.HasPrefix(field, p+"[") {
 			best = max(best, len(p))
 		}
 	}
@@ -259,31 +259,20 @@ func (x *Change) Covers(kind, field string) int {
 
 // below reports whether the change touches something below a field.
 func (x *Change) below(kind, field string) bool {
-	field = itemless(field)
+	field = source.AnyItem(field)
 	return slices.ContainsFunc(x.Fields, func(f string) bool {
 		k, p, _ := strings.Cut(f, " ")
-		p = itemless(p)
+		p = source.AnyItem(p)
 		return k == kind && p != "" && (field == "" || strings.HasPrefix(p, field+".") || strings.HasPrefix(p, field+"["))
 	})
 }
 
-// itemless takes the selectors of items out of a field path. Keys in brackets stay: they have a dot, a slash or are no items.
-func itemless(field string) string {
-	return anyOne().ReplaceAllStringFunc(field, func(s string) string {
-		in := s[1 : len(s)-1]
-		if in == "" || strings.Contains(in, "=") || strings.Trim(in, "0123456789") == "" {
-			return "[]"
-		}
-		return s
-	})
-}
-
-// ChangeFor returns the change that covers a field best, nil when none does.
-func ChangeFor(changes []*Change, kind, field string) *Change {
+// changeFor returns the change that covers a field best, nil when none does.
+func changeFor(changes []*Change, kind, field string) *Change {
 	var found *Change
 	best := -1
 	for _, x := range changes {
-		if n := x.Covers(kind, field); n > best {
+		if n := x.covers(kind, field); n > best {
 			found, best = x, n
 		}
 	}

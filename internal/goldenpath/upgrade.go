@@ -53,7 +53,7 @@ type Selection struct {
 // The error is a *merge.ProofError when the result is not what it should be.
 func PlanUpgrade(base *Ancestor, ours []Rendered, rendering *Ancestor, changes []*Change, s Selection) (*Upgrade, error) {
 	id := func(o merge.Object, field string) string {
-		if x := ChangeFor(changes, o.Kind, field); x != nil {
+		if x := changeFor(changes, o.Kind, field); x != nil {
 			return x.ID
 		}
 		return Parameters

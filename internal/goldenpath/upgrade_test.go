@@ -96,7 +96,7 @@ func takeInParts(t *testing.T, from, to *Ancestor, changes []*Change) {
 		arrived := map[string]bool{}
 		for _, d := range differences {
 			id := Parameters
-			if x := ChangeFor(changes, d.Object.Kind, d.Field); x != nil {
+			if x := changeFor(changes, d.Object.Kind, d.Field); x != nil {
 				id = x.ID
 			}
 			arrived[id] = true

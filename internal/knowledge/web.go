@@ -8,13 +8,13 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/fairway-k8s/fairway/internal/rule"
+	"github.com/fairway-k8s/fairway/internal/source"
 )
 
 // Incident is a short postmortem.
@@ -231,12 +231,9 @@ func (w *Web) IDs() []string {
 	return ids
 }
 
-// indexed are the list indices and selectors of a field path.
-var indexed = regexp.MustCompile(`\[(?:\d+|[^\]=]+=[^\]]*)\]`)
-
 // DefaultsFor returns the defaults that are about a field path or something above or below it on one line, by ID.
 func (w *Web) DefaultsFor(field string) []*Default {
-	field = indexed.ReplaceAllString(field, "[]")
+	field = source.AnyItem(field)
 	var out []*Default
 	for _, id := range slices.Sorted(maps.Keys(w.Defaults)) {
 		d := w.Defaults[id]

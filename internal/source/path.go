@@ -77,6 +77,28 @@ func bracketStep(in string) Step {
 	return Step{Key: in}
 }
 
+// AnyItem writes a field path with [] in the place of each index and selector: what is said of any item of a list. Keys in brackets stay.
+func AnyItem(field string) string {
+	var b strings.Builder
+	for {
+		start := strings.IndexByte(field, '[')
+		if start < 0 {
+			break
+		}
+		end := closing(field, start)
+		if end < 0 {
+			break
+		}
+		in := field[start+1 : end]
+		if s := bracketStep(in); s.ByKey || s.Key == "" && in != `""` {
+			in = ""
+		}
+		b.WriteString(field[:start+1] + in + "]")
+		field = field[end+1:]
+	}
+	return b.String() + field
+}
+
 // MustPath is ParsePath for paths in the program's own tables; it panics on a bad one.
 func MustPath(s string) Path {
 	p, err := ParsePath(s)
