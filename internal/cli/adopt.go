@@ -251,7 +251,7 @@ func manifestsBelow(at string) (names []string, err error) {
 			if _, err := os.Stat(filepath.Join(name, "Chart.yaml")); err == nil {
 				return fs.SkipDir
 			}
-		case d.Type().IsRegular() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(d.Name())) && !isServiceFile(d.Name()):
+		case d.Type().IsRegular() && isManifest(d.Name()) && !isServiceFile(d.Name()):
 			names = append(names, name)
 		}
 		if len(names) > manyFiles {
@@ -312,7 +312,7 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 			}
 		}
 	}
-	if strings.HasSuffix(arg, ".yaml") || strings.HasSuffix(arg, ".yml") || strings.HasSuffix(arg, ".json") || len(files) == 1 {
+	if isManifest(filepath.ToSlash(arg)) || len(files) == 1 {
 		x.Adopted.File = path.Base(x.File)
 	}
 	if !strings.Contains(x.File, "/") {

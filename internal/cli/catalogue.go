@@ -206,21 +206,13 @@ func runCatalogueTest(ctx context.Context, e Env, dir string, renew bool, output
 // writeGolden accepts the renderings.
 func writeGolden(dir string, r *release.Report) error {
 	var files []store.File
-	names := slices.Clone(r.Stale)
 	for _, g := range r.Golden {
-		names = append(names, g.Name)
-		files = append(files, store.File{Name: filepath.Join(dir, filepath.FromSlash(g.Name)), Data: g.Data})
-	}
-	err := staysIn(dir, names)
-	if err == nil {
-		err = store.WriteFiles(files)
+		files = append(files, store.File{Name: g.Name, Data: g.Data})
 	}
 	for _, name := range r.Stale {
-		if err == nil {
-			err = os.Remove(filepath.Join(dir, filepath.FromSlash(name)))
-		}
+		files = append(files, store.File{Name: name, Remove: true})
 	}
-	if err != nil {
+	if err := writeIn(dir, files); err != nil {
 		return &problem.Problem{What: "cannot write the golden files", Where: dir, Why: problem.Plain(err), Next: "make the folder writable", Exit: problem.ExitIncomplete, Err: err}
 	}
 	return nil

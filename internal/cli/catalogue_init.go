@@ -35,9 +35,7 @@ func newCatalogueInit(e Env) *cobra.Command {
 	flags.StringVar(&name, "name", "", "what the catalogue is called (default: as the folder)")
 	flags.StringVar(&owner, "owner", "platform", "the team that keeps it")
 	flags.StringSliceVar(&shapes, "shape", nil, "shapes to begin with (default: all)")
-	_ = cmd.RegisterFlagCompletionFunc("shape", func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		return completeShapes(new(string))(c, args, word)
-	})
+	_ = cmd.RegisterFlagCompletionFunc("shape", completeShapes(new(string)))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		dir := args[0]
 		at, err := filepath.Abs(dir)

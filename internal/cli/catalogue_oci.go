@@ -69,11 +69,10 @@ func readKeys(names []string) (keys []oci.PublicKey, err error) {
 // organisationKeys are the keys of catalogueKey in an organisation's file: the name of one file, or of several while one takes the place of
 // another, each relative to the organisation's file.
 func organisationKeys(org *source.File) ([]oci.PublicKey, error) {
-	doc := org.Docs[0]
-	if doc.Err != nil { // a key that cannot be read must not mean that everything is taken
-		return nil, &problem.Problem{What: "the organisation's file is no YAML", Where: fmt.Sprintf("%s:%d:%d", org.Name, doc.Err.Line, doc.Err.Column), Why: doc.Err.Message, Next: "correct the YAML there", Err: doc.Err}
+	if err := noYAML("the organisation's file", org); err != nil { // a key that cannot be read must not mean that everything is taken
+		return nil, err
 	}
-	n := doc.Root.Resolve().Get("catalogueKey")
+	n := org.Docs[0].Root.Resolve().Get("catalogueKey")
 	if n.IsZero() {
 		return nil, nil
 	}

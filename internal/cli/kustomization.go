@@ -27,7 +27,7 @@ func kustomizationIn(dir string) string {
 func listed(root string, files []merge.File) ([]merge.File, []merge.Change, error) {
 	var changes []merge.Change
 	for _, x := range slices.Clone(files) {
-		if x.Before != nil || !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(x.Name)) {
+		if x.Before != nil || !isManifest(x.Name) {
 			continue
 		}
 		k, err := kustomizationOf(root, x.Name)

@@ -105,8 +105,8 @@ func runNew(ctx context.Context, e Env, f *newFlags, args []string) error {
 			return err
 		}
 	}
-	if d := file.Docs[0]; d.Err != nil {
-		return &problem.Problem{What: "the service file is no YAML", Where: fmt.Sprintf("%s:%d:%d", file.Name, d.Err.Line, d.Err.Column), Why: d.Err.Message, Next: "correct the YAML there", Err: d.Err}
+	if err := noYAML("the service file", file); err != nil {
+		return err
 	}
 	name := file.Docs[0].Root.Resolve().Get("path").Text()
 	path, err := catalogue.Path(name)
@@ -229,16 +229,10 @@ func (f *newFlags) write(ctx context.Context, e Env, dir string, files []goldenp
 		return &problem.Problem{What: "stopped before anything was written", Next: "run the command again", Exit: problem.ExitIncomplete, Err: err}
 	}
 	var all []store.File
-	var names []string
 	for _, x := range files {
-		names = append(names, x.Name)
-		all = append(all, store.File{Name: filepath.Join(dir, filepath.FromSlash(x.Name)), Data: x.Data})
+		all = append(all, store.File{Name: x.Name, Data: x.Data})
 	}
-	err := staysIn(dir, names)
-	if err == nil {
-		err = store.WriteFiles(all)
-	}
-	if err != nil {
+	if err := writeIn(dir, all); err != nil {
 		return &problem.Problem{What: "cannot write the files", Where: dir, Why: problem.Plain(err), Next: "make the folder writable, or choose another with --dir", Exit: problem.ExitIncomplete, Err: err}
 	}
 	for _, x := range files {

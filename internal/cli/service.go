@@ -49,8 +49,8 @@ func openService(ctx context.Context, all *catalogues, dir, catalogue, org strin
 	}
 	s.file = source.Parse(filepath.ToSlash(name), data)
 	s.read[s.serviceName()] = data
-	if d := s.file.Docs[0]; d.Err != nil {
-		return nil, &problem.Problem{What: "the service file is no YAML", Where: fmt.Sprintf("%s:%d:%d", s.file.Name, d.Err.Line, d.Err.Column), Why: d.Err.Message, Next: "correct the YAML there", Err: d.Err}
+	if err := noYAML("the service file", s.file); err != nil {
+		return nil, err
 	}
 	if s.org, err = organisationFile(s.dir, org); err != nil {
 		return nil, err
@@ -59,6 +59,19 @@ func openService(ctx context.Context, all *catalogues, dir, catalogue, org strin
 		return nil, err
 	}
 	return s, nil
+}
+
+// noYAML is the error of a file that begins with something else than YAML, nil when it does not.
+func noYAML(what string, f *source.File) error {
+	if err := f.Docs[0].Err; err != nil {
+		return &problem.Problem{What: what + " is no YAML", Where: fmt.Sprintf("%s:%d:%d", f.Name, err.Line, err.Column), Why: err.Message, Next: "correct the YAML there", Err: err}
+	}
+	return nil
+}
+
+// isManifest reports whether a file of that name may hold manifests.
+func isManifest(name string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name))
 }
 
 // isServiceFile reports whether a file of that name is a service file: fairway.yaml, or NAME.fairway.yaml where several services share a folder.
@@ -146,7 +159,7 @@ func (s *serviceFolder) readOurs(files ...[]goldenpath.Rendered) error {
 				return err
 			case d.IsDir() && strings.HasPrefix(d.Name(), "."):
 				return fs.SkipDir
-			case d.Type().IsRegular() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)):
+			case d.Type().IsRegular() && isManifest(name):
 				names[name] = true
 			}
 			if len(names) > manyFiles {
@@ -316,16 +329,20 @@ func (s *serviceFolder) writeResult(files []store.File) error {
 	if err := s.stale(files); err != nil {
 		return err
 	}
-	err := staysIn(s.dir, namesOf(files))
-	if err == nil {
-		files = slices.Clone(files)
-		for i := range files {
-			files[i].Name = filepath.Join(s.dir, filepath.FromSlash(files[i].Name))
-		}
-		err = store.WriteFiles(files)
-	}
-	if err != nil {
+	if err := writeIn(s.dir, files); err != nil {
 		return &problem.Problem{What: "cannot write the files", Where: s.dir, Why: problem.Plain(err), Next: "make the folder and its files writable", Exit: problem.ExitIncomplete, Err: err}
 	}
 	return nil
+}
+
+// writeIn writes files, all or none, whose names are relative to a folder, and never through a link that leads out of it.
+func writeIn(dir string, files []store.File) error {
+	if err := staysIn(dir, namesOf(files)); err != nil {
+		return err
+	}
+	files = slices.Clone(files)
+	for i := range files {
+		files[i].Name = filepath.Join(dir, filepath.FromSlash(files[i].Name))
+	}
+	return store.WriteFiles(files)
 }
