@@ -166,7 +166,7 @@ func statusOf(ctx context.Context, e Env, opened *catalogues, dir, catalogue str
 	}
 	x.Shape, x.Version = p.Shape, p.Version
 	versions := s.catalogue.Versions(p.Shape)
-	x.Newest = versions[len(versions)-1]
+	x.Newest = s.catalogue.Newest(p.Shape)
 	releases, err := s.catalogue.Releases()
 	if err != nil {
 		return fail(err)

@@ -230,10 +230,7 @@ func prepareUpgrade(e Env, f *upgradeFlags, s *serviceFolder) (u *upgrading, err
 		return nil, &problem.Problem{What: fmt.Sprintf("the service file names the path %s, and its files were written by %s", shape, u.shape), Where: s.file.Name,
 			Why: "another shape is not another version", Next: "make the service anew in another folder with fairway new, and move what is yours by hand"}
 	}
-	versions := s.catalogue.Versions(u.shape)
-	if u.to = f.to; u.to == "" && len(versions) > 0 {
-		u.to = versions[len(versions)-1]
-	}
+	u.to = cmp.Or(f.to, s.catalogue.Newest(u.shape))
 	if u.path, err = s.path(u.to); err != nil {
 		return nil, err
 	}
@@ -248,7 +245,7 @@ func prepareUpgrade(e Env, f *upgradeFlags, s *serviceFolder) (u *upgrading, err
 		return nil, &problem.Problem{What: "the changelog of the catalogue has faults", Why: err.Error(), Next: "tell those who keep the catalogue", Err: err}
 	}
 	u.name = s.file.Docs[0].Root.Resolve().Get("name").Text()
-	if err := u.known(versions[len(versions)-1]); err != nil {
+	if err := u.known(); err != nil {
 		return nil, err
 	}
 	for _, d := range u.service.Decisions {
@@ -270,8 +267,8 @@ func prepareUpgrade(e Env, f *upgradeFlags, s *serviceFolder) (u *upgrading, err
 
 // known refuses decisions of the service file about changes that no version has: a change that was to be left for later would be taken because of
 // a wrong letter.
-func (u *upgrading) known(newest string) error {
-	all, err := u.s.catalogue.Changes(u.shape, "0", newest)
+func (u *upgrading) known() error {
+	all, err := u.s.catalogue.Changes(u.shape, "0", u.s.catalogue.Newest(u.shape))
 	if err != nil {
 		return err
 	}

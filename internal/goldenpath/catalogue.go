@@ -51,6 +51,15 @@ func (c *Catalogue) Shapes() []string { return slices.Sorted(maps.Keys(c.version
 // Versions returns the versions of a shape, the newest last.
 func (c *Catalogue) Versions(shape string) []string { return slices.Clone(c.versions[shape]) }
 
+// Newest returns the newest version of a shape, "" when there is none.
+func (c *Catalogue) Newest(shape string) string {
+	versions := c.versions[shape]
+	if len(versions) == 0 {
+		return ""
+	}
+	return versions[len(versions)-1]
+}
+
 // UnknownPath says that a catalogue has no such path.
 type UnknownPath struct {
 	Shape, Version string
@@ -83,9 +92,7 @@ func (c *Catalogue) Find(name string) (shape, version string, err error) {
 		e.Near = shapeOf[spell.Nearest(shape, words, max(2, len(shape)/3))]
 		return "", "", e
 	}
-	if version == "" {
-		version = versions[len(versions)-1]
-	}
+	version = cmp.Or(version, c.Newest(shape))
 	if !slices.Contains(versions, version) {
 		return "", "", &UnknownPath{Shape: shape, Version: version, Known: versions}
 	}
@@ -120,8 +127,7 @@ func (c *Catalogue) Path(name string) (*Path, error) {
 // Outlines returns the newest path of each shape, for their parameters only: they are not compiled. Those that cannot be read are left out.
 func (c *Catalogue) Outlines() (out []*Path) {
 	for _, shape := range c.Shapes() {
-		versions := c.versions[shape]
-		if p, err := readPath(c.fsys, path.Join("paths", shape, versions[len(versions)-1])); err == nil {
+		if p, err := readPath(c.fsys, path.Join("paths", shape, c.Newest(shape))); err == nil {
 			out = append(out, p)
 		}
 	}

@@ -127,7 +127,7 @@ func (l *linter) release(r *goldenpath.Release) {
 		l.bad(file, "no path has the version %s", r.Version)
 	}
 	for _, shape := range has {
-		if versions := l.Versions(shape); r.Deprecated != nil && versions[len(versions)-1] == r.Version {
+		if r.Deprecated != nil && l.Newest(shape) == r.Version {
 			l.bad(file, "it is deprecated, and %s has no newer version to go to", shape)
 		}
 	}
