@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,10 +27,14 @@ type registryFlags struct {
 }
 
 func (f *registryFlags) add(cmd *cobra.Command) {
-	f.output = choice{value: "text", choices: []string{"text", "json"}}
-	choiceFlag(cmd, &f.output, "output", "", "how to show it")
+	f.addOutput(cmd)
 	cmd.Flags().BoolVar(&f.plainHTTP, "plain-http", false, "speak HTTP to the registry (one on localhost is always spoken to so)")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", oci.DefaultTimeout, "how long the registry may take altogether")
+}
+
+func (f *registryFlags) addOutput(cmd *cobra.Command) {
+	f.output = choice{value: "text", choices: []string{"text", "json"}}
+	choiceFlag(cmd, &f.output, "output", "", "how to show it")
 }
 
 func (f *registryFlags) addPublicKey(cmd *cobra.Command) {
@@ -186,14 +191,13 @@ func newCataloguePack(e Env) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "the folder of the layout, with :TAG for a tag of your own (required)")
 	cmd.Flags().BoolVar(&force, "force", false, "move the tag of a version that is there with another content")
-	f.output = choice{value: "text", choices: []string{"text", "json"}}
-	choiceFlag(cmd, &f.output, "output", "", "how to show it")
+	f.addOutput(cmd)
 	_ = cmd.MarkFlagDirname("out")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if out == "" {
 			return &problem.Problem{What: "it is not said where the artefact goes", Next: "name the folder of a layout with --out"}
 		}
-		dir := oneOr(args, ".")
+		dir := cmp.Or(strings.Join(args, ""), ".")
 		a, err := oci.Pack(os.DirFS(dir), dir)
 		if err != nil {
 			return err
@@ -205,13 +209,6 @@ func newCataloguePack(e Env) *cobra.Command {
 		return f.show(e, r, "packed")
 	}
 	return cmd
-}
-
-func oneOr(args []string, otherwise string) string {
-	if len(args) > 0 {
-		return args[0]
-	}
-	return otherwise
 }
 
 func newCataloguePush(e Env) *cobra.Command {
