@@ -80,8 +80,8 @@ type File struct {
 // WriteFiles writes files as WriteFile does, and makes the folders that are missing. All of them are written beside their places before
 // the first is moved, so that a full disk or a folder that may not be written changes nothing. They are moved, and those to be removed are
 // removed, one after the other: what a reader has to find only when all the rest is there comes last.
-func WriteFiles(files []File) (err error) {
-	staged := make([]string, 0, len(files))
+func WriteFiles(files []File) error {
+	targets, staged := make([]string, len(files)), make([]string, len(files))
 	defer func() {
 		for _, name := range staged {
 			if name != "" {
@@ -89,28 +89,24 @@ func WriteFiles(files []File) (err error) {
 			}
 		}
 	}()
-	targets := make([]string, len(files))
 	for i, f := range files {
 		if f.Remove {
-			staged = append(staged, "")
 			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(f.Name), 0o777); err != nil {
 			return err
 		}
-		target, temporary, err := stage(f.Name, f.Data)
-		if err != nil {
+		var err error
+		if targets[i], staged[i], err = stage(f.Name, f.Data); err != nil {
 			return err
 		}
-		targets[i], staged = target, append(staged, temporary)
 	}
-	for i, name := range staged {
-		if files[i].Remove {
-			err = os.Remove(files[i].Name)
-		} else {
-			err = os.Rename(name, targets[i])
-		}
-		if err != nil && !(files[i].Remove && errors.Is(err, fs.ErrNotExist)) {
+	for i, f := range files {
+		if f.Remove {
+			if err := os.Remove(f.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		} else if err := os.Rename(staged[i], targets[i]); err != nil {
 			return err
 		}
 	}
