@@ -283,34 +283,9 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 		x.problem = x.Refused
 		return nil
 	}
-	stages := f.stages
-	switch {
-	case slices.Contains(stages, "all"):
-		stages = goldenpath.Stages
-	case len(stages) == 0:
-		stages = goldenpath.Stages[:4]
-	}
-	if was := x.before(); was != nil {
-		// What earlier stages brought in is in the manifests by now, and no longer to be told from them.
-		stages = slices.Concat(was.Stages, stages)
-		x.Adopted.Probe, x.Adopted.Health = cmp.Or(x.Adopted.Probe, was.Probe), was.Health
-	}
-	for _, s := range goldenpath.Stages {
-		if slices.Contains(stages, s) {
-			x.Adopted.Stages = append(x.Adopted.Stages, s)
-		}
-	}
+	x.stages(f.stages)
 	if f.health {
-		x.Adopted.Health = "8080"
-		for _, s := range x.Settings {
-			if s.Key == "ports" {
-				for _, key := range s.Value.Keys() {
-					if text, _ := s.Value.Field(key).Scalar(); key != "health" {
-						x.Adopted.Health = text
-					}
-				}
-			}
-		}
+		x.Adopted.Health = x.port()
 	}
 	if isManifest(filepath.ToSlash(arg)) || len(files) == 1 {
 		x.Adopted.File = path.Base(x.File)
@@ -355,6 +330,42 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 	}
 	x.result = result
 	return nil
+}
+
+// stages notes what is brought in: the stages that flags name, and those that were brought in before.
+func (x *adoption) stages(named []string) {
+	switch {
+	case slices.Contains(named, "all"):
+		named = goldenpath.Stages
+	case len(named) == 0:
+		named = goldenpath.Stages[:4]
+	}
+	if was := x.before(); was != nil {
+		// What earlier stages brought in is in the manifests by now, and no longer to be told from them.
+		named = slices.Concat(was.Stages, named)
+		x.Adopted.Probe, x.Adopted.Health = cmp.Or(x.Adopted.Probe, was.Probe), was.Health
+	}
+	for _, s := range goldenpath.Stages {
+		if slices.Contains(named, s) {
+			x.Adopted.Stages = append(x.Adopted.Stages, s)
+		}
+	}
+}
+
+// port is the port of requests that was inferred, 8080 without one.
+func (x *adoption) port() string {
+	port := "8080"
+	for _, s := range x.Settings {
+		if s.Key != "ports" {
+			continue
+		}
+		for _, key := range s.Value.Keys() {
+			if text, _ := s.Value.Field(key).Scalar(); key != "health" {
+				port = text
+			}
+		}
+	}
+	return port
 }
 
 // find says how the service file of a workload is called, and reads it when there is one already.
