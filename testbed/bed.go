@@ -1,0 +1,222 @@
+package testbed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options say what a bed is made of.
+type Options struct {
+	Program string // the binary that Build makes
+	Dir     string // the bed's folder; made if missing, its last bed ended first
+	Node    bool   // a node as well: needs root, containerd and runc
+	Outlive bool   // the bed stays when this program ends; otherwise it goes, however the program ends
+}
+
+// A Bed is a running cluster. Its methods may be called by one goroutine at a time.
+type Bed struct {
+	dir string
+	state
+	keeper *process // nil for a bed that outlives the program that started it
+	lease  *os.File // the keeper waits for its end
+}
+
+// state is what dir/state.json keeps, so that another program can end a bed, that of a run that crashed too.
+type state struct {
+	Program   string     `json:"program"`
+	Server    string     `json:"server"` // URL of the API server
+	Processes []*process `json:"processes"`
+	Node      *node      `json:"node,omitempty"`
+}
+
+const stateFile = "state.json"
+
+// Up starts a bed and returns when it is ready. On an error, a cancelled ctx among them, everything it started is ended; the
+// logs stay in the folder.
+func Up(ctx context.Context, o Options) (*Bed, error) {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if o.Node {
+		if err := nodeNeeds(); err != nil {
+			return nil, err
+		}
+	}
+	if err := clear(dir); err != nil {
+		return nil, err
+	}
+	b := &Bed{dir: dir, state: state{Program: o.Program}}
+	for _, sub := range []string{"pki", "log"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.up(ctx, o); err != nil {
+		err = errors.Join(err, b.end())
+		b.endKeeper()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Bed) up(ctx context.Context, o Options) error {
+	if !o.Outlive {
+		if err := b.startKeeper(); err != nil {
+			return err
+		}
+	}
+	if o.Node {
+		// Before the control plane, which listens on the node's link and gives out the node's ranges.
+		if err := b.claimNode(); err != nil {
+			return err
+		}
+	}
+	ca, err := b.startControlPlane(ctx)
+	if err != nil {
+		return err
+	}
+	if o.Node {
+		return b.startNode(ctx, ca)
+	}
+	return nil
+}
+
+// Open finds the bed of a folder that another program started.
+func Open(dir string) (*Bed, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no testbed in %s: start one with testbed up: %w", dir, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := &Bed{dir: dir}
+	if err := json.Unmarshal(text, &b.state); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, stateFile), err)
+	}
+	for _, p := range b.Processes {
+		p.log = filepath.Join(dir, "log", p.Name+".log")
+	}
+	return b, nil
+}
+
+// Down ends every process of the bed and removes its folder.
+func (b *Bed) Down() error {
+	if err := b.end(); err != nil {
+		return err
+	}
+	err := os.RemoveAll(b.dir)
+	b.endKeeper()
+	return err
+}
+
+// clear ends the bed that a folder may hold and empties the folder. A folder of something else is left alone.
+func clear(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	old, err := Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s holds files that are no testbed: name an empty folder", dir)
+	}
+	if err != nil {
+		return err
+	}
+	return old.Down()
+}
+
+// end ends every process, the last started first, and takes down what they set up outside the folder.
+func (b *Bed) end() error {
+	var faults []error
+	for _, p := range slices.Backward(b.Processes) {
+		if p.Name == "containerd" {
+			faults = append(faults, b.endPods())
+		}
+		faults = append(faults, p.end())
+	}
+	if b.Node != nil {
+		faults = append(faults, b.release())
+	}
+	return errors.Join(faults...)
+}
+
+// Dir is the bed's folder.
+func (b *Bed) Dir() string { return b.dir }
+
+// Kubeconfig is the path of a kubeconfig file with all rights.
+func (b *Bed) Kubeconfig() string { return filepath.Join(b.dir, "pki", "admin.kubeconfig") }
+
+// Kubectl runs kubectl against the bed with all rights and returns what it printed. Input is its standard input. An error holds
+// what it said.
+func (b *Bed) Kubectl(ctx context.Context, input string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, b.Program, append([]string{"kubectl", "--kubeconfig=" + b.Kubeconfig()}, args...)...)
+	var out, said bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &said
+	// Its caches of what the API server offers are the bed's, not the user's.
+	cmd.Env = append(os.Environ(), "HOME="+b.dir)
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(said.String()))
+	}
+	return out.String(), nil
+}
+
+// start starts a process of the bed and writes it down.
+func (b *Bed) start(name string, args ...string) (*process, error) {
+	p, err := start(b.dir, name, nil, args...)
+	if err != nil {
+		return nil, err
+	}
+	b.Processes = append(b.Processes, p)
+	return p, b.save()
+}
+
+func (b *Bed) save() error {
+	text, err := json.MarshalIndent(b.state, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(b.dir, stateFile)
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// await asks ready every 100 ms until it gives nil. It gives up when p ends, when limit is over or ctx is done, and then says
+// what ready said last.
+func await(ctx context.Context, p *process, limit time.Duration, ready func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not ready within %s", limit))
+	defer cancel()
+	for {
+		err := ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.gone:
+			return fmt.Errorf("%s ended: %s:\n%s", p.Name, p.log, p.tail())
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w: %w; %s:\n%s", p.Name, context.Cause(ctx), err, p.log, p.tail())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
