@@ -4,7 +4,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS = -s -w -X github.com/fairway-k8s/fairway/internal/cli.version=$(VERSION)
 GO ?= go
 
-.PHONY: build demo test check fuzz docs bench clean
+.PHONY: build demo test check fuzz docs bench testbed clean
 
 build: ## the static binary, bin/fairway
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/fairway
@@ -33,6 +33,9 @@ docs: ## generated reference pages, schemas and tables
 
 bench: ## the figures of docs/benchmarks.md that need nothing but this repository
 	$(GO) test -run=NONE -bench=. -benchmem ./internal/source ./internal/apiserver ./internal/lint
+
+testbed: ## bin/testbed, a real Kubernetes for tests; its own module, minutes to build the first time
+	cd testbed && $(GO) run ./internal/make ../bin/testbed
 
 clean:
 	rm -rf bin

@@ -49,7 +49,7 @@ func Up(ctx context.Context, o Options) (*Bed, error) {
 		return nil, err
 	}
 	if o.Node {
-		if err := nodeNeeds(); err != nil {
+		if err := NodeNeeds(); err != nil {
 			return nil, err
 		}
 	}

@@ -11,20 +11,25 @@ import (
 
 const module = "github.com/fairway-k8s/fairway/testbed"
 
-// Build makes the testbed program with the Go toolchain and returns its path, which is in the user's cache folder. The first
-// build takes minutes, a later one seconds. It must be called from inside a module that requires this one, or is it.
+// Build makes the testbed program and returns its path, which is in the user's cache folder.
 func Build(ctx context.Context) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
+	program := filepath.Join(cache, "fairway-testbed", "testbed")
+	return program, BuildAt(ctx, program)
+}
+
+// BuildAt makes the testbed program with the Go toolchain and writes it to path. The first build takes minutes, a later one
+// seconds. It must be called from inside a module that requires this one, or is it.
+func BuildAt(ctx context.Context, path string) error {
 	version, err := goTool(ctx, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
 	if err != nil {
-		return "", err
+		return err
 	}
-	program := filepath.Join(cache, "fairway-testbed", "testbed")
-	_, err = goTool(ctx, "build", "-trimpath", "-ldflags", ldflags(version), "-o", program, module+"/cmd/testbed")
-	return program, err
+	_, err = goTool(ctx, "build", "-trimpath", "-ldflags", ldflags(version), "-o", path, module+"/cmd/testbed")
+	return err
 }
 
 // ldflags make the components say the version they are: without, they call themselves v0.0.0-master.

@@ -61,8 +61,8 @@ func (n *node) inside(args ...string) []string {
 	return append([]string{"nsenter", "--net=/run/netns/" + n.link(), "--"}, args...)
 }
 
-// nodeNeeds says in one sentence what a node lacks here, or nil.
-func nodeNeeds() error {
+// NodeNeeds says in one sentence what a node lacks on this machine, or nil. A test that needs a node skips by it.
+func NodeNeeds() error {
 	var lacks []string
 	if os.Geteuid() != 0 {
 		lacks = append(lacks, "root")
@@ -133,7 +133,11 @@ func (b *Bed) release() error {
 	for _, dir := range cgroupDirs(n.link()) {
 		faults = append(faults, removeCgroup(dir))
 	}
-	// kubelet's links to container logs, in a folder whose name is fixed.
+	// What libcni remembers of the killed pods and kubelet's links to their logs are in folders whose names are fixed.
+	results, _ := filepath.Glob("/var/lib/cni/results/" + n.link() + "-*")
+	for _, r := range results {
+		faults = append(faults, os.Remove(r))
+	}
 	links, _ := filepath.Glob("/var/log/containers/*.log")
 	for _, l := range links {
 		if target, err := os.Readlink(l); err == nil && strings.HasPrefix(target, b.dir+"/") {
@@ -163,7 +167,7 @@ func (b *Bed) startNode(ctx context.Context, ca *authority) error {
 	}
 	type object = map[string]any
 	files := map[string]any{
-		"cni/conf/10-testbed.conflist": object{"cniVersion": "0.4.0", "name": "testbed", "plugins": []object{
+		"cni/conf/10-testbed.conflist": object{"cniVersion": "0.4.0", "name": n.link(), "plugins": []object{
 			// A link for each pod and routes between them: packets between pods pass the node's firewall, and so kube-proxy's rules,
 			// also where the kernel does not send a bridge's packets there.
 			{"type": "ptp", "ipMasq": false, "ipam": object{"type": "host-local", "dataDir": in("cni/data"),
@@ -425,7 +429,8 @@ func running(pid int) bool {
 	return ok && state != "Z"
 }
 
-// cgroupDirs are the folders of a cgroup: one in the unified hierarchy, else one for each controller.
+// cgroupDirs are the folders of a cgroup: one in the unified hierarchy, else one for each controller and the unified one
+// beside them, where runc makes one too.
 func cgroupDirs(name string) []string {
 	const root = "/sys/fs/cgroup"
 	if _, err := os.Stat(root + "/cgroup.controllers"); err == nil {
@@ -434,9 +439,7 @@ func cgroupDirs(name string) []string {
 	var dirs []string
 	tops, _ := filepath.Glob(root + "/*/cgroup.procs")
 	for _, top := range tops {
-		if dir := filepath.Dir(top); filepath.Base(dir) != "unified" {
-			dirs = append(dirs, filepath.Join(dir, name))
-		}
+		dirs = append(dirs, filepath.Join(filepath.Dir(top), name))
 	}
 	return dirs
 }
