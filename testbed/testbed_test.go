@@ -19,10 +19,7 @@ func up(t *testing.T, node bool) *testbed.Bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "testbed") // t.TempDir's is longer than a socket's path may be
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := shortDir(t)
 	began := time.Now()
 	bed, err := testbed.Up(t.Context(), testbed.Options{Program: program, Dir: dir, Node: node})
 	if err != nil {
@@ -35,6 +32,17 @@ func up(t *testing.T, node bool) *testbed.Bed {
 	})
 	t.Logf("ready after %s", time.Since(began).Round(100*time.Millisecond))
 	return bed
+}
+
+// shortDir is an empty folder; t.TempDir's name may be longer than a socket's path can be.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "testbed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // eventually runs kubectl until it prints want.
