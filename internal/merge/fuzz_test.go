@@ -21,6 +21,18 @@ import (
 // Each guarantee of doc.go is a fuzz target here, told in the simplest terms there are: base, ours, theirs and the result as another YAML reader
 // sees them, place by place. They know nothing of how the merge pairs items or what its own proof looked at.
 
+// keyTwice reports whether a mapping of a text has a key twice.
+func keyTwice(text string) bool {
+	dec := yaml.NewDecoder(strings.NewReader(text))
+	for {
+		var doc any
+		err := dec.Decode(&doc)
+		if err != nil {
+			return strings.Contains(err.Error(), "already defined")
+		}
+	}
+}
+
 // (a) a value that only the team changed is never altered
 func FuzzOursStays(f *testing.F) {
 	fuzz(f, func(t *testing.T, x *merged) {
@@ -149,7 +161,7 @@ func fuzz(f *testing.F, holds func(*testing.T, *merged)) {
 				x.after = string(r.Files[0].After)
 			}
 			holds(t, x)
-		} else {
+		} else if !slices.ContainsFunc([]string{base, ours, theirs}, keyTwice) { // YAML forbids such a file: refusing it loses nothing
 			t.Error(err)
 		}
 		if t.Failed() {
