@@ -100,7 +100,7 @@ func Open(dir string) (*Bed, error) {
 	}
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no testbed in %s: start one with testbed up: %w", dir, fs.ErrNotExist)
+		return nil, notFound(dir)
 	}
 	if err != nil {
 		return nil, err
@@ -114,6 +114,15 @@ func Open(dir string) (*Bed, error) {
 	}
 	return b, nil
 }
+
+// notFound is the error of a folder without a bed. It is fs.ErrNotExist to errors.Is.
+type notFound string
+
+func (dir notFound) Error() string {
+	return "no testbed in " + string(dir) + ": start one with testbed up"
+}
+
+func (notFound) Is(target error) bool { return target == fs.ErrNotExist }
 
 // Down ends every process of the bed and removes its folder.
 func (b *Bed) Down() error {
