@@ -1,10 +1,8 @@
 package goldenpath
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -87,27 +85,13 @@ func (c *Catalogue) About() (*About, error) {
 		return nil, &TooNew{version.Name, version.SchemaVersion}
 	}
 	a := &About{}
-	if err := strict(data, a); err != nil {
+	if err := source.Strict(data, a); err != nil {
 		return nil, fmt.Errorf("catalogue.yaml: %w", err)
 	}
 	if a.SchemaVersion < 1 || a.Name == "" {
 		return nil, errors.New("catalogue.yaml: schemaVersion and name are needed")
 	}
 	return a, nil
-}
-
-// strict decodes one YAML document. A second one would be passed over, so it is refused.
-func strict(data []byte, v any) error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	err := dec.Decode(v)
-	if errors.Is(err, io.EOF) {
-		return errors.New("it is empty")
-	}
-	if err == nil && !errors.Is(dec.Decode(new(any)), io.EOF) {
-		return errors.New("it holds more than one document")
-	}
-	return err
 }
 
 // Releases reads the changelog, the newest version first. The error lists every fault.
@@ -127,7 +111,7 @@ func (c *Catalogue) readReleases() ([]*Release, error) {
 			return nil, err
 		}
 		r := &Release{}
-		if err := strict(data, r); err != nil {
+		if err := source.Strict(data, r); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 			continue
 		}

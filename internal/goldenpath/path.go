@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/fairway-k8s/fairway/internal/source"
 )
 
 // Path is one shape of the catalogue in one version.
@@ -118,7 +120,7 @@ func readPath(fsys fs.FS, dir string) (*Path, error) {
 		return nil, err
 	}
 	p := &Path{}
-	if err := strict(data, p); err != nil {
+	if err := source.Strict(data, p); err != nil {
 		return nil, fmt.Errorf("%s: %w", path.Join(dir, "path.yaml"), err)
 	}
 	for _, x := range p.Parameters {

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 
 	"github.com/fairway-k8s/fairway/internal/rule"
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -79,7 +76,7 @@ func Load(rules *rule.Catalogue, layers ...fs.FS) (*Web, error) {
 	})
 	each("defaults/*.yaml", func(name string, data []byte) error {
 		d := &Default{}
-		if err := strict(data, d); err != nil {
+		if err := source.Strict(data, d); err != nil {
 			return err
 		}
 		w.Defaults[d.ID] = d
@@ -104,25 +101,11 @@ func parseIncident(data []byte) (*Incident, error) {
 		return nil, errors.New("the header between two --- lines is missing")
 	}
 	in := &Incident{}
-	if err := strict(header, in); err != nil {
+	if err := source.Strict(header, in); err != nil {
 		return nil, err
 	}
 	in.Body = strings.TrimSpace(string(body)) + "\n"
 	return in, nil
-}
-
-// strict decodes one YAML document. A second one would be passed over, so it is refused.
-func strict(data []byte, v any) error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	err := dec.Decode(v)
-	if errors.Is(err, io.EOF) {
-		return errors.New("it is empty")
-	}
-	if err == nil && !errors.Is(dec.Decode(new(any)), io.EOF) {
-		return errors.New("it holds more than one document")
-	}
-	return err
 }
 
 func named(file, id string) error {

@@ -5,14 +5,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
 	"golang.org/x/tools/txtar"
 
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -106,9 +104,7 @@ func (t *tester) read() error {
 	if err != nil {
 		return err
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(&t.accepted); err != nil && !errors.Is(err, io.EOF) {
+	if err := source.Strict(data, &t.accepted); err != nil && !errors.Is(err, source.ErrEmpty) {
 		t.bad(acceptedFile, "%v", err)
 	}
 	for _, x := range t.accepted {
