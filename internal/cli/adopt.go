@@ -206,11 +206,11 @@ func adoptable(arg string) (root string, files []goldenpath.Rendered, err error)
 	if !info.IsDir() {
 		names = []string{at}
 		// A service file among the manifests would be read as one by kubectl apply -f FOLDER. It goes above the folder, but not out of a repository.
-		if _, err := os.Lstat(filepath.Join(root, ".git")); err != nil && inRepository(root) {
+		if top := load.Repository(root); top != "" && top != root {
 			root = filepath.Dir(root)
 		}
 	} else {
-		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+		if load.Repository(at) == at {
 			root = at // above a repository is nobody's
 		}
 		names, err = manifestsBelow(at)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
+	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/merge"
 	"github.com/fairway-k8s/fairway/internal/problem"
 )
@@ -71,6 +72,6 @@ func kustomizationOf(root, name string) (k goldenpath.Rendered, err error) {
 			return k, nil
 		}
 	}
-	k.Data, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(k.Name)))
+	k.Data, err = load.ReadFile(filepath.Join(root, filepath.FromSlash(k.Name)))
 	return k, err
 }

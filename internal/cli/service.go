@@ -236,7 +236,7 @@ func organisationFile(dir, name string) (*source.File, error) {
 // uncommitted refuses to write over files with changes that are not committed, so that what is done (an upgrade, an adoption) can be looked at by
 // itself. Outside of a Git repository there is nothing to tell it.
 func uncommitted(ctx context.Context, dir string, names []string, what string) error {
-	if !inRepository(dir) {
+	if at, err := filepath.Abs(dir); err == nil && load.Repository(at) == "" {
 		return nil
 	}
 	changed, err := load.ChangedSince(ctx, dir, "HEAD")
@@ -249,20 +249,6 @@ func uncommitted(ctx context.Context, dir string, names []string, what string) e
 	}
 	return &problem.Problem{What: fmt.Sprintf("%s with changes that are not committed", report.Count(len(dirty), "file", "files")), Where: dir, Why: strings.Join(dirty, ", "),
 		Next: "commit or stash them first, so that the " + what + " can be looked at by itself, or write anyway with --force", Exit: problem.ExitFindings}
-}
-
-// inRepository reports whether a folder is in a Git repository, without starting git.
-func inRepository(dir string) bool {
-	at, err := filepath.Abs(dir)
-	if err != nil {
-		return true
-	}
-	for folder := range upward(at) {
-		if _, err := os.Lstat(filepath.Join(folder, ".git")); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 func namesOf(files []store.File) (names []string) {

@@ -66,7 +66,7 @@ func OpenFolder(dir string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	top := (&loader{Options: Options{disk: realDisk{}}}).repositoryOf(real)
+	top := Repository(real)
 	if top == "" {
 		top = real
 	}
@@ -79,6 +79,11 @@ func OpenFolder(dir string) (*Folder, error) {
 		return nil, err
 	}
 	return &Folder{root, at}, nil
+}
+
+// Repository returns the Git repository that a folder, an absolute path, is in, "" when it is in none. Git is not started for it.
+func Repository(dir string) string {
+	return (&loader{Options: Options{disk: realDisk{}}}).repositoryOf(dir)
 }
 
 // Close ends the use of a folder.
