@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,20 +28,13 @@ type score struct {
 // forks merges the triples of real forks, DIR/NAME/{base,ours,theirs}.yaml, with every engine and writes the table. DIR/about.txt, when there
 // is one, says where they are from.
 func forks(args []string) error {
-	if len(args) == 0 {
-		return errors.New("forks needs a folder of triples")
-	}
-	engines, err := engines()
+	engines, dirs, err := enginesAndCases(args, "base.yaml")
 	if err != nil {
 		return err
 	}
-	dirs, err := filepath.Glob(filepath.Join(args[0], "*", "base.yaml"))
-	if err != nil || len(dirs) == 0 {
-		return fmt.Errorf("%s holds no triples: %v", args[0], err)
-	}
 	var triples []triple
-	for _, file := range dirs {
-		t, err := readTriple(filepath.Dir(file))
+	for _, dir := range dirs {
+		t, err := readTriple(dir)
 		if err != nil {
 			return err
 		}

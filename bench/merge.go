@@ -40,23 +40,38 @@ const (
 
 var gradeNames = [grades]string{"right, byte-exact", "right, with conflict", "values right, reformatted or comment lost", "needless conflict", "silently wrong"}
 
+// enginesAndCases returns the engines, and the folders in the one that the first argument names that hold a file.
+func enginesAndCases(args []string, file string) (list []engine, dirs []string, err error) {
+	if len(args) == 0 {
+		return nil, nil, errors.New("it needs a folder with one folder for each case")
+	}
+	if list, err = engines(); err != nil {
+		return nil, nil, err
+	}
+	files, err := filepath.Glob(filepath.Join(args[0], "*", file))
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(files) == 0 {
+		return nil, nil, fmt.Errorf("no folder in %s holds a %s", args[0], file)
+	}
+	for _, f := range files {
+		dirs = append(dirs, filepath.Dir(f))
+	}
+	return list, dirs, nil
+}
+
 // mergeCases merges every case with every engine and writes the table.
 func mergeCases(args []string) error {
-	if len(args) == 0 {
-		return errors.New("merge needs the folder of the cases")
-	}
-	engines, err := engines()
+	const answer = "expect.json"
+	engines, dirs, err := enginesAndCases(args, answer)
 	if err != nil {
 		return err
 	}
-	dirs, err := filepath.Glob(filepath.Join(args[0], "*", "expect.json"))
-	if err != nil || len(dirs) == 0 {
-		return fmt.Errorf("%s holds no cases: %v", args[0], err)
-	}
 	counts := make([][grades]int, len(engines))
 	var below []string
-	for _, expect := range dirs {
-		dir := filepath.Dir(expect)
+	for _, dir := range dirs {
+		expect := filepath.Join(dir, answer)
 		t, err := readTriple(dir)
 		if err != nil {
 			return err
