@@ -84,58 +84,13 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 	}
 	var all []*adoption
 	var diffs strings.Builder
-	unread := 0
+	opened, unread := &catalogues{}, 0
 	for _, arg := range args {
-		root, files, err := adoptable(arg)
+		here, n, err := adoptAt(ctx, e, f, opened, arg, &diffs)
 		if err != nil {
 			return err
 		}
-		org, err := organisationFile(root, f.org)
-		if err != nil {
-			return err
-		}
-		catalogue, err := openCatalogue(ctx, f.catalogue, nil, org)
-		if err != nil {
-			return err
-		}
-		unread += noteUnread(e, root, files)
-		found := goldenpath.Infer(files, f.owner)
-		before := slices.Clone(files)
-		var here []*adoption
-		for _, c := range found {
-			x := &adoption{Candidate: c, root: root}
-			if err := x.prepare(f, catalogue.Catalogue, org, files, len(found), arg); err != nil {
-				return err
-			}
-			if x.result != nil {
-				files = goldenpath.FilesOf(x.result)
-			}
-			here = append(here, x)
-		}
-		all = append(all, here...)
-		changed, lists, err := listed(root, changedFiles(before, files))
-		if err != nil {
-			return err
-		}
-		for _, c := range lists {
-			// It belongs to the first workload that brings something into that file.
-			i := slices.IndexFunc(here, func(x *adoption) bool {
-				return x.result != nil && slices.ContainsFunc(x.result.Changes, func(y merge.Change) bool { return y.File == c.To })
-			})
-			if i >= 0 {
-				here[i].result.Changes = append(here[i].result.Changes, c)
-			}
-		}
-		if f.diff {
-			if err := writeDiffs(&diffs, e, filepath.ToSlash(root), changed); err != nil {
-				return err
-			}
-		}
-		if f.write {
-			if err := writeAdopted(ctx, f, root, changed, here); err != nil {
-				return err
-			}
-		}
+		all, unread = append(all, here...), unread+n
 	}
 	if len(all) == 0 {
 		return &problem.Problem{What: "no workload was found", Where: strings.Join(args, ", "), Why: "a Deployment, StatefulSet or CronJob with an image is needed", Next: "name the manifests, or the base of a kustomization", Exit: problem.ExitIncomplete}
@@ -161,6 +116,59 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 		err = exit(problem.ExitIncomplete)
 	}
 	return err
+}
+
+// adoptAt brings the workloads of a file or folder onto their paths, and counts the files that are no YAML.
+func adoptAt(ctx context.Context, e Env, f *adoptFlags, opened *catalogues, arg string, diffs io.Writer) (here []*adoption, unread int, err error) {
+	root, files, err := adoptable(arg)
+	if err != nil {
+		return nil, 0, err
+	}
+	org, err := organisationFile(root, f.org)
+	if err != nil {
+		return nil, 0, err
+	}
+	catalogue, err := opened.of(ctx, f.catalogue, nil, org)
+	if err != nil {
+		return nil, 0, err
+	}
+	unread = noteUnread(e, root, files)
+	found := goldenpath.Infer(files, f.owner)
+	before := slices.Clone(files)
+	for _, c := range found {
+		x := &adoption{Candidate: c, root: root}
+		if err := x.prepare(f, catalogue.Catalogue, org, files, len(found), arg); err != nil {
+			return nil, 0, err
+		}
+		if x.result != nil {
+			files = goldenpath.FilesOf(x.result)
+		}
+		here = append(here, x)
+	}
+	changed, lists, err := listed(root, changedFiles(before, files))
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, c := range lists {
+		// It belongs to the first workload that brings something into that file.
+		i := slices.IndexFunc(here, func(x *adoption) bool {
+			return x.result != nil && slices.ContainsFunc(x.result.Changes, func(y merge.Change) bool { return y.File == c.To })
+		})
+		if i >= 0 {
+			here[i].result.Changes = append(here[i].result.Changes, c)
+		}
+	}
+	if f.diff {
+		if err := writeDiffs(diffs, e, filepath.ToSlash(root), changed); err != nil {
+			return nil, 0, err
+		}
+	}
+	if f.write {
+		if err := writeAdopted(ctx, f, root, changed, here); err != nil {
+			return nil, 0, err
+		}
+	}
+	return here, unread, nil
 }
 
 // brought counts the workloads that a path was found for.
