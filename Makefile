@@ -4,7 +4,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS = -s -w -X github.com/fairway-k8s/fairway/internal/cli.version=$(VERSION)
 GO ?= go
 
-.PHONY: build demo test check fuzz docs bench testbed clean
+.PHONY: build demo test conformance check fuzz docs bench testbed clean
 
 build: ## the static binary, bin/fairway
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/fairway
@@ -12,8 +12,12 @@ build: ## the static binary, bin/fairway
 demo: build ## checks, explains and mends the wild-west organisation in a copy
 	./examples/demo.sh
 
-test: ## all tests
+test: ## all tests that need nothing but Go; those that need a real Kubernetes skip
 	$(GO) test ./...
+
+conformance: build testbed ## the tests against a real Kubernetes; FAIRWAY_REQUIRE=controlplane,node makes what is missing a failure
+	cd testbed && CGO_ENABLED=0 $(GO) test -trimpath -count=1 -timeout 20m ./...
+	FAIRWAY_TESTBED=$(CURDIR)/bin/testbed $(GO) test -count=1 -p 1 -timeout 30m ./conformance/...
 
 check: ## what CI checks: format, vet, static analysis, tests, generated files among them
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"

@@ -61,9 +61,17 @@ func (n *node) inside(args ...string) []string {
 	return append([]string{"nsenter", "--net=/run/netns/" + n.link(), "--"}, args...)
 }
 
-// NodeNeeds says in one sentence what a node lacks on this machine, or nil. A test that needs a node skips by it.
+// Lacks is the error of a machine that cannot run a node: what is missing.
+type Lacks []string
+
+func (l Lacks) Error() string {
+	return "a node needs " + strings.Join(l, ", ") +
+		", missing here (Debian: apt-get install containerd runc containernetworking-plugins iptables iproute2)"
+}
+
+// NodeNeeds returns in one sentence what a node lacks on this machine, as Lacks, or nil. A test that needs a node skips by it.
 func NodeNeeds() error {
-	var lacks []string
+	var lacks Lacks
 	if os.Geteuid() != 0 {
 		lacks = append(lacks, "root")
 	}
@@ -80,8 +88,7 @@ func NodeNeeds() error {
 	if lacks == nil {
 		return nil
 	}
-	return fmt.Errorf("a node needs %s, missing here (Debian: apt-get install containerd runc containernetworking-plugins iptables iproute2)",
-		strings.Join(lacks, ", "))
+	return lacks
 }
 
 // claimNode takes the lowest number that no other bed has and makes its network.

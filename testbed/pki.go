@@ -19,16 +19,17 @@ import (
 // validity is longer than any test and short enough that a leaked key is worth nothing.
 const validity = 7 * 24 * time.Hour
 
-// An authority signs the certificates of one bed. Its key is never written.
+// An authority signs the certificates of one bed. Its key lies beside its certificate, so that a test can make what it needs: a
+// user of its own, a certificate that has ended.
 type authority struct {
 	dir  string // where certificates are written
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-// newAuthority makes an authority and writes its certificate to dir/name.crt.
+// newAuthority makes an authority and writes its certificate to dir/name.crt, its key to dir/name.key.
 func newAuthority(dir, name string) (*authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := writeKey(filepath.Join(dir, name+".key"))
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,7 @@ var layers = map[string]layer{
 	"internal/report":     surface,
 	"internal/testkit":    surface,
 	"internal/arch":       surface,
+	"conformance":         surface,
 	"cmd/fairway":         surface,
 }
 

@@ -23,17 +23,20 @@ import (
 const usage = `A real Kubernetes for tests, in a folder, on free ports.
 
 Usage:
-  testbed up [--control-plane | --node] [--dir DIR]   start one and wait until it is ready
-  testbed env [--dir DIR]                             print the variables that kubectl and fairway read
-  testbed load [--dir DIR] NAME:TAG PACKAGE           make an image of a Go program and give it to the node
-  testbed down [--dir DIR]                            end every process and remove the folder
-  testbed COMPONENT [ARGUMENT...]                     be one of: %s
+  testbed up [--control-plane | --node] [--hold] [--dir DIR]   start one and wait until it is ready; with --hold, say so on
+                                                               standard output and end it when standard input ends
+  testbed env [--dir DIR]                     print the variables that kubectl and fairway read
+  testbed load [--dir DIR] NAME:TAG PACKAGE   make an image of a Go program and give it to the node
+  testbed down [--dir DIR]                    end every process and remove the folder
+  testbed COMPONENT [ARGUMENT...]             be one of: %s
 
 Example:
   testbed up --control-plane
   eval "$(testbed env)"
   testbed kubectl create namespace shop
   testbed down
+
+Exit codes: 0 done, 2 an error, 3 this machine lacks what a node needs.
 `
 
 func main() {
@@ -48,15 +51,18 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, "testbed:", err)
+		}
+		if _, ok := errors.AsType[testbed.Lacks](err); ok {
+			os.Exit(3)
 		}
 		os.Exit(2)
 	}
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	help := func() { fmt.Fprintf(stderr, usage, strings.Join(component.Names(), ", ")) }
 	if len(args) == 0 {
 		help()
@@ -66,9 +72,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	flags.Usage = help
 	dir := flags.String("dir", defaultDir(), "")
-	control, node := new(bool), new(bool)
+	control, node, hold := new(bool), new(bool), new(bool)
 	if args[0] == "up" {
-		control, node = flags.Bool("control-plane", false, ""), flags.Bool("node", false, "")
+		control, node, hold = flags.Bool("control-plane", false, ""), flags.Bool("node", false, ""), flags.Bool("hold", false, "")
 	}
 	if err := flags.Parse(args[1:]); err != nil {
 		return flag.ErrHelp // it has been said
@@ -86,7 +92,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if *control && *node {
 			return errors.New("--node starts the control plane too: give one of the two")
 		}
-		return up(ctx, stderr, *dir, *node)
+		bed, err := up(ctx, stderr, testbed.Options{Dir: *dir, Node: *node, Outlive: !*hold})
+		if err != nil || !*hold {
+			return err
+		}
+		if _, err := fmt.Fprintln(stdout, "ready"); err != nil {
+			return errors.Join(err, bed.Down())
+		}
+		awaitEnd(ctx, stdin)
+		return bed.Down()
 	case "env":
 		bed, err := testbed.Open(*dir)
 		if err != nil {
@@ -111,17 +125,32 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return flag.ErrHelp
 }
 
-func up(ctx context.Context, stderr io.Writer, dir string, node bool) error {
+func up(ctx context.Context, stderr io.Writer, o testbed.Options) (*testbed.Bed, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	o.Program = program
 	began := time.Now()
-	if _, err := testbed.Up(ctx, testbed.Options{Program: program, Dir: dir, Node: node, Outlive: true}); err != nil {
-		return err
+	bed, err := testbed.Up(ctx, o)
+	if err != nil {
+		return nil, err
 	}
-	_, err = fmt.Fprintf(stderr, "testbed: ready after %s in %s\n", time.Since(began).Round(100*time.Millisecond), dir)
-	return err
+	_, err = fmt.Fprintf(stderr, "testbed: ready after %s in %s\n", time.Since(began).Round(100*time.Millisecond), o.Dir)
+	return bed, err
+}
+
+// awaitEnd returns when stdin is at its end or ctx is done.
+func awaitEnd(ctx context.Context, stdin io.Reader) {
+	ended := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, stdin) // a broken pipe is an end too
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
 }
 
 // defaultDir is one folder a user, so that up, env and down find each other without a flag.
