@@ -140,10 +140,13 @@ func (b *Bed) release() error {
 	for _, dir := range cgroupDirs(n.link()) {
 		faults = append(faults, removeCgroup(dir))
 	}
-	// What libcni remembers of the killed pods and kubelet's links to their logs are in folders whose names are fixed.
-	results, _ := filepath.Glob("/var/lib/cni/results/" + n.link() + "-*")
+	// What libcni remembers of the killed pods and kubelet's links to their logs are in folders whose names are fixed. It names the
+	// pod's network namespace, which is in this folder.
+	results, _ := filepath.Glob("/var/lib/cni/results/*")
 	for _, r := range results {
-		faults = append(faults, os.Remove(r))
+		if text, err := os.ReadFile(r); err == nil && bytes.Contains(text, []byte(b.dir+"/")) {
+			faults = append(faults, os.Remove(r))
+		}
 	}
 	links, _ := filepath.Glob("/var/log/containers/*.log")
 	for _, l := range links {

@@ -68,8 +68,9 @@ func Known(name string) bool {
 func Run(args []string) int {
 	run := commands[args[0]]
 	os.Args = args
-	if args[0] != "coredns" {
-		// CoreDNS registers -version, -conf and more for the whole process, and Kubernetes' commands adopt what they find there.
+	if args[0] != "coredns" && args[0] != "kubelet" {
+		// CoreDNS registers -version, -conf and more for the whole process, and Kubernetes' commands adopt what they find there. The
+		// kubelet takes only what it names, cAdvisor's flags, and must find them.
 		flag.CommandLine = flag.NewFlagSet(args[0], flag.ExitOnError)
 	}
 	return run()
