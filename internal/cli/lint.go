@@ -39,6 +39,9 @@ type lintFlags struct {
 	kubernetes                     string
 	fix, diff, full, quiet         bool
 	writeBaseline                  bool
+	live                           bool
+	from                           string
+	cluster                        clusterFlags
 	// firstVisit is true when nobody has chosen rules yet, by flag or by policy.
 	firstVisit bool
 }
@@ -82,6 +85,8 @@ func newLint(e Env) *cobra.Command {
 	flags.StringVar(&f.since, "since", "", "show findings only in files that changed since this Git revision")
 	flags.BoolVar(&f.full, "full", false, "show every finding in full instead of folding repeats")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line per finding; with --full, per unknown as well")
+	flags.BoolVar(&f.live, "live", false, "check what a cluster holds: the context's namespace, or -n NAMESPACE, or -A")
+	f.cluster.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
 	_ = cmd.RegisterFlagCompletionFunc("enable", completeRules)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runLint(cmd.Context(), e, f, args) }
@@ -106,6 +111,12 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
+	if f.live {
+		return f.checkLive(ctx, e, paths, o, start)
+	}
+	if name := f.cluster.given(); name != "" {
+		return &problem.Problem{What: name + " chooses a cluster, and files are checked", Next: "add --live to check the cluster, or leave " + name + " out"}
+	}
 	if f.fix && slices.Contains(paths, "-") {
 		return &problem.Problem{What: "standard input cannot be mended in place", Next: "use --diff, or name the files"}
 	}
@@ -127,6 +138,11 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 	if f.fix || f.diff {
 		return f.mend(ctx, e, paths, in, o, start)
 	}
+	return f.check(e, in, o, start)
+}
+
+// check checks what was read and shows what was found.
+func (f *lintFlags) check(e Env, in *load.Input, o lint.Options, start time.Time) error {
 	result, err := lint.Check(in, o)
 	if err != nil {
 		return &problem.Problem{What: err.Error(), Next: "fairway lint rules lists the rules"}

@@ -14,13 +14,16 @@ type Object struct {
 	finding.Ref
 	Labels, Annotations map[string]string
 
-	// Root is the object's tree; the zero Node for objects that did not come from a file.
+	// Root is the object's tree. That of an object of a live cluster is in a virtual file, and holds what was written, not what
+	// defaulting added.
 	Root source.Node
 	// Origin is, for an object that a build such as kustomize made, the tree of the file it came from; otherwise it equals Root.
 	// Places and fixes refer to Origin wherever it holds the field.
 	Origin source.Node
 	// Scope names the objects that are applied together with this one: the folder of its file, or a build.
 	Scope string
+	// Context is true for objects that are looked at but not checked, such as cluster roles beside the one namespace that was asked for.
+	Context bool
 	// Typed is the object as the API server sees it after defaulting, a pointer to a type of k8s.io/api; nil for kinds without a
 	// Go type. Use As.
 	Typed any

@@ -14,6 +14,8 @@ type Snapshot struct {
 	Objects []*Object
 	// Workloads are the objects that carry a pod template, in the same order.
 	Workloads []*Workload
+	// Records are what a live cluster, or a dump of one, has of pods and other things that controllers make; never nil.
+	Records *Records
 
 	byKind    map[groupKind][]*Object
 	byName    map[nameKey][]*Object
@@ -21,7 +23,7 @@ type Snapshot struct {
 	workload  map[*Object]*Workload
 	labels    labelIndex
 	inside    map[string][]*Workload // by the namespace that their manifests say, "" included
-	complete  bool
+	coverage  *Coverage              // nil for files
 	artifacts map[string]bool
 	generated map[string]bool
 
@@ -60,8 +62,9 @@ type scope struct {
 
 // Options say where the objects of a snapshot come from.
 type Options struct {
-	// Complete is true when absence is a fact everywhere, as after listing a whole cluster. Files are never complete.
-	Complete bool
+	// Coverage says what was listed of a cluster; nil for files, for which it is judged by what is there.
+	Coverage *Coverage
+	Records  *Records // nil: none
 	// Artifacts are the names of images that a build gives a tag or a digest before anything is applied.
 	Artifacts []string
 	// Generated are objects, as ConfigMap/name, that builds make which the snapshot does not show.
@@ -78,7 +81,11 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 		workload: map[*Object]*Workload{},
 		labels:   labelIndex{},
 		inside:   map[string][]*Workload{},
-		complete: o.Complete,
+		coverage: o.Coverage,
+		Records:  o.Records,
+	}
+	if s.Records == nil {
+		s.Records = &Records{}
 	}
 	if len(o.Generated) > 0 {
 		s.generated = make(map[string]bool, len(o.Generated))
@@ -120,8 +127,8 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 	return s
 }
 
-// Complete reports whether absence is a fact everywhere.
-func (s *Snapshot) Complete() bool { return s.complete }
+// Coverage returns what was listed of a cluster; nil when the objects came from files.
+func (s *Snapshot) Coverage() *Coverage { return s.coverage }
 
 // Of returns all objects of a group and kind, in the snapshot's order. The caller must not change the slice.
 func (s *Snapshot) Of(group, kind string) []*Object { return s.byKind[groupKind{group, kind}] }
@@ -167,15 +174,39 @@ func (s *Snapshot) Same(o *Object) []*Object {
 	return s.scopes[o.Scope].same[fullName{nameKey{groupKind{o.Group(), o.Kind}, o.Name}, o.Namespace}]
 }
 
-// Covers reports whether the absence of an object of that kind near o is a fact. It is when the whole cluster was listed, when
-// o's scope shows other objects of the kind, or when the scope looks like a whole application: a workload and at least three
-// other kinds. Otherwise the object may well exist where the input does not reach, and the answer is unknown.
+// Covers reports whether the absence of an object of that kind near o is a fact. In a cluster it is when the kind was listed, in o's
+// namespace or in all. In files it is when o's scope shows other objects of the kind, or when the scope looks like a whole
+// application: a workload and at least three other kinds. Otherwise the object may well exist where the input does not reach, and
+// the answer is unknown.
 func (s *Snapshot) Covers(o *Object, group, kind string) bool {
-	return s.complete || s.Shows(o, group, kind) || s.wholeApplication(o)
+	return s.CoversIn(o, o.Namespace, group, kind)
 }
 
-// Shows reports whether o's scope holds any object of that kind.
+// CoversIn is Covers for an object in another namespace than o's.
+func (s *Snapshot) CoversIn(o *Object, namespace, group, kind string) bool {
+	if s.coverage != nil {
+		return s.coverage.Of(group, kind, namespace).Known()
+	}
+	return s.Shows(o, group, kind) || s.wholeApplication(o)
+}
+
+// podKinds are the kinds whose objects are, or create, pods that a selector may find.
+var podKinds = []groupKind{{"", "Pod"}, {"", "ReplicationController"}, {"apps", "DaemonSet"}, {"apps", "Deployment"}, {"apps", "ReplicaSet"},
+	{"apps", "StatefulSet"}, {"batch", "CronJob"}, {"batch", "Job"}}
+
+// CoversPods reports whether it is a fact that there are no other pods in o's namespace than those that the snapshot shows, as in a
+// cluster whose workloads could all be listed. Of files it never is.
+func (s *Snapshot) CoversPods(o *Object) bool {
+	return s.coverage != nil && !slices.ContainsFunc(podKinds, func(k groupKind) bool {
+		return !s.coverage.Of(k.group, k.kind, o.Namespace).Known()
+	})
+}
+
+// Shows reports whether o's scope holds any object of that kind, or would if there were one: a cluster that was listed does.
 func (s *Snapshot) Shows(o *Object, group, kind string) bool {
+	if s.coverage != nil {
+		return s.coverage.Of(group, kind, o.Namespace).Known()
+	}
 	sc := s.scopes[o.Scope]
 	return sc != nil && sc.kinds[groupKind{group, kind}] > 0
 }

@@ -68,7 +68,7 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	for i := range judged {
 		all[i] = judged[i].Object
 	}
-	r.Snapshot = cluster.NewSnapshot(all, cluster.Options{Artifacts: in.Artifacts, Generated: in.Generated})
+	r.Snapshot = cluster.NewSnapshot(all, snapshotOptions(in))
 
 	outcome := rule.Run(r.Snapshot, active)
 	external, unjudged := apiFindings(judged, r.Snapshot, active)
@@ -76,7 +76,7 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	r.Findings = append(outcome.Findings, external...)
 	r.Unknown = append(outcome.Unknown, unjudged...)
 	for i := range judged {
-		if x := &judged[i]; x.unknown != "" {
+		if x := &judged[i]; x.unknown != "" && !x.Context {
 			_, place := rule.Locate(x.Object, "kind")
 			r.Skipped = append(r.Skipped, finding.Skipped{Place: place, Object: x.Ref, Reason: NoSchema, Detail: x.unknown})
 		}
@@ -87,6 +87,20 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	r.decide(in.Files, active, o)
 	r.group()
 	return r, nil
+}
+
+// Snapshot is the picture of what was loaded that Check looks at.
+func Snapshot(in *load.Input) *cluster.Snapshot {
+	judged := (&judge{}).objects(in.Objects)
+	all := make([]*cluster.Object, len(judged))
+	for i := range judged {
+		all[i] = judged[i].Object
+	}
+	return cluster.NewSnapshot(all, snapshotOptions(in))
+}
+
+func snapshotOptions(in *load.Input) cluster.Options {
+	return cluster.Options{Artifacts: in.Artifacts, Generated: in.Generated, Coverage: in.Coverage, Records: in.Records}
 }
 
 // brief shortens what messages quote of the input.
@@ -158,6 +172,9 @@ func apiFindings(judged []object, s *cluster.Snapshot, active []rule.Active) (ou
 	severity := rule.Severities(active)
 	for i := range judged {
 		x := &judged[i]
+		if x.Context {
+			continue
+		}
 		part := len(x.problems) > 0 && (fragment(s.WorkloadOf(x.Object)) || definitionPatch(x.Object))
 		if part && severity[apiserver.RequiredMissing] != finding.Off {
 			_, place := rule.Locate(x.Object, "kind")

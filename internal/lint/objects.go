@@ -96,6 +96,7 @@ func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 		Root:        t.Root,
 		Origin:      t.Origin,
 		Scope:       t.Scope,
+		Context:     t.Context,
 	}
 	x := object{Object: o}
 	if crd.IsDefinition(t.Root) {

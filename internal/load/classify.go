@@ -211,6 +211,9 @@ func syntaxFailure(f *source.File, doc *source.Document) finding.Failure {
 
 // place is where a node begins, for entries about a whole document.
 func place(n source.Node) finding.Place {
+	if n.File().Virtual {
+		return finding.Place{}
+	}
 	p := n.Position()
 	return finding.Place{File: n.File().Name, Line: p.Line, Column: p.Column, EndLine: p.Line, EndColumn: p.Column}
 }

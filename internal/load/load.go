@@ -15,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/source"
@@ -33,6 +34,9 @@ type Input struct {
 	// Generated are the ConfigMaps and Secrets, as ConfigMap/name, that kustomizations make which could not be built.
 	Generated []string
 	Stats     Stats
+	// Coverage says what of a cluster was listed, and Records what controllers made there; both are nil for files.
+	Coverage *cluster.Coverage
+	Records  *cluster.Records
 }
 
 // Stats counts what was read. Documents = Loaded + SkippedDocuments + FailedDocuments; a file that was left aside without being
@@ -58,6 +62,8 @@ type Tree struct {
 	Origin source.Node
 	Scope  string
 	Built  bool
+	// Context is true for objects that are there for what others say of them, and are not checked themselves.
+	Context bool
 }
 
 // Options say how to read. The zero value reads from the process's working directory, without helm.

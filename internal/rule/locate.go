@@ -69,6 +69,9 @@ func PlaceOf(e source.Entry) finding.Place {
 		n = e.Key
 	}
 	f := n.File()
+	if f.Virtual {
+		return finding.Place{} // the object and the field say where
+	}
 	span := n.Span()
 	start := f.Position(span.Start)
 	end := f.Position(span.End)

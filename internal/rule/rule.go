@@ -115,7 +115,9 @@ func (p *Pass) Report(o *cluster.Object, field, message string, args ...any) *fi
 		message = fmt.Sprintf(message, args...)
 	}
 	f := &finding.Finding{Rule: p.Rule.ID, Severity: p.severity, Object: o.Ref, Root: o.Root, Field: field, Message: message}
-	p.out.add(o, f)
+	if !o.Context {
+		p.out.add(o, f)
+	}
 	return f
 }
 
@@ -123,6 +125,9 @@ func (p *Pass) Report(o *cluster.Object, field, message string, args ...any) *fi
 func (p *Pass) Unknown(o *cluster.Object, field, missing string, args ...any) {
 	if len(args) > 0 {
 		missing = fmt.Sprintf(missing, args...)
+	}
+	if o.Context {
+		return
 	}
 	p.out.unknown(o, field, finding.Unknown{Rule: p.Rule.ID, Object: o.Ref, Missing: missing})
 }

@@ -93,6 +93,9 @@ func Run(s *cluster.Snapshot, rules []Active) Outcome {
 			object, workload, container := passes(out)
 			for start := range next {
 				for _, o := range s.Objects[start:min(start+batch, len(s.Objects))] {
+					if o.Context {
+						continue
+					}
 					for _, p := range object {
 						p.Rule.Object(p, o)
 					}

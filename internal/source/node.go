@@ -77,6 +77,8 @@ type File struct {
 	Name string
 	// Data is the file as it is. Nobody may change it.
 	Data []byte
+	// Virtual files are nobody's text, such as an object that an API server sent: there is no use in telling lines of them.
+	Virtual bool
 	// Docs are the documents in order. Documents that hold nothing but comments are among them, with a zero Root.
 	Docs []Document
 	// Comments are all comments, in order. Text that looks like a comment inside a scalar is not among them.

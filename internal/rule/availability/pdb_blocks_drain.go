@@ -162,6 +162,12 @@ func hidden(p *rule.Pass, o *cluster.Object) string {
 	if m := p.MakerNear(o); m != nil {
 		return "the pods that " + title(m) + " may create"
 	}
+	if p.Coverage() != nil {
+		if p.CoversPods(o) {
+			return ""
+		}
+		return "the pods, as not all kinds of workloads could be listed in namespace " + o.Namespace
+	}
 	for _, w := range p.Beside(o) {
 		if kept(w) {
 			return ""

@@ -43,7 +43,7 @@ func judgesServices(p *rule.Pass, o *cluster.Object, name string) (ok bool, miss
 	if systemNamespace(o.Namespace) {
 		return false, "Service " + name + " in " + o.Namespace + ", which the input does not own"
 	}
-	if p.Complete() || !p.Shows(o, "", "Service") {
+	if p.Coverage() != nil || !p.Shows(o, "", "Service") {
 		return true, ""
 	}
 	for _, x := range p.Of("", "Service") {

@@ -1,6 +1,8 @@
 package network
 
 import (
+	"slices"
+
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
@@ -29,7 +31,7 @@ func inMesh(p *rule.Pass, o *cluster.Object) bool {
 		{"networking.istio.io", "VirtualService"}, {"networking.istio.io", "DestinationRule"}, {"networking.istio.io", "Sidecar"},
 		{"security.istio.io", "PeerAuthentication"}, {"security.istio.io", "AuthorizationPolicy"}, {"telemetry.istio.io", "Telemetry"},
 	} {
-		if p.Shows(o, k[0], k[1]) {
+		if slices.ContainsFunc(p.Of(k[0], k[1]), func(x *cluster.Object) bool { return x.Scope == o.Scope }) {
 			return true
 		}
 	}

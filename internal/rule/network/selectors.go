@@ -23,8 +23,8 @@ func judgesPods(p *rule.Pass, o *cluster.Object, selector map[string]string) (ok
 	if k := runtimeLabel(p, o, selector); k != "" {
 		return false, "pods with the label " + k + ", which something sets at run time"
 	}
-	if p.Complete() {
-		return true, ""
+	if p.Coverage() != nil {
+		return p.CoversPods(o), "the pods, as not all kinds of workloads could be listed in namespace " + o.Namespace
 	}
 	if o.Namespace == metav1.NamespaceSystem {
 		return false, "the cluster's own components, which run in " + o.Namespace

@@ -27,7 +27,7 @@ var serviceSelectsNothing = &rule.Rule{
 		const field = "spec.selector"
 		sel := svc.Spec.Selector
 		ok, missing := judgesPods(p, o, sel)
-		if ok && !p.Complete() && elsewhere(p, o, sel) == "" && !wanting(p, o) {
+		if ok && p.Coverage() == nil && elsewhere(p, o, sel) == "" && !wanting(p, o) {
 			ok, missing = false, "the pods, as the workloads beside it have Services of their own"
 		}
 		s := slipOf(p, o, o.Name, sel)

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairway-k8s/fairway/internal/kube"
+	"github.com/fairway-k8s/fairway/internal/lint"
+	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
+)
+
+// clusterFlags say which cluster and which of its namespaces. They mean what they mean in kubectl.
+type clusterFlags struct {
+	kubeconfig, context, namespace string
+	all                            bool
+}
+
+func (f *clusterFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "file that says how to reach the cluster (default: $KUBECONFIG, or ~/.kube/config)")
+	flags.StringVar(&f.context, "context", "", "context of the kubeconfig (default: the current one)")
+	flags.StringVarP(&f.namespace, "namespace", "n", "", "namespace (default: the context's)")
+	flags.BoolVarP(&f.all, "all-namespaces", "A", false, "all namespaces")
+	_ = cmd.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return kube.Contexts(f.kubeconfig), cobra.ShellCompDirectiveNoFileComp
+	})
+	_ = cmd.RegisterFlagCompletionFunc("namespace", cobra.NoFileCompletions)
+}
+
+// given returns the first of the flags that is set, "" when none is.
+func (f *clusterFlags) given() string {
+	switch {
+	case f.kubeconfig != "":
+		return "--kubeconfig"
+	case f.context != "":
+		return "--context"
+	case f.namespace != "":
+		return "--namespace"
+	case f.all:
+		return "--all-namespaces"
+	}
+	return ""
+}
+
+// list connects and lists what the flags choose. Progress is shown on a terminal when it takes more than a second.
+func (f *clusterFlags) list(ctx context.Context, e Env) (*kube.Client, *load.Input, error) {
+	if f.all && f.namespace != "" {
+		return nil, nil, &problem.Problem{What: "--namespace and --all-namespaces exclude each other", Next: "leave one of the two out"}
+	}
+	c, err := kube.Connect(kube.Options{Kubeconfig: f.kubeconfig, Context: f.context, Namespace: f.namespace})
+	if err != nil {
+		return nil, nil, err
+	}
+	s := kube.Selection{}
+	if !f.all {
+		s.Namespaces = []string{c.Namespace}
+	}
+	done := func() {}
+	if e.ErrTerminal {
+		s.Progress, done = progress(e)
+	}
+	in, err := c.List(ctx, s)
+	done()
+	if err != nil {
+		if ctx.Err() != nil {
+			err = &problem.Problem{What: "stopped before everything was listed", Exit: problem.ExitIncomplete, Next: "run the command again, for one namespace if it takes too long", Err: err}
+		}
+		return nil, nil, err
+	}
+	return c, in, nil
+}
+
+// progress shows how far a listing has come, in one line that is gone when it is done.
+func progress(e Env) (show func(kinds, of, objects int), done func()) {
+	start := e.Now()
+	var mu sync.Mutex
+	last, shown := start, false
+	return func(kinds, of, objects int) {
+			mu.Lock()
+			defer mu.Unlock()
+			now := e.Now()
+			if now.Sub(start) < time.Second || now.Sub(last) < 100*time.Millisecond {
+				return
+			}
+			last, shown = now, true
+			fmt.Fprintf(e.Stderr, "\r\x1b[Kfairway: listed %d of %d kinds, %s", kinds, of, report.Count(objects, "object", "objects"))
+		}, func() {
+			if shown {
+				fmt.Fprint(e.Stderr, "\r\x1b[K")
+			}
+		}
+}
+
+// checkLive checks a cluster.
+func (f *lintFlags) checkLive(ctx context.Context, e Env, paths []string, o lint.Options, start time.Time) error {
+	if err := f.notFiles("--live", paths); err != nil {
+		return err
+	}
+	_, in, err := f.cluster.list(ctx, e)
+	if err != nil {
+		return err
+	}
+	return f.check(e, in, o, start)
+}
+
+// notFiles refuses what makes sense for files only.
+func (f *lintFlags) notFiles(flag string, paths []string) error {
+	switch {
+	case f.fix, f.diff:
+		return &problem.Problem{What: "what a cluster holds is not mended in place: the next deployment would undo it",
+			Next: "mend the manifests it was made of: fairway lint --fix DIR"}
+	case f.since != "":
+		return &problem.Problem{What: flag + " reads no files, so --since has nothing to compare", Next: "leave one of the two out"}
+	case len(paths) > 0 && !(len(paths) == 1 && paths[0] == "."):
+		return &problem.Problem{What: flag + " reads no files, but " + paths[0] + " is named", Next: "check files and clusters one after the other"}
+	}
+	return nil
+}
