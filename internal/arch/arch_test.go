@@ -47,6 +47,7 @@ var layers = map[string]layer{
 	"internal/arch":       surface,
 	"conformance":         surface,
 	"cmd/fairway":         surface,
+	"examples":            surface,
 }
 
 // exceptions are the edges that the layers do not allow by themselves, each with its reason. One that no import needs fails the test.
