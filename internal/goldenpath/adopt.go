@@ -20,7 +20,7 @@ type Adopted struct {
 	Selector  map[string]string // the labels that select its pods; they can never be changed
 	Namespace bool              // whether the manifests say their namespace
 	Probe     string            // the liveness probe's handler as YAML, which a startup probe may use too; "" without one
-	Health    string            // the port on which the three endpoints are assumed, "" when they are not
+	Health    string            // the port, number or name, on which the three endpoints are assumed, "" when they are not
 	NonRoot   bool              // whether the manifests say that it does not run as root
 	Grace     bool              // whether its time to stop is too short for a pause before it
 	Single    bool              // whether there is one pod only, which nothing can keep up

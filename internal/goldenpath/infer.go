@@ -19,11 +19,15 @@ type Candidate struct {
 	Line     int
 	Adopted  Adopted
 	Settings []source.Field // of the service file, path and adoption aside
+	Health   string         // the name of the port that is there for probes, "" without one
 	// Notes say what was seen that somebody should know, Left what cannot be known from manifests and is left to the team.
 	Notes, Left []string
 	// Refused says why the workload cannot come onto a path as it is; "" when nothing is known against it.
 	Refused string
 }
+
+// NoEndpoint is how the line in Candidate.Left begins that says what to do about a program without probes.
+const NoEndpoint = "probes: no endpoint is known"
 
 // manifest is one object of the manifests.
 type manifest struct {
@@ -293,11 +297,16 @@ func claims(spec source.Node) (out []string) {
 	return out
 }
 
-// ports tells the port of requests.
+// ports tells the port of requests, and that of probes where they have one of their own.
 func (c *Candidate) ports(main source.Node, services []manifest, set func(string, source.Value)) {
 	var port string
+	var health source.Node
 	for _, p := range main.Get("ports").Items() {
 		number, name := p.Get("containerPort").Text(), p.Get("name").Text()
+		if name == "health" && Port.fits(number) {
+			c.Health, health = name, p.Get("containerPort")
+			continue
+		}
 		if port == "" || strings.HasPrefix(name, "http") {
 			port = number
 		}
@@ -318,7 +327,9 @@ func (c *Candidate) ports(main source.Node, services []manifest, set func(string
 		return
 	}
 	fields := []source.Field{source.F(key, v)}
-	if port == "8081" {
+	if !health.IsZero() {
+		fields = append(fields, source.F("health", health.Value()))
+	} else if port == "8081" {
 		fields = append(fields, source.F("health", source.Int(8082)))
 	}
 	set("ports", source.Map(fields...))
@@ -362,7 +373,7 @@ func (c *Candidate) probes(m manifest, main source.Node) {
 		return
 	}
 	if live.IsZero() && ready.IsZero() && startup.IsZero() {
-		c.Left = append(c.Left, "probes: no endpoint is known; let it answer /started, /ready and /live, then: fairway adopt --stage probes --assume-health-endpoints")
+		c.Left = append(c.Left, NoEndpoint+"; let it answer /started, /ready and /live, then: fairway adopt --stage probes --assume-health-endpoints")
 		return
 	}
 	if live.IsZero() || !startup.IsZero() {
