@@ -148,6 +148,7 @@ func BenchmarkRender1000(b *testing.B) {
 var typical = map[string][]string{
 	"args[]":                {"--yesterday", "--label=a: b"},
 	"api[].groups[]":        {"", "apps"},
+	"claims[].name":         {"data", "d", "d-" + strings.Repeat("z", 61)}, // others than those of state
 	"scaling.queue.address": {"redis.data:6379", "amqp://rabbitmq.queues:5672", "https://sqs.eu-west-1.amazonaws.com/123456789012", "shop-bus"},
 	"scaling.queue.name":    {"mails", "mails.fifo"},
 	"api[].resources[]":     {"configmaps", "deployments"},
