@@ -86,6 +86,7 @@ func newLint(e Env) *cobra.Command {
 	flags.BoolVar(&f.full, "full", false, "show every finding in full instead of folding repeats")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line per finding; with --full, per unknown as well")
 	flags.BoolVar(&f.live, "live", false, "check what a cluster holds: the context's namespace, or -n NAMESPACE, or -A")
+	flags.StringVar(&f.from, "from", "", "check what an archive of a cluster holds: of fairway dump, kubectl cluster-info dump, must-gather, a support bundle")
 	f.cluster.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
 	_ = cmd.RegisterFlagCompletionFunc("enable", completeRules)
@@ -111,8 +112,13 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	if f.live {
+	switch {
+	case f.live && f.from != "":
+		return &problem.Problem{What: "--live and --from exclude each other", Next: "leave one of the two out"}
+	case f.live:
 		return f.checkLive(ctx, e, paths, o, start)
+	case f.from != "":
+		return f.checkDump(e, paths, o, start)
 	}
 	if name := f.cluster.given(); name != "" {
 		return &problem.Problem{What: name + " chooses a cluster, and files are checked", Next: "add --live to check the cluster, or leave " + name + " out"}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fairway-k8s/fairway/internal/dump"
 	"github.com/fairway-k8s/fairway/internal/kube"
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
@@ -107,6 +108,25 @@ func (f *lintFlags) checkLive(ctx context.Context, e Env, paths []string, o lint
 		return err
 	}
 	return f.check(e, in, o, start)
+}
+
+// checkDump checks an archive.
+func (f *lintFlags) checkDump(e Env, paths []string, o lint.Options, start time.Time) error {
+	if err := f.notFiles("--from", paths); err != nil {
+		return err
+	}
+	if f.cluster.kubeconfig != "" || f.cluster.context != "" {
+		return &problem.Problem{What: f.cluster.given() + " chooses a cluster, and an archive is checked", Next: "leave it out, or --from"}
+	}
+	var namespaces []string
+	if f.cluster.namespace != "" {
+		namespaces = []string{f.cluster.namespace}
+	}
+	d, err := dump.Read(f.from, namespaces)
+	if err != nil {
+		return err
+	}
+	return f.check(e, d.Input, o, start)
 }
 
 // notFiles refuses what makes sense for files only.

@@ -172,6 +172,7 @@ var passedOver = map[string]string{
 	"internal.apiserver.k8s.io/*":             "the API server's own",
 	"storagemigration.k8s.io/*":               "the API server's own",
 	"certificates.k8s.io/*":                   "requests",
+	"networking.k8s.io/IPAddress":             "derived from Services",
 	"metrics.k8s.io/*":                        "measurements",
 	"custom.metrics.k8s.io/*":                 "measurements",
 	"external.metrics.k8s.io/*":               "measurements",

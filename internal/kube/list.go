@@ -210,12 +210,6 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 			if token = next.Continue; token == "" {
 				return row, got
 			}
-		case apierrors.IsForbidden(err):
-			row.State, row.Detail = cluster.Forbidden, reason(err)
-			return row, got
-		case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
-			row.State, row.Detail = cluster.NotServed, reason(err)
-			return row, got
 		case apierrors.IsResourceExpired(err) && begun < restarts:
 			begun++
 			token, row.Objects = "", 0
@@ -230,7 +224,7 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 			if brokenOff(err) {
 				l.dead.CompareAndSwap(nil, &err)
 			}
-			row.State, row.Detail = cluster.Failed, reason(err)
+			row.State, row.Detail = StateOf(err)
 			// What came of the page that broke off is there as well.
 			got.Append(page)
 			row.Objects += next.Items

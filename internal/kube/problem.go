@@ -16,6 +16,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/spell"
 )
@@ -151,4 +152,15 @@ func (c *Client) noNamespace(ctx context.Context, name string) error {
 		}
 	}
 	return p
+}
+
+// StateOf says what an error of the API server means for what was asked for, and what the server said.
+func StateOf(err error) (cluster.State, string) {
+	switch {
+	case apierrors.IsForbidden(err):
+		return cluster.Forbidden, reason(err)
+	case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
+		return cluster.NotServed, reason(err)
+	}
+	return cluster.Failed, reason(err)
 }

@@ -96,6 +96,10 @@ func (c *Collector) Add(apiVersion, kind string, raw []byte) error {
 			c.Records.Jobs = append(c.Records.Jobs, j)
 			return err
 		}
+	case "discovery.k8s.io/EndpointSlice":
+		if h.Metadata.owner().Kind != "" {
+			return nil // of a Service with a selector: the pods say the same
+		}
 	case "/Node":
 		n, err := c.names.node(raw)
 		c.Records.Nodes = append(c.Records.Nodes, n)

@@ -12,7 +12,7 @@
 //
 // A Secret loses its values before anything else is done with it; what may be known of them is in its record. Pods, ReplicaSets and
 // Jobs that a controller of Kubernetes' own keeps become records and nothing else, as their workload is among the objects; so do nodes.
-// Pods of other controllers become records, and context as well, for selectors to find. Everything else becomes a tree of what was
+// EndpointSlices that Kubernetes keeps for Services are left out: the pods say the same. Pods of other controllers become records, and context as well, for selectors to find. Everything else becomes a tree of what was
 // written, in a virtual file that is called as the object is: shop/Deployment/checkout.
 //
 // What was written is known in three ways. The fields of a server-side apply, and those in the annotation that kubectl apply leaves, were

@@ -1,0 +1,202 @@
+package dump
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/listing"
+	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/problem"
+)
+
+// Read reads an archive or the folder that one was unpacked into. namespaces are those that are to be checked, of others everything
+// is context; nil means those that the archive was made of. The error is a *problem.Problem: of exit code 2 for an archive or a
+// namespace that is not there, 3 for what cannot be read. Parts of the archive that cannot be read are among the Input's failures.
+func Read(name string, namespaces []string) (*Dump, error) {
+	r := &reader{d: &Dump{}, namespaces: namespaces}
+	err := walk(name, r.visit)
+	if err == nil && r.layout == nil {
+		err = errors.New("it has none of the files of a dump")
+	}
+	if err == nil {
+		err = r.finish()
+	}
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	return r.d, nil
+}
+
+// layout is how one kind of archive is read, file by file.
+type layout interface {
+	// file takes one file. Its errors end the reading; what is wrong with one object or file goes to fail.
+	file(name string, in io.Reader) error
+	finish() error
+}
+
+type reader struct {
+	d          *Dump
+	namespaces []string
+	layout     layout // nil until a file says whose archive it is
+	took       *listing.Collector
+	failures   []finding.Failure
+}
+
+// visit finds out whose archive it is by the first file that says so.
+func (r *reader) visit(name string, in io.Reader) error {
+	if r.layout == nil {
+		base, root := path.Base(name), path.Dir(name)
+		if base == manifestName && !strings.Contains(root, "/") {
+			own, err := newOwn(r, root, in)
+			if err != nil {
+				return err
+			}
+			if own != nil {
+				r.layout = own
+				return nil
+			}
+		}
+		if r.layout == nil {
+			f := foreignOf(r, name)
+			if f == nil {
+				return nil
+			}
+			r.layout = f
+		}
+	}
+	return r.layout.file(name, in)
+}
+
+func (r *reader) fail(name string, err error) {
+	r.failures = append(r.failures, finding.Failure{Place: finding.Place{File: name}, Message: err.Error(), Hint: "the rest of the archive was read"})
+}
+
+// finish puts together what was read.
+func (r *reader) finish() error {
+	if err := r.layout.finish(); err != nil {
+		return err
+	}
+	all := listing.Join(r.took)
+	in := r.d.Input
+	in.Objects, in.Records = all.Trees, &all.Records
+	in.Failures = append(in.Failures, r.failures...)
+	for _, t := range in.Objects {
+		in.Files = append(in.Files, t.Root.File())
+	}
+	n := len(all.Trees)
+	in.Stats.Documents, in.Stats.Loaded = n, n
+	for _, ns := range r.namespaces {
+		if !r.knows(ns) {
+			return &problem.Problem{What: fmt.Sprintf("namespace %q is not in the archive", ns), Next: "leave --namespace out to see all that is there"}
+		}
+	}
+	return nil
+}
+
+// knows reports whether anything of a namespace is in the archive.
+func (r *reader) knows(namespace string) bool {
+	if slices.Contains(r.d.Namespaces, namespace) {
+		return true
+	}
+	return slices.ContainsFunc(r.d.Input.Objects, func(t load.Tree) bool {
+		meta := t.Root.Get("metadata")
+		return meta.Get("namespace").Text() == namespace || t.Kind == "Namespace" && meta.Get("name").Text() == namespace
+	}) || slices.ContainsFunc(r.d.Input.Coverage.Rows(), func(c cluster.Covered) bool { return c.Namespace == namespace })
+}
+
+// own reads archives of Fairway's own.
+type own struct {
+	*reader
+	root string
+	logs map[string]*Log
+}
+
+// newOwn reads a manifest; it returns nil for one that is somebody else's.
+func newOwn(r *reader, root string, in io.Reader) (*own, error) {
+	data, err := io.ReadAll(io.LimitReader(in, manifestMax))
+	if err != nil {
+		return nil, err
+	}
+	var m Manifest
+	if err := json.Unmarshal(data, &m); err != nil || m.Kind != manifestKind {
+		return nil, nil
+	}
+	if m.SchemaVersion != schemaVersion {
+		return nil, &problem.Problem{What: fmt.Sprintf("the dump has layout version %d", m.SchemaVersion), Why: fmt.Sprintf("this program reads version %d", schemaVersion),
+			Exit: problem.ExitIncomplete, Next: "read it with the version of fairway that made it, or a later one"}
+	}
+	d := r.d
+	d.Layout, d.Server, d.Version, d.Namespaces = "fairway", m.Server, m.Version, m.Namespaces
+	d.Input = &load.Input{}
+	d.Input.Coverage = cluster.NewCoverage(m.Coverage, m.Partly)
+	for _, f := range m.Failures {
+		d.Input.Failures = append(d.Input.Failures, finding.Failure{Message: f.Message, Hint: f.Hint})
+	}
+	if m.Events {
+		d.Events = []corev1.Event{}
+	}
+	o := &own{reader: r, root: root, logs: map[string]*Log{}}
+	for _, l := range m.Logs {
+		log := &Log{Namespace: l.Namespace, Pod: l.Pod, Container: l.Container, Previous: l.Previous, State: l.State, Detail: l.Detail}
+		o.logs[log.file()] = log
+		d.Logs = append(d.Logs, *log)
+	}
+	wanted := m.Namespaces
+	if r.namespaces != nil {
+		wanted = r.namespaces
+	}
+	r.took = listing.New(listing.Options{Namespaces: wanted})
+	return o, nil
+}
+
+func (o *own) file(name string, in io.Reader) error {
+	name = strings.TrimPrefix(name, o.root+"/")
+	var err error
+	r := &o.took.Records
+	switch dir, base := path.Split(name); {
+	case strings.HasPrefix(dir, "objects/"):
+		_, err = listing.Read(in, func(raw json.RawMessage) error { return o.took.AddWritten(slices.Clone(raw)) })
+	case name == "records/pods.json":
+		err = json.NewDecoder(in).Decode(&r.Pods)
+	case name == "records/replicasets.json":
+		err = json.NewDecoder(in).Decode(&r.ReplicaSets)
+	case name == "records/jobs.json":
+		err = json.NewDecoder(in).Decode(&r.Jobs)
+	case name == "records/secrets.json":
+		err = json.NewDecoder(in).Decode(&r.Secrets)
+	case name == "records/nodes.json":
+		err = json.NewDecoder(in).Decode(&r.Nodes)
+	case dir == "events/" && strings.HasSuffix(base, ".json"):
+		_, err = listing.Read(in, func(raw json.RawMessage) error {
+			var e corev1.Event
+			err := json.Unmarshal(raw, &e)
+			o.d.Events = append(o.d.Events, e)
+			return err
+		})
+	case o.logs[name] != nil:
+		o.logs[name].Text, err = io.ReadAll(in)
+	}
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r
+	}
+	if err != nil {
+		o.fail(name, err)
+	}
+	return nil
+}
+
+func (o *own) finish() error {
+	for i := range o.d.Logs {
+		o.d.Logs[i].Text = o.logs[o.d.Logs[i].file()].Text
+	}
+	return nil
+}
