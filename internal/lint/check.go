@@ -28,6 +28,8 @@ type Options struct {
 	// Within, when not nil, reports whether findings in a file are wanted. Everything is read all the same, because rules look at
 	// neighbours.
 	Within func(file string) bool
+	// Undecided leaves out what people decided about findings: suppressions, exemptions, the baseline.
+	Undecided bool
 	// Baseline holds findings that are known and accepted.
 	Baseline *Baseline
 	// Reload, when not nil, reads the input again as it would be with some files changed; builds are made anew. Fix asks it what its
@@ -84,7 +86,9 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	r.brief()
 	slices.SortFunc(r.Findings, (*finding.Finding).Compare)
 	r.Findings = once(r.Findings)
-	r.decide(in.Files, active, o)
+	if !o.Undecided {
+		r.decide(in.Files, active, o)
+	}
 	r.group()
 	return r, nil
 }

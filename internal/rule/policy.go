@@ -34,6 +34,7 @@ type Policy struct {
 	Profile    string                `yaml:"profile,omitempty"`
 	Rules      map[string]RulePolicy `yaml:"rules,omitempty"`
 	Exemptions []Exemption           `yaml:"exemptions,omitempty"`
+	Gate       *GatePolicy           `yaml:"gate,omitempty"`
 
 	// File is where the policy came from, for messages.
 	File string `yaml:"-"`
@@ -105,6 +106,12 @@ var policyForms = map[string]string{
 	"rule.Exemption":             "a mapping such as {rules: [host-network], reason: it measures the network}",
 	"[]rule.Exemption":           "a list of exemptions",
 	"map[string]interface {}":    "a mapping such as {minimum: 3}",
+	"rule.GatePolicy":            "a mapping such as {action: warn}",
+	"map[string]string":          "a mapping such as {privileged-container: deny}",
+	"rule.GateExemption":         "a mapping such as {rules: [host-network], label: node-metrics, ...}",
+	"[]rule.GateExemption":       "a list of exemptions",
+	"rule.OwnRule":               "a mapping such as {id: team-label, ...}",
+	"[]rule.OwnRule":             "a list of rules",
 	"[]string":                   "a list such as [host-network]",
 	"string":                     "a word",
 }
@@ -199,6 +206,10 @@ func (p *Policy) check(c *Catalogue, doc *yaml.Node, faults *policyFaults) {
 			e.line = list.Content[i].Line
 		}
 		e.check(c, faults)
+	}
+	if p.Gate != nil {
+		_, gate := member(doc, "gate")
+		p.Gate.check(c, gate, faults)
 	}
 }
 
@@ -329,7 +340,7 @@ func (c *Catalogue) Activate(p *Policy, profile Profile, only []string) ([]Activ
 // Exempts reports whether an exemption covers a finding. Expired exemptions cover nothing.
 func (p *Policy) Exempts(f *finding.Finding, now time.Time) bool {
 	return p != nil && slices.ContainsFunc(p.Exemptions, func(e Exemption) bool {
-		return !e.expired(now) && slices.Contains(e.Rules, f.Rule) && e.covers(f, p.nameOf(f.Place.File))
+		return !e.Expired(now) && slices.Contains(e.Rules, f.Rule) && e.covers(f, p.nameOf(f.Place.File))
 	})
 }
 
@@ -340,7 +351,7 @@ func (p *Policy) Expired(now time.Time) []*finding.Finding {
 		return out
 	}
 	for _, e := range p.Exemptions {
-		if e.expired(now) {
+		if e.Expired(now) {
 			out = append(out, &finding.Finding{
 				Rule: "suppression-expired", Place: finding.Place{File: p.File, Line: e.line, Column: 1, EndLine: e.line, EndColumn: 2},
 				Message: fmt.Sprintf("the exemption from %s ended on %s (reason given: %s)", strings.Join(e.Rules, ", "), e.Expires, e.Reason),
@@ -350,7 +361,11 @@ func (p *Policy) Expired(now time.Time) []*finding.Finding {
 	return out
 }
 
-func (e *Exemption) expired(now time.Time) bool {
+// Line is where the exemption begins in its file.
+func (e *Exemption) Line() int { return e.line }
+
+// Expired reports whether the exemption no longer holds.
+func (e *Exemption) Expired(now time.Time) bool {
 	day, _ := parseDay(e.Expires) // checked by ParsePolicy
 	return !day.IsZero() && !now.Before(day)
 }

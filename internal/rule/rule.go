@@ -67,6 +67,9 @@ type Rule struct {
 	Container func(*Pass, *cluster.Workload, *cluster.Container)
 	Snapshot  func(*Pass)
 	External  bool
+
+	// Gate is the rule in CEL, for the API server; nil where one object is not enough to judge by.
+	Gate *Gate
 }
 
 // Param is a number or word in a rule that a policy may change.
@@ -200,6 +203,9 @@ func (r *Rule) check() error {
 		}
 	}
 	bad(kinds != 1, "it needs exactly one of Object, Workload, Container, Snapshot and External")
+	if r.Gate != nil {
+		errs = append(errs, r.Gate.check(r))
+	}
 	for _, p := range r.Params {
 		switch p.Default.(type) {
 		case int, float64, string, []string:

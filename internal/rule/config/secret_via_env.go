@@ -17,6 +17,7 @@ var secretViaEnv = &rule.Rule{
 	Example:  "volumeMounts:\n  - {name: credentials, mountPath: /var/run/credentials, readOnly: true}\nvolumes:\n  - name: credentials\n    secret: {secretName: shop-db}\n",
 	Severity: finding.Could, Profile: rule.Golden, Since: "0.1.0",
 	Links: []string{linkSecret, "https://kubernetes.io/docs/concepts/security/secrets-good-practices/"},
+	Gate:  &rule.Gate{Container: "c.?env.orValue([]).exists(e, has(e.?valueFrom.secretKeyRef)) || c.?envFrom.orValue([]).exists(e, has(e.secretRef))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		field, name, count := "", "", 0
 		for i := range c.Env {

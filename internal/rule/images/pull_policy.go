@@ -2,6 +2,9 @@ package images
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -19,6 +22,7 @@ var pullPolicyNever = &rule.Rule{
 	How:      "Use IfNotPresent, which also uses an image that is on the node. Never is for development clusters.",
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Fixes: true,
 	Links: []string{linkPullPolicy},
+	Gate:  &rule.Gate{Container: "c.?imagePullPolicy.orValue('') == 'Never'"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.ImagePullPolicy != corev1.PullNever {
 			return
@@ -39,6 +43,8 @@ var pullPolicyAlways = &rule.Rule{
 		"pull the image, which is what kube-score and the AlwaysPullImages admission plug-in are for.",
 	Severity: finding.Could, Profile: rule.Contested, Since: "0.1.0", Incident: "latest-pulled", Fixes: true,
 	Links: []string{linkPullPolicy},
+	Gate: &rule.Gate{Container: "c.?imagePullPolicy.orValue('') == 'Always' && !" + celHidden + " &&\n" +
+		"!(" + celNoDigest + " && c.image.matches('(^|/)([^/:]*|[^/]*:(latest|" + strings.Join(slices.Sorted(maps.Keys(movable)), "|") + ")?)@?$'))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		r := parse(c.Image)
 		field := c.Path + ".imagePullPolicy"

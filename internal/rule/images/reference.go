@@ -33,3 +33,9 @@ var constant = regexp.MustCompile(`(^|[/.-])[A-Z][A-Z0-9]*(_[A-Z0-9]+)*([/.-].*)
 
 // scaffold reports whether an image is Kubebuilder's, which its Makefile replaces (kustomize edit set image controller=...).
 func scaffold(image string) bool { return image == "controller:latest" || image == "controller" }
+
+// celNoDigest says in CEL that c.image has no digest.
+const celNoDigest = "!c.image.matches('@(?s:.)')"
+
+// celHidden is hidden in CEL, for c.image.
+const celHidden = `c.image.matches(r'^$|[${}<>%]|^ko://|__|(^|[/.-])[A-Z][A-Z0-9]*(_[A-Z0-9]+)*([/.-].*)?/|^controller(:latest)?$|^[^a-z]*[A-Z][^a-z]*$')`

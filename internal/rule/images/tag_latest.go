@@ -18,6 +18,7 @@ var tagLatest = &rule.Rule{
 	Example:  "image: registry.example.com/shop/checkout:1.8.2\n",
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "latest-pulled",
 	Links: []string{linkImages},
+	Gate:  &rule.Gate{Container: celNoDigest + " && c.image.matches('(^|/)([^/:]*|[^/]*:(latest)?)@?$') && !" + celHidden},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		r := parse(c.Image)
 		if r.digest != "" || r.tag != "" && r.tag != "latest" || hidden(c.Image) || p.IsArtifact(r.name) {

@@ -4,6 +4,9 @@ import (
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // movable are tags that by their very name are pushed again and again.
@@ -19,6 +22,7 @@ var tagMovable = &rule.Rule{
 	How:      "Use a tag that is pushed once, such as a version or a commit, or add the digest.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "latest-pulled",
 	Links: []string{linkImages},
+	Gate:  &rule.Gate{Container: celNoDigest + " && c.image.matches(':(" + strings.Join(slices.Sorted(maps.Keys(movable)), "|") + ")@?$') && !" + celHidden},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if r := parse(c.Image); r.digest == "" && movable[r.tag] && !hidden(c.Image) && !p.IsArtifact(r.name) {
 			p.Report(w.Object, c.Path+".image", "the tag %s is pushed again with every build", r.tag)

@@ -15,6 +15,7 @@ var deadlineMissing = &rule.Rule{
 	Example:  "jobTemplate:\n  spec:\n    activeDeadlineSeconds: 3600\n    backoffLimit: 2\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "job-never-ended",
 	Links: []string{"https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-termination-and-cleanup"},
+	Gate:  &rule.Gate{Kinds: []string{"CronJob", "Job"}, Let: []rule.Let{letWork}, Object: "!has(work.activeDeadlineSeconds) && !has(work.template.spec.activeDeadlineSeconds)"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		spec, path, ok := work(o)
 		if !ok || spec.ActiveDeadlineSeconds != nil || spec.Template.Spec.ActiveDeadlineSeconds != nil {

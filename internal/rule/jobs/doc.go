@@ -24,6 +24,9 @@ func Rules() []*rule.Rule {
 	}
 }
 
+// letWork is work in CEL.
+var letWork = rule.Let{Name: "work", Expression: "object.kind == 'CronJob' ? dyn(object).spec.jobTemplate.spec : dyn(object).spec"}
+
 // work is a Job's spec with the path that leads to it; ok is false for objects that are neither Job nor CronJob.
 func work(o *cluster.Object) (spec *batchv1.JobSpec, path string, ok bool) {
 	switch t := o.Typed.(type) {

@@ -18,6 +18,7 @@ var scheduleEveryMinute = &rule.Rule{
 	How:      "Run a worker that sleeps a minute between turns, or run less often.",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0",
 	Links: []string{"https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"},
+	Gate:  &rule.Gate{Kinds: []string{"CronJob"}, Object: "!object.spec.?suspend.orValue(false) && object.spec.schedule.matches(r'^\\s*[*](/1)?(\\s+[*]){4}\\s*$')"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		c := cluster.As[*batchv1.CronJob](o)
 		if c == nil || c.Spec.Suspend != nil && *c.Spec.Suspend {

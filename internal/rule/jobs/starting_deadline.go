@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -56,6 +57,7 @@ var startingDeadlineTooShort = &rule.Rule{
 	How:      "Set startingDeadlineSeconds to at least 10, better to minutes.",
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "schedule-piled-up", Fixes: true,
 	Links: []string{linkSchedule},
+	Gate:  &rule.Gate{Kinds: []string{"CronJob"}, Object: fmt.Sprintf("has(object.spec.startingDeadlineSeconds) && object.spec.startingDeadlineSeconds >= 0 && object.spec.startingDeadlineSeconds < %d", checkInterval)},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		c := cluster.As[*batchv1.CronJob](o)
 		if c == nil || c.Spec.StartingDeadlineSeconds == nil {

@@ -19,6 +19,7 @@ var timeZoneMissing = &rule.Rule{
 	Example:  "spec:\n  schedule: \"15 4 * * *\"\n  timeZone: Europe/Berlin\n",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0",
 	Links: []string{"https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones"},
+	Gate:  &rule.Gate{Kinds: []string{"CronJob"}, Object: "!has(object.spec.timeZone) && object.spec.schedule.matches(r'^\\s*\\S+\\s+[0-9]+(\\s+\\S+){3}\\s*$')"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		c := cluster.As[*batchv1.CronJob](o)
 		if c == nil || c.Spec.TimeZone != nil {

@@ -19,6 +19,8 @@ var ttlMissing = &rule.Rule{
 	Example:  "kind: Job\nspec:\n  ttlSecondsAfterFinished: 86400\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0",
 	Links: []string{"https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/"},
+	Gate: &rule.Gate{Kinds: []string{"Job"}, Object: "!has(object.spec.ttlSecondsAfterFinished) && size(object.metadata.?ownerReferences.orValue([])) == 0 &&\n" +
+		"['helm.sh/hook', 'argocd.argoproj.io/hook'].all(h, object.metadata.?annotations[?h].orValue('') == '')"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		j := cluster.As[*batchv1.Job](o)
 		if j == nil || j.Spec.TTLSecondsAfterFinished != nil || len(j.OwnerReferences) > 0 {

@@ -20,6 +20,7 @@ var gracePeriodVeryLong = &rule.Rule{
 	Params: []rule.Param{
 		{Name: "most", Unit: "s", Doc: "the longest grace period that nodes wait for", Default: 600},
 	},
+	Gate: &rule.Gate{Pod: "pod.?terminationGracePeriodSeconds.orValue(30) > param.most && !(object.kind in ['Job', 'CronJob']) && pod.?restartPolicy.orValue('') == 'Always'"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if grace, most := graceOf(w), int64(p.Int("most")); grace > most && w.LongRunning() {
 			p.Report(w.Object, w.SpecPath+".terminationGracePeriodSeconds", "the pod may take %d s to end; a node that is scaled down waits %d s", grace, most)

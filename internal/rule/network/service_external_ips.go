@@ -16,6 +16,7 @@ var serviceExternalIPs = &rule.Rule{
 	How:      "Use a load balancer, an Ingress or a Gateway for access from outside, and a Service with an EndpointSlice for an address outside.",
 	Severity: finding.Should, Profile: rule.Strict, Since: "0.1.0", Incident: "side-door",
 	Links: []string{linkService + "#external-ips", "https://github.com/kubernetes/kubernetes/issues/97076"},
+	Gate:  &rule.Gate{Kinds: []string{"Service"}, Object: "size(object.spec.?externalIPs.orValue([])) > 0"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		svc := cluster.As[*corev1.Service](o)
 		if svc == nil || len(svc.Spec.ExternalIPs) == 0 {

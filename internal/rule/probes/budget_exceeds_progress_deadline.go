@@ -22,6 +22,8 @@ var budgetExceedsProgressDeadline = &rule.Rule{
 	Example:  "progressDeadlineSeconds: 900   # startup 10 s x 60 and 300 s to schedule and pull\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "rollout-deadline", Fixes: true,
 	Links: []string{"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds", linkConfigure},
+	Gate: &rule.Gate{Of: "running", Container: "object.kind == 'Deployment' && has(c.startupProbe) && c.startupProbe.?initialDelaySeconds.orValue(0) +\n" +
+		"c.startupProbe.failureThreshold * c.startupProbe.periodSeconds + dyn(object).spec.?minReadySeconds.orValue(0) > dyn(object).spec.?progressDeadlineSeconds.orValue(2147483647)"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		d := cluster.As[*appsv1.Deployment](w.Object)
 		if d == nil || d.Spec.ProgressDeadlineSeconds == nil {

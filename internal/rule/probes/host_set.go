@@ -21,6 +21,8 @@ var hostSet = &rule.Rule{
 	Example:  "readinessProbe:\n  httpGet:\n    path: /health/ready\n    port: http\n    httpHeaders: [{name: Host, value: app.example.com}]\n",
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Fixes: true,
 	Links: []string{"https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline", linkConfigure},
+	Gate: &rule.Gate{Of: "running", Container: "!pod.?hostNetwork.orValue(false) && " + celAsks + ".exists(p,\n" +
+		"  [p.?httpGet.?host.orValue(p.?tcpSocket.?host.orValue(''))].exists(h, h != '' && !h.matches('[${}]')))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if w.Template.Spec.HostNetwork || !probed(c) {
 			return

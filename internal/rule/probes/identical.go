@@ -24,6 +24,9 @@ var identical = &rule.Rule{
 		"livenessProbe:  {httpGet: {path: /health/live, port: health}, periodSeconds: 20, timeoutSeconds: 5}\n",
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "cascading-restarts",
 	Links: []string{linkProbes, linkConfigure},
+	Gate: &rule.Gate{Of: "running", Container: "has(c.livenessProbe) && has(c.readinessProbe) &&\n" +
+		"[[c.livenessProbe, c.readinessProbe].map(p, " + celEndpoint("p") + ")].exists(e, e[0] == e[1]) &&\n" +
+		"!(has(c.livenessProbe.tcpSocket) && (c.livenessProbe.failureThreshold - 1) * c.livenessProbe.periodSeconds > (c.readinessProbe.failureThreshold - 1) * c.readinessProbe.periodSeconds)"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || c.ReadinessProbe == nil || !probed(c) {
 			return

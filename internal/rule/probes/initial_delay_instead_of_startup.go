@@ -17,6 +17,7 @@ var initialDelayInsteadOfStartup = &rule.Rule{
 	Example:  "startupProbe:\n  httpGet: {path: /health/started, port: health}\n  periodSeconds: 10\n  failureThreshold: 30\n",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "cascading-restarts", Fixes: true,
 	Links: []string{linkProbes, linkConfigure},
+	Gate:  &rule.Gate{Of: "running", Let: []rule.Let{letLongRunning}, Container: "longRunning && has(c.livenessProbe) && !has(c.startupProbe) && c.livenessProbe.?initialDelaySeconds.orValue(0) > 0"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || c.StartupProbe != nil || !w.LongRunning() || !probed(c) {
 			return

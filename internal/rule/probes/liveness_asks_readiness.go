@@ -19,6 +19,8 @@ var livenessAsksReadiness = &rule.Rule{
 	Example:  "livenessProbe:\n  httpGet: {path: /livez, port: http}\nreadinessProbe:\n  httpGet: {path: /readyz, port: http}\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "restart-fixes-everything",
 	Links: []string{linkProbes},
+	Gate: &rule.Gate{Of: "running", Container: "has(c.?livenessProbe.httpGet) && [" + celPath("c.livenessProbe") + "].exists(path,\n" +
+		"  path.matches('^[^?]*/(ready|readyz|readiness|isready|is-ready|ready[.]php)/?([?]|$)') && !(has(c.?readinessProbe.httpGet) && " + celPath("c.readinessProbe") + " == path))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || c.LivenessProbe.HTTPGet == nil || !probed(c) {
 			return

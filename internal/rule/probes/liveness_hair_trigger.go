@@ -23,6 +23,8 @@ var livenessHairTrigger = &rule.Rule{
 	Params: []rule.Param{
 		{Name: "silence", Unit: "s", Doc: "a hang shorter than this must not restart a container", Default: 5},
 	},
+	Gate: &rule.Gate{Of: "running", Container: "has(c.livenessProbe) && (c.livenessProbe.failureThreshold == 1 ||\n" +
+		"  (c.livenessProbe.failureThreshold - 1) * c.livenessProbe.periodSeconds + c.livenessProbe.timeoutSeconds < param.silence)"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || !probed(c) {
 			return

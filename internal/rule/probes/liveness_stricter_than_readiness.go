@@ -20,6 +20,9 @@ var livenessStricterThanReadiness = &rule.Rule{
 	Example:  "readinessProbe: {periodSeconds: 5, failureThreshold: 3}    # out after 10-15 s\nlivenessProbe:  {periodSeconds: 20, failureThreshold: 3}   # restarted after 40-60 s\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "restart-fixes-everything", Fixes: true,
 	Links: []string{linkProbes},
+	Gate: &rule.Gate{Of: "running", Container: "has(c.livenessProbe) && has(c.readinessProbe) &&\n" +
+		"(c.livenessProbe.failureThreshold - 1) * c.livenessProbe.periodSeconds <= (c.readinessProbe.failureThreshold - 1) * c.readinessProbe.periodSeconds &&\n" +
+		"c.livenessProbe.failureThreshold * c.livenessProbe.periodSeconds < c.readinessProbe.failureThreshold * c.readinessProbe.periodSeconds"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || c.ReadinessProbe == nil || !probed(c) {
 			return

@@ -22,6 +22,8 @@ var portUndeclared = &rule.Rule{
 	Example:  "ports:\n  - {name: health, containerPort: 8081}\nreadinessProbe:\n  httpGet: {path: /health/ready, port: health}\n",
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "probe-port-unresolved", Fixes: true,
 	Links: []string{linkLifecycle, linkConfigure},
+	Gate: &rule.Gate{Of: "running", Container: celAsks + ".exists(p, [p.?httpGet.?port.orValue(p.?tcpSocket.?port.orValue(dyn(0)))].exists(n,\n" +
+		"  type(n) == string && !n.matches('[${}]|^$|^[+-]?[0-9]+$') && !c.?ports.orValue([]).exists(q, q.?name.orValue('') == n)))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if !probed(c) {
 			return

@@ -22,6 +22,7 @@ var startupGateLeaks = &rule.Rule{
 	Example:  "startupProbe:  {periodSeconds: 10, failureThreshold: 30}\nlivenessProbe: {periodSeconds: 20, failureThreshold: 3}   # waits at least 40 s\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "gate-leaks", Fixes: true,
 	Links: []string{"https://github.com/kubernetes/kubernetes/issues/142305", linkLifecycle},
+	Gate:  &rule.Gate{Of: "running", Container: "has(c.startupProbe) && has(c.livenessProbe) && c.startupProbe.periodSeconds > " + celSurelyLives},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.StartupProbe == nil || c.LivenessProbe == nil || !probed(c) {
 			return

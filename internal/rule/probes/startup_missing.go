@@ -27,6 +27,8 @@ var startupMissing = &rule.Rule{
 	Params: []rule.Param{
 		{Name: "boot", Unit: "s", Doc: "a liveness probe that surely gives a boot this long needs no startup probe", Default: 90},
 	},
+	Gate: &rule.Gate{Of: "running", Let: []rule.Let{letLongRunning}, Container: "longRunning && has(c.livenessProbe) && !has(c.startupProbe) &&\n" +
+		"c.livenessProbe.?initialDelaySeconds.orValue(0) == 0 && " + celSurelyLives + " < param.boot"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || c.StartupProbe != nil || !w.LongRunning() || !probed(c) {
 			return

@@ -21,6 +21,7 @@ var timeoutExceedsPeriod = &rule.Rule{
 	Example:  "livenessProbe:\n  httpGet: {path: /health/live, port: health}\n  periodSeconds: 20\n  timeoutSeconds: 5\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Fixes: true,
 	Links: []string{linkConfigure},
+	Gate:  &rule.Gate{Of: "running", Container: celAsks + ".exists(p, p.timeoutSeconds > p.periodSeconds)"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if !probed(c) {
 			return

@@ -19,6 +19,7 @@ var timeoutOneSecond = &rule.Rule{
 	Example:  "livenessProbe:\n  httpGet: {path: /health/live, port: health}\n  periodSeconds: 20\n  timeoutSeconds: 5\n",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "restart-fixes-everything", Fixes: true,
 	Links: []string{linkConfigure},
+	Gate:  &rule.Gate{Of: "running", Container: "has(c.livenessProbe) && c.livenessProbe.timeoutSeconds <= 1"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || !probed(c) {
 			return

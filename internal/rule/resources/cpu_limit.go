@@ -39,6 +39,7 @@ var cpuLimitMissing = &rule.Rule{
 	How:     "Set limits.cpu where predictability counts for more than idle CPU.",
 	Contest: cpuContest, Severity: finding.Could, Profile: rule.Contested, Since: "0.1.0",
 	Links: []string{linkResources},
+	Gate:  &rule.Gate{Of: "running", Container: "!('cpu' in c.?resources.?limits.orValue({})) && !('cpu' in pod.?resources.?limits.orValue({}))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if (!c.Init || c.Sidecar) && !limit(w, c, corev1.ResourceCPU) {
 			p.Report(w.Object, c.Path+".resources.limits.cpu", "%s has no CPU limit", c.Name)

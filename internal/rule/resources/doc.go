@@ -65,6 +65,10 @@ func decided(w *cluster.Workload, c *cluster.Container) bool {
 	return w.Is("argoproj.io", "Rollout")
 }
 
+// blindToLimitRanges is what twins in CEL do not know. An API server asks about a Deployment before any of its pods, and so before a LimitRange
+// fills in what they lack.
+const blindToLimitRanges = "a LimitRange in the namespace that fills in what containers leave out: exempt such namespaces (exemptions: with namespace:)"
+
 // ranged reports whether a LimitRange beside the workload fills in what its containers leave out.
 func ranged(p *rule.Pass, w *cluster.Workload, fills func(corev1.LimitRangeItem) bool) bool {
 	for _, o := range p.Of("", "LimitRange") {

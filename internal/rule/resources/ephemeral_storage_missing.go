@@ -15,6 +15,7 @@ var ephemeralStorageMissing = &rule.Rule{
 	How:      "Set requests and limits for ephemeral-storage to what logs and scratch files take.",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "emptydir-filled-node",
 	Links: []string{linkResources + "#local-ephemeral-storage"},
+	Gate:  &rule.Gate{Of: "running", Blind: blindToLimitRanges, Container: "!('ephemeral-storage' in c.?resources.?limits.orValue({})) && !('ephemeral-storage' in pod.?resources.?limits.orValue({}))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if (!c.Init || c.Sidecar) && !limit(w, c, corev1.ResourceEphemeralStorage) &&
 			!ranged(p, w, func(i corev1.LimitRangeItem) bool { _, ok := i.Default[corev1.ResourceEphemeralStorage]; return ok }) {

@@ -17,6 +17,9 @@ var limitRequestRatio = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "requests-missing-eviction",
 	Links:  []string{"https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/"},
 	Params: []rule.Param{{Name: "memory", Unit: "ratio", Doc: "the largest ratio of memory limit to memory request that is let pass", Default: 4.0}},
+	Gate: &rule.Gate{Container: "'memory' in c.?resources.?requests.orValue({}) && 'memory' in c.?resources.?limits.orValue({}) &&\n" +
+		"quantity(string(c.resources.requests.memory)).compareTo(quantity('1Mi')) >= 0 && quantity(string(c.resources.limits.memory)).isGreaterThan(quantity('0')) &&\n" +
+		"quantity(string(c.resources.limits.memory)).asApproximateFloat() / quantity(string(c.resources.requests.memory)).asApproximateFloat() > param.memory"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		request, limit := c.Resources.Requests[corev1.ResourceMemory], c.Resources.Limits[corev1.ResourceMemory]
 		if request.Sign() <= 0 || limit.Sign() <= 0 || request.CmpInt64(leastMemory) < 0 {

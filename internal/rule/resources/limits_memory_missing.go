@@ -17,6 +17,7 @@ var limitsMemoryMissing = &rule.Rule{
 	Example:  "resources:\n  requests:\n    memory: 512Mi\n  limits:\n    memory: 512Mi\n",
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Incident: "requests-missing-eviction",
 	Links: []string{linkResources},
+	Gate:  &rule.Gate{Of: "running", Blind: blindToLimitRanges, Container: "!('memory' in c.?resources.?limits.orValue({})) && !('memory' in pod.?resources.?limits.orValue({}))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.Init && !c.Sidecar || !decided(w, c) || limit(w, c, corev1.ResourceMemory) {
 			return

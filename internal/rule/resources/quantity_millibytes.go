@@ -26,6 +26,8 @@ var quantityMillibytes = &rule.Rule{
 	Example:  "resources:\n  requests:\n    cpu: 250m\n    memory: 512Mi\n",
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "memory-millibytes", Fixes: true,
 	Links: []string{linkResources + "#meaning-of-memory"},
+	Gate: &rule.Gate{Container: "[c.?resources.?requests.orValue({}), c.?resources.?limits.orValue({})].exists(l, ['memory', 'ephemeral-storage'].exists(r, r in l &&\n" +
+		"  quantity(string(l[r])).isGreaterThan(quantity('0')) && quantity(string(l[r])).isLessThan(quantity('1Mi'))))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		tooSmall(p, w.Object, c.Path+".resources.requests", c.Resources.Requests)
 		tooSmall(p, w.Object, c.Path+".resources.limits", c.Resources.Limits)

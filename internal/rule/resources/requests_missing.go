@@ -21,6 +21,8 @@ var requestsMissing = &rule.Rule{
 	Example:  "resources:\n  requests:\n    cpu: 250m\n    memory: 512Mi\n  limits:\n    memory: 512Mi\n",
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Incident: "requests-missing-eviction",
 	Links: []string{linkResources},
+	Gate: &rule.Gate{Of: "running", Blind: blindToLimitRanges, Container: "['cpu', 'memory'].exists(r, !(r in c.?resources.?requests.orValue({})) && !(r in c.?resources.?limits.orValue({})) &&\n" +
+		"  !(r in pod.?resources.?requests.orValue({})) && !(r in pod.?resources.?limits.orValue({})))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.Init && !c.Sidecar || !decided(w, c) {
 			return

@@ -21,6 +21,9 @@ var apparmorUnconfined = &rule.Rule{
 	Example:  "securityContext:\n  appArmorProfile:\n    type: RuntimeDefault\n",
 	Severity: finding.Should, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container",
 	Links: []string{"https://kubernetes.io/docs/tutorials/security/apparmor/", linkStandards},
+	Gate: &rule.Gate{Let: []rule.Let{letLinux}, Pod: "linux && (containers.exists(c, !" + celPrivileged + " &&\n" +
+		"  c.?securityContext.?appArmorProfile.orValue(pod.?securityContext.?appArmorProfile.orValue({})).?type.orValue('') == 'Unconfined') ||\n" +
+		"template.?annotations.orValue({}).exists(k, k.startsWith('container.apparmor.security.beta.kubernetes.io/') && template.annotations[k] == 'unconfined'))"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !linux(w) {
 			return

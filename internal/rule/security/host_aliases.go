@@ -14,6 +14,7 @@ var hostAliases = &rule.Rule{
 	How:      "Give the name a Service without a selector and an EndpointSlice, an ExternalName Service, or an entry in DNS.",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0",
 	Links: []string{"https://kubernetes.io/docs/tasks/network/customize-hosts-file-for-pods/", "https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors"},
+	Gate:  &rule.Gate{Pod: "pod.?hostAliases.orValue([]).exists(a, size(a.?hostnames.orValue([])) > 0 && !(a.ip in ['127.0.0.1', '::1']))"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		for _, a := range w.Template.Spec.HostAliases {
 			if len(a.Hostnames) > 0 && a.IP != "127.0.0.1" && a.IP != "::1" {

@@ -15,6 +15,7 @@ var hostIPC = &rule.Rule{
 	Example:  "volumes:\n  - name: shm\n    emptyDir: {medium: Memory, sizeLimit: 256Mi}\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container",
 	Links: []string{linkStandards},
+	Gate:  &rule.Gate{Let: letNodeAgent, Pod: "pod.?hostIPC.orValue(false) && !nodeAgent"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if w.Template.Spec.HostIPC && !nodeAgent(w) {
 			p.Report(w.Object, w.SpecPath+".hostIPC", "the pods share memory and semaphores with all processes of their node")

@@ -14,6 +14,7 @@ var hostNetwork = &rule.Rule{
 	How:      "Remove hostNetwork: true and put a Service in front. Node agents that need it keep it, with the reason written down.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "side-door",
 	Links: []string{linkStandards, "https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods"},
+	Gate:  &rule.Gate{Let: letNodeAgent, Pod: "pod.?hostNetwork.orValue(false) && !nodeAgent"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if w.Template.Spec.HostNetwork && !nodeAgent(w) {
 			p.Report(w.Object, w.SpecPath+".hostNetwork", "the pods live in their node's network: they reach its localhost, and NetworkPolicy does not hold for them")

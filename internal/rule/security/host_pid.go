@@ -14,6 +14,7 @@ var hostPID = &rule.Rule{
 	How:      "Remove hostPID: true. What a monitoring agent needs, it can read from the kubelet's or the node exporter's metrics.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container",
 	Links: []string{linkStandards},
+	Gate:  &rule.Gate{Let: letNodeAgent, Pod: "pod.?hostPID.orValue(false) && !nodeAgent"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if w.Template.Spec.HostPID && !nodeAgent(w) {
 			p.Report(w.Object, w.SpecPath+".hostPID", "the pods see the processes of every pod on their node, with command lines and, as root, environment and files")

@@ -21,6 +21,8 @@ var hostPort = &rule.Rule{
 	How:      "Remove hostPort and put a Service in front.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "side-door",
 	Links: []string{"https://kubernetes.io/docs/concepts/configuration/overview/", linkStandards},
+	Gate: &rule.Gate{Let: letNodeAgent, Container: "!pod.?hostNetwork.orValue(false) && !nodeAgent && c.?ports.orValue([]).exists(p, p.?hostPort.orValue(0) != 0) &&\n" +
+		"!(object.kind == 'DaemonSet' && [80, 443].all(n, c.ports.exists(p, p.?hostPort.orValue(0) == n)))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if w.Template.Spec.HostNetwork || nodeAgent(w) || w.Kind == "DaemonSet" && opensWeb(c) {
 			return

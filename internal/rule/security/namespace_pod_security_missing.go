@@ -23,6 +23,8 @@ var namespacePodSecurityMissing = &rule.Rule{
 	Example:  "kind: Namespace\nmetadata:\n  labels:\n    pod-security.kubernetes.io/enforce: restricted\n",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{"https://kubernetes.io/docs/concepts/security/pod-security-admission/"},
+	Gate: &rule.Gate{Kinds: []string{"Namespace"}, Object: "!object.metadata.?name.orValue('').startsWith('kube-') &&\n" +
+		"!object.metadata.?labels.orValue({}).exists(k, k.startsWith('" + podSecurityLabel + "'))"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		if cluster.As[*corev1.Namespace](o) == nil || strings.HasPrefix(o.Name, "kube-") {
 			return

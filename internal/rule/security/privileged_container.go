@@ -21,6 +21,8 @@ var privilegedContainer = &rule.Rule{
 	Example:  "securityContext:\n  allowPrivilegeEscalation: false\n  capabilities:\n    drop: [ALL]\n    add: [NET_BIND_SERVICE]\n",
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "root-container",
 	Links: []string{linkStandards, linkContext},
+	Gate: &rule.Gate{Let: []rule.Let{letPartOfNode}, Container: celPrivileged + " && !partOfNode && " +
+		"!c.?volumeMounts.orValue([]).exists(m, m.?mountPropagation.orValue('') == 'Bidirectional')"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if !privileged(c) || partOfNode(w) || slices.ContainsFunc(c.VolumeMounts, propagates) {
 			return

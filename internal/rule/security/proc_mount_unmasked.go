@@ -9,6 +9,8 @@ import (
 )
 
 // procMountUnmasked allows it with user namespaces, as Pod Security's baseline level does since 1.35: nested containers need both.
+// It has no gate: the API server itself refuses the field without user namespaces.
+//
 // The fix is for privileged containers, from which runtimes hide nothing of /proc in any case.
 var procMountUnmasked = &rule.Rule{
 	ID:    "proc-mount-unmasked",

@@ -16,6 +16,7 @@ var rootFilesystemWritable = &rule.Rule{
 	Example:  "securityContext:\n  readOnlyRootFilesystem: true\nvolumeMounts:\n  - {name: scratch, mountPath: /tmp}\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "pod-is-a-vm",
 	Links: []string{linkContext},
+	Gate:  &rule.Gate{Let: []rule.Let{letLinux}, Container: "linux && !c.?securityContext.?readOnlyRootFilesystem.orValue(false)"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if !judged(w, c) || c.SecurityContext != nil && c.SecurityContext.ReadOnlyRootFilesystem != nil && *c.SecurityContext.ReadOnlyRootFilesystem {
 			return

@@ -18,6 +18,8 @@ var runAsNonRootUnsaid = &rule.Rule{
 	Example:  "securityContext:\n  runAsNonRoot: true\n  runAsUser: 10001\n",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkStandards},
+	Gate: &rule.Gate{Let: append(letNodeAgent, letLinux), Container: "linux && !nodeAgent && pod.?hostUsers.orValue(true) && !" + celNonRoot + " &&\n" +
+		"(" + celUser + " > 0 || " + celUser + " == -1 && " + celNamedNonRoot + ")"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !decided(w) || !linux(w) || nodeAgent(w) || userNamespace(w) {
 			return

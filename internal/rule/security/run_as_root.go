@@ -23,6 +23,7 @@ var runAsRoot = &rule.Rule{
 	Example:  "securityContext:\n  runAsNonRoot: true\n  runAsUser: 10001\n  runAsGroup: 10001\n  fsGroup: 10001\n",
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkContext, linkStandards},
+	Gate:  &rule.Gate{Let: append(letNodeAgent, letLinux), Container: "linux && !nodeAgent && " + celUser + " == 0 && (pod.?hostUsers.orValue(true) || " + celNonRoot + ")"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !linux(w) || nodeAgent(w) {
 			return

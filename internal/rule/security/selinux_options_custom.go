@@ -19,6 +19,9 @@ var selinuxOptionsCustom = &rule.Rule{
 	Example:  "securityContext:\n  seLinuxOptions:\n    level: s0:c123,c456\n",
 	Severity: finding.Should, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkStandards},
+	Gate: &rule.Gate{Let: append(letNodeAgent, letLinux), Pod: "linux && !nodeAgent &&\n" +
+		"([pod.?securityContext.?seLinuxOptions.orValue({})] + containers.filter(c, !" + celPrivileged + ").map(c, c.?securityContext.?seLinuxOptions.orValue({}))).exists(o,\n" +
+		"  !(o.?type.orValue('') in ['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']) || o.?user.orValue('') != '' || o.?role.orValue('') != '')"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !linux(w) || nodeAgent(w) {
 			return

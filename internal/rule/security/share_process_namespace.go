@@ -14,6 +14,8 @@ var shareProcessNamespace = &rule.Rule{
 	How:      "Remove shareProcessNamespace: true. To look into a running pod use kubectl debug --target; to reload a process let it watch its files.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container",
 	Links: []string{"https://kubernetes.io/docs/tasks/configure-pod-container/share-process-namespace/"},
+	Gate: &rule.Gate{Pod: "pod.?shareProcessNamespace.orValue(false) && !pod.?hostPID.orValue(false) &&\n" +
+		"!(object.kind in ['Job', 'CronJob'] && size(pod.containers) > 1)"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if s := w.Template.Spec.ShareProcessNamespace; s != nil && *s && !finishes(w) && !w.Template.Spec.HostPID {
 			p.Report(w.Object, w.SpecPath+".shareProcessNamespace", "each container can signal the processes of the others, and read their environment and files through /proc")

@@ -1,6 +1,7 @@
 package security
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,8 @@ var sshPort = &rule.Rule{
 	How:      "Remove the SSH server and its port; kubectl exec and kubectl debug give a shell under RBAC.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "pod-is-a-vm",
 	Links: []string{"https://kubernetes.io/docs/tasks/debug/debug-application/debug-running-pod/"},
+	Gate: &rule.Gate{Container: "c.?ports.orValue([]).exists(p, p.containerPort == 22) &&\n" +
+		"![object.metadata.?name.orValue(''), c.name, c.image].exists(n, n.matches('" + strings.Join(sshWords, "|") + "'))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		for i := range c.Ports {
 			if c.Ports[i].ContainerPort == 22 && !speaksSSH(w.Name) && !speaksSSH(c.Name) && !speaksSSH(c.Image) {
@@ -28,10 +31,7 @@ var sshPort = &rule.Rule{
 }
 
 func speaksSSH(name string) bool {
-	for _, word := range [...]string{"git", "gogs", "gerrit", "bitbucket", "forgejo", "ssh", "sftp", "bastion", "jump"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(sshWords, func(word string) bool { return strings.Contains(name, word) })
 }
+
+var sshWords = []string{"git", "gogs", "gerrit", "bitbucket", "forgejo", "ssh", "sftp", "bastion", "jump"}

@@ -1,6 +1,8 @@
 package security
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"k8s.io/component-helpers/node/util/sysctl"
@@ -35,6 +37,8 @@ var sysctlUnsafe = &rule.Rule{
 	How:      "Remove the sysctl, or tune the nodes instead and bind the pod to them with a node selector.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0",
 	Links: []string{"https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/", linkStandards},
+	Gate: &rule.Gate{Pod: "pod.?securityContext.?sysctls.orValue([]).exists(s, !((s.name.matches('^[^./]*/') ?\n" +
+		"  s.name.replace('/', '!').replace('.', '/').replace('!', '.') : s.name) in " + celList(slices.Sorted(maps.Keys(safeSysctls))) + "))"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		s := w.Template.Spec.SecurityContext
 		if s == nil {

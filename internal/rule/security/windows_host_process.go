@@ -15,6 +15,8 @@ var windowsHostProcess = &rule.Rule{
 	How:      "Remove hostProcess: true. Only what sets the node up, such as a network plugin, needs it.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container",
 	Links: []string{"https://kubernetes.io/docs/tasks/configure-pod-container/create-hostprocess-pod/", linkStandards},
+	Gate: &rule.Gate{Let: letNodeAgent, Pod: "!nodeAgent && (pod.?securityContext.?windowsOptions.?hostProcess.orValue(false) ||\n" +
+		"containers.exists(c, c.?securityContext.?windowsOptions.?hostProcess.orValue(false)))"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if nodeAgent(w) {
 			return

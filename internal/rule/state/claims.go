@@ -48,6 +48,9 @@ var rwxClaim = &rule.Rule{
 	How:      "Give each pod a claim of its own, or keep shared state in a database or an object store. Read-only data can be ReadOnlyMany.",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "nfs-inodes",
 	Links: []string{linkAccessModes},
+	Gate: &rule.Gate{Kinds: []string{"PersistentVolume", "PersistentVolumeClaim", "StatefulSet"}, Object: "object.kind == 'PersistentVolume' ? has(dyn(object).spec.nfs) :\n" +
+		"object.kind == 'PersistentVolumeClaim' ? 'ReadWriteMany' in dyn(object).spec.?accessModes.orValue([]) :\n" +
+		"dyn(object).spec.?volumeClaimTemplates.orValue([]).exists(t, 'ReadWriteMany' in t.spec.?accessModes.orValue([]))"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		switch t := o.Typed.(type) {
 		case *corev1.PersistentVolumeClaim:
@@ -106,6 +109,7 @@ var pvReclaimDelete = &rule.Rule{
 	Example:  "kind: PersistentVolume\nspec:\n  persistentVolumeReclaimPolicy: Retain\n",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "claims-deleted", Fixes: true,
 	Links: []string{linkClaims + "#reclaiming"},
+	Gate:  &rule.Gate{Kinds: []string{"PersistentVolume"}, Object: "object.spec.?persistentVolumeReclaimPolicy.orValue('') == 'Delete'"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		const field = "spec.persistentVolumeReclaimPolicy"
 		if pv := cluster.As[*corev1.PersistentVolume](o); pv != nil && pv.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {

@@ -21,6 +21,8 @@ var emptyDirSizeLimitMissing = &rule.Rule{
 	Example:  "volumes:\n  - name: tmp\n    emptyDir:\n      sizeLimit: 128Mi\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "emptydir-filled-node",
 	Links: []string{linkVolumes + "#emptydir", "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#local-ephemeral-storage"},
+	Gate: &rule.Gate{Pod: "pod.?volumes.orValue([]).exists(v, has(v.emptyDir) && !has(v.emptyDir.sizeLimit) &&\n" +
+		"  !(object.kind == 'StatefulSet' && dyn(object).spec.?volumeClaimTemplates.orValue([]).exists(t, t.?metadata.?name.orValue('') == v.name)))"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		bounded := !slices.ContainsFunc(w.Containers, func(c cluster.Container) bool {
 			_, ok := c.Resources.Limits[corev1.ResourceEphemeralStorage]

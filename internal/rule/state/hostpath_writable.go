@@ -25,6 +25,7 @@ var hostPathWritable = &rule.Rule{
 	Example:  "volumeMounts:\n  - {name: zoneinfo, mountPath: /usr/share/zoneinfo, readOnly: true}\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Fixes: true,
 	Links: []string{linkVolumes + "#hostpath"},
+	Gate:  &rule.Gate{Let: letNodeAgent, Pod: "!nodeAgent && " + celWritableHostPath},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !nodeAgent(w) {
 			judgeHostPaths(p, w)
@@ -41,6 +42,7 @@ var hostPathWritableNodeAgent = &rule.Rule{
 	Example:  "volumeMounts:\n  - {name: logs, mountPath: /var/log, readOnly: true}\n",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Fixes: true,
 	Links: []string{linkVolumes + "#hostpath"},
+	Gate:  &rule.Gate{Let: letNodeAgent, Pod: "nodeAgent && " + celWritableHostPath},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if nodeAgent(w) {
 			judgeHostPaths(p, w)

@@ -15,6 +15,7 @@ var nfsInline = &rule.Rule{
 		"must stay, use a PersistentVolume with mountOptions and a claim, so that it can be found and moved.",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "nfs-inodes",
 	Links: []string{linkVolumes + "#nfs", linkClaims + "#mount-options"},
+	Gate:  &rule.Gate{Pod: "pod.?volumes.orValue([]).exists(v, has(v.nfs))"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		for i := range w.Template.Spec.Volumes {
 			if v := &w.Template.Spec.Volumes[i]; v.NFS != nil {

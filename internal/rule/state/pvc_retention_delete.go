@@ -20,6 +20,8 @@ var pvcRetentionDelete = &rule.Rule{
 	Example:  "persistentVolumeClaimRetentionPolicy:\n  whenDeleted: Retain\n  whenScaled: Retain\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "claims-deleted", Fixes: true,
 	Links: []string{"https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention"},
+	Gate: &rule.Gate{Kinds: []string{"StatefulSet"}, Object: "size(object.spec.?volumeClaimTemplates.orValue([])) > 0 &&\n" +
+		"[object.spec.?persistentVolumeClaimRetentionPolicy.?whenDeleted.orValue(''), object.spec.?persistentVolumeClaimRetentionPolicy.?whenScaled.orValue('')].exists(p, p == 'Delete')"},
 	Object: func(p *rule.Pass, o *cluster.Object) {
 		s := cluster.As[*appsv1.StatefulSet](o)
 		if s == nil || s.Spec.PersistentVolumeClaimRetentionPolicy == nil || len(s.Spec.VolumeClaimTemplates) == 0 {

@@ -1,0 +1,12 @@
+package state
+
+import "github.com/fairway-k8s/fairway/internal/rule"
+
+// What hostpath_writable.go says in Go, in CEL.
+
+var letNodeAgent = []rule.Let{{Name: "nodeAgent", Expression: "object.kind == 'DaemonSet' ||\n" +
+	"object.kind == 'Pod' && object.metadata.?namespace.orValue('') == 'kube-system' && pod.?hostNetwork.orValue(false)"}}
+
+// celWritableHostPath says that a container can write to a path of the node that is neither a socket nor a device.
+const celWritableHostPath = "pod.?volumes.orValue([]).exists(v, has(v.hostPath) && !(v.hostPath.?type.orValue('') in ['Socket', 'CharDevice', 'BlockDevice']) &&\n" +
+	"  !v.hostPath.path.matches('[.]sock$|^/dev(/|$)') && containers.exists(c, c.?volumeMounts.orValue([]).exists(m, m.name == v.name && !m.?readOnly.orValue(false))))"
