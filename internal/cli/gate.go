@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairway-k8s/fairway/internal/gate"
+	"github.com/fairway-k8s/fairway/internal/gate/admit"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
 	"github.com/fairway-k8s/fairway/internal/rule"
@@ -26,7 +27,7 @@ func newGate(e Env) *cobra.Command {
 		Args:    knownVerb,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(newGateExport(e))
+	cmd.AddCommand(newGateExport(e), newGateCheck(e))
 	return cmd
 }
 
@@ -66,8 +67,15 @@ func newGateExport(e Env) *cobra.Command {
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "folder to write to, one file a rule; - is the terminal")
 	_ = cmd.MarkFlagDirname("output")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		plan, _, err := readPlan(e, policy)
+		plan, p, err := readPlan(e, policy)
 		if err != nil {
+			return err
+		}
+		file := ""
+		if p != nil {
+			file = p.File
+		}
+		if err := admit.CheckOwn(plan, file); err != nil {
 			return err
 		}
 		files := plan.Export(Version())

@@ -212,28 +212,8 @@ func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 			o.Policy.Rules[id] = rule.RulePolicy{}
 		}
 	}
-	if f.writeBaseline && f.baseline == "" {
-		return o, &problem.Problem{What: "--write-baseline needs a file", Next: "name it with --baseline FILE"}
-	}
-	if info, err := os.Stat(f.baseline); f.writeBaseline && err == nil && info.Mode().IsRegular() && info.Size() > 0 {
-		data, err := os.ReadFile(f.baseline)
-		if err == nil {
-			_, err = lint.ParseBaseline(data, nil)
-		}
-		if err != nil { // a manifest, by a slip
-			return o, &problem.Problem{What: "will not overwrite a file that is no baseline", Where: f.baseline, Why: err.Error(),
-				Next: "choose another file with --baseline, or remove this one", Err: err}
-		}
-	}
-	if f.baseline != "" && !f.writeBaseline {
-		data, err := os.ReadFile(f.baseline)
-		if err == nil {
-			o.Baseline, err = lint.ParseBaseline(data, namesFrom(f.baseline))
-		}
-		if err != nil {
-			return o, &problem.Problem{What: "cannot read the baseline", Where: f.baseline, Why: err.Error(),
-				Next: "make one with fairway lint --write-baseline --baseline " + f.baseline, Err: err}
-		}
+	if o.Baseline, err = f.readBaseline(); err != nil {
+		return o, err
 	}
 	if f.since != "" {
 		changed, err := load.ChangedSince(ctx, ".", f.since)
@@ -243,6 +223,34 @@ func (f *lintFlags) options(ctx context.Context, e Env) (lint.Options, error) {
 		o.Within = func(file string) bool { return changed[file] }
 	}
 	return o, nil
+}
+
+// readBaseline reads the baseline that is to be applied, nil when there is none, and makes sure that one may be written.
+func (f *lintFlags) readBaseline() (baseline *lint.Baseline, err error) {
+	if f.writeBaseline && f.baseline == "" {
+		return nil, &problem.Problem{What: "--write-baseline needs a file", Next: "name it with --baseline FILE"}
+	}
+	if info, err := os.Stat(f.baseline); f.writeBaseline && err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		data, err := os.ReadFile(f.baseline)
+		if err == nil {
+			_, err = lint.ParseBaseline(data, nil)
+		}
+		if err != nil { // a manifest, by a slip
+			return nil, &problem.Problem{What: "will not overwrite a file that is no baseline", Where: f.baseline, Why: err.Error(),
+				Next: "choose another file with --baseline, or remove this one", Err: err}
+		}
+	}
+	if f.baseline != "" && !f.writeBaseline {
+		data, err := os.ReadFile(f.baseline)
+		if err == nil {
+			baseline, err = lint.ParseBaseline(data, namesFrom(f.baseline))
+		}
+		if err != nil {
+			return nil, &problem.Problem{What: "cannot read the baseline", Where: f.baseline, Why: err.Error(),
+				Next: "make one with fairway lint --write-baseline --baseline " + f.baseline, Err: err}
+		}
+	}
+	return baseline, nil
 }
 
 // readPolicy reads the policy that the flag names, or the nearest one above the working directory.

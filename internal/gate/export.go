@@ -39,6 +39,9 @@ func (p *Plan) All(version string) []Installed {
 	for _, e := range p.Entries {
 		out = append(out, p.Install(e))
 	}
+	if p.NetworkPolicy != "" {
+		out = append(out, p.network())
+	}
 	for i := range out {
 		x := &out[i]
 		id := NetworkPolicyID
@@ -148,6 +151,9 @@ func (p *Plan) Export(version string) []File {
 // comment says beside a policy why it is there.
 func (x *Installed) comment() string {
 	e := x.Entry
+	if e == nil {
+		return wrapped(NetworkPolicyID+": "+networkTitle+".") + wrapped("Why: "+networkWhy) + wrapped("Fix: "+networkHow)
+	}
 	var b strings.Builder
 	b.WriteString(wrapped(e.ID + ": " + e.Title + "."))
 	if e.Why != "" {

@@ -49,6 +49,10 @@ func (p *Plan) Install(e *Entry) Installed {
 			Validations:      []admission.Validation{e.validation()},
 		},
 	}
+	if e.Own != nil {
+		// Nobody has proved that the expression has an answer for every object, and an error in it is no reason to stop a deployment.
+		v.Spec.FailurePolicy = ptr(admission.Ignore)
+	}
 	b := binding(v.Name, e.Action)
 	if len(e.paramNames()) > 0 {
 		v.Spec.ParamKind = &admission.ParamKind{APIVersion: "v1", Kind: "ConfigMap"}
@@ -191,7 +195,7 @@ func (e *Entry) lets() (lets []rule.Let, found string) {
 		if !slices.ContainsFunc(e.Own.Kinds, func(k string) bool { return !resources[k].pods }) {
 			lets = slices.Clone(podLets)
 		}
-		return lets, "(" + strings.TrimSpace(e.Own.Expression) + ") ? [] : ['']"
+		return lets, "(" + strings.TrimSpace(e.Own.Expression) + "\n) ? [] : ['']"
 	}
 	g := e.Rule.Gate
 	if g.Object == "" {
@@ -209,6 +213,28 @@ func (e *Entry) lets() (lets []rule.Let, found string) {
 		return lets, "(" + g.Pod + ") ? [''] : []"
 	}
 	return lets, "(" + g.Object + ") ? [''] : []"
+}
+
+// OwnExpressions returns what an organisation wrote, to be compiled by itself: with the variables that it may use, names put in place. Lines are
+// those of the policy file.
+func (e *Entry) OwnExpressions() (variables []admission.Variable, expression, message string) {
+	lets, _ := e.lets()
+	names := map[string]bool{}
+	for _, l := range lets {
+		names[l.Name] = true
+	}
+	in := func(x string) string {
+		return rename(x, func(word string) string {
+			if names[word] {
+				return "variables." + word
+			}
+			return word
+		})
+	}
+	for _, l := range lets {
+		variables = append(variables, admission.Variable{Name: l.Name, Expression: in(l.Expression)})
+	}
+	return variables, in(strings.TrimRight(e.Own.Expression, "\n")), in(strings.TrimRight(e.Own.Message, "\n"))
 }
 
 // needed keeps the named expressions that roots use, directly or through others.
@@ -236,6 +262,17 @@ func (e *Entry) validation() admission.Validation {
 	if e.Own != nil && e.Own.Message != "" {
 		where = " + ': ' + variables.message"
 	}
+	rest := e.rest()
+	return admission.Validation{
+		Expression:        "size(" + added + ") == 0",
+		Message:           e.ID + ": " + oneLine(e.Title) + rest,
+		MessageExpression: quote(e.ID+": "+oneLine(e.Title)) + where + " +\n" + quote(rest),
+		Reason:            ptr(metav1.StatusReasonForbidden),
+	}
+}
+
+// rest is what every message of a rule ends in.
+func (e *Entry) rest() string {
 	rest := ". "
 	if e.Why != "" {
 		rest += "Why: " + firstSentence(e.Why) + " "
@@ -244,12 +281,12 @@ func (e *Entry) validation() admission.Validation {
 	if e.Rule != nil {
 		rest += " More: fairway explain " + e.ID
 	}
-	return admission.Validation{
-		Expression:        "size(" + added + ") == 0",
-		Message:           e.ID + ": " + oneLine(e.Title) + rest,
-		MessageExpression: quote(e.ID+": "+oneLine(e.Title)) + where + " +\n" + quote(rest),
-		Reason:            ptr(metav1.StatusReasonForbidden),
-	}
+	return rest
+}
+
+// Said returns what is particular in a message of the rule's policy: title, containers, and an own rule's words.
+func (e *Entry) Said(message string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(message, e.ID+": "), strings.TrimSpace(e.rest()))
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -119,3 +119,27 @@ func (b *Baseline) Filter(findings []*finding.Finding) (fresh []*finding.Finding
 	}
 	return fresh, accepted
 }
+
+// Gone returns the accepted findings that findings no longer hold, in the baseline's order: those in files that were judged, by the
+// baseline's names for them, of rules that were run. Count is how many went.
+func (b *Baseline) Gone(findings []*finding.Finding, judged func(file, rule string) bool) []BaselineEntry {
+	have := map[BaselineEntry]int{}
+	for _, f := range findings {
+		have[b.entryOf(f)]++
+	}
+	var out []BaselineEntry
+	for _, e := range b.Findings {
+		n := e.Count
+		e.Count = 0
+		if left := n - have[e]; left > 0 && judged(e.File, e.Rule) {
+			e.Count = left
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// NameOf returns how the baseline calls a file of the input.
+func (b *Baseline) NameOf(file string) string {
+	return b.entryOf(&finding.Finding{Place: finding.Place{File: file}}).File
+}
