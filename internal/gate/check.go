@@ -138,7 +138,7 @@ func (p *Plan) Network(s *cluster.Snapshot) (out []Decision, unknown []finding.U
 		switch {
 		case x != nil:
 			f.Message = "NetworkPolicy " + x.broken.Name + " carries the label " + DefaultDenyLabel + " but does not deny everything in both directions"
-		case s.Complete() || s.Covers(w.Object, "networking.k8s.io", "NetworkPolicy"):
+		case s.Covers(w.Object, "networking.k8s.io", "NetworkPolicy"):
 			f.Message = "namespace " + w.Namespace + " has no default-deny NetworkPolicy with the label " + DefaultDenyLabel + ": \"true\""
 			if w.Namespace == "" {
 				f.Message = "beside it there is no default-deny NetworkPolicy with the label " + DefaultDenyLabel + ": \"true\""
