@@ -52,6 +52,10 @@ func (w *writer) mapping(n source.Node, within string, masks []mask) (empty bool
 		raw := e.Key.Span()
 		w.b = append(w.b, e.Key.File().Data[raw.Start:raw.End]...)
 		w.b = append(w.b, ':')
+		if w.secret && within == "data" { // the values of Secrets go no further
+			w.b = append(w.b, '"', '"')
+			continue
+		}
 		if w.value(value, w.context(within, key), below) && !explicit && !w.custom {
 			w.b = w.b[:before]
 		}
@@ -81,10 +85,6 @@ func (w *writer) value(n source.Node, within string, masks []mask) (empty bool) 
 		return first && n.Len() > 0
 	}
 	s := n.Span()
-	if w.secret && within == "data" {
-		w.b = append(w.b, '"', '"')
-		return false
-	}
 	w.b = append(w.b, n.File().Data[s.Start:s.End]...)
 	return false
 }
