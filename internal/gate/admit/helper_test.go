@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/gate"
 	"github.com/fairway-k8s/fairway/internal/gate/admit"
@@ -64,4 +66,38 @@ func containers(object map[string]any, list string) []any {
 		}
 	}
 	return spec[list].([]any)
+}
+
+// more is what v finds that was does not, in the form of denied.
+func more(e *gate.Entry, v, was admit.Verdict) string {
+	var names []string
+	for _, n := range namesIn(v) {
+		if !slices.Contains(namesIn(was), n) {
+			names = append(names, n)
+		}
+	}
+	switch {
+	case !v.Denied || was.Denied && len(names) == 0:
+		return ""
+	case e.Rule.Container == nil:
+		return "fires"
+	}
+	return verdict(true, names)
+}
+
+func namesIn(v admit.Verdict) []string {
+	if m := inMessage.FindStringSubmatch(v.Message); m != nil {
+		return strings.Split(m[1], ", ")
+	}
+	return nil
+}
+
+// owned reports whether the object says that a controller made it.
+func owned(object map[string]any) bool {
+	for _, r := range (&unstructured.Unstructured{Object: object}).GetOwnerReferences() {
+		if r.Controller != nil && *r.Controller {
+			return true
+		}
+	}
+	return false
 }

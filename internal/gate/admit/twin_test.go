@@ -2,15 +2,17 @@ package admit_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fairway-k8s/fairway/internal/apiserver"
+	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/gate"
 	"github.com/fairway-k8s/fairway/internal/gate/admit"
 	"github.com/fairway-k8s/fairway/internal/lint"
@@ -33,79 +35,176 @@ func everyRule() *rule.Policy {
 	return p
 }
 
-// TestTwins holds every rule against its twin, evaluated with the API server's library: on the objects of the rules' tests and on
-// generated ones, as the API server holds them after defaulting. A rule about containers has to find the same ones.
-func TestTwins(t *testing.T) {
+func everyPlan(t *testing.T) *gate.Plan {
+	t.Helper()
 	plan, err := gate.NewPlan(catalogue.New(), everyRule(), today)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return plan
+}
+
+// subject is an object as the API server holds it, with what the rules say of it.
+type subject struct {
+	gatecases.Case
+	kind     string
+	object   map[string]any
+	findings []*finding.Finding
+}
+
+// subjects returns the objects of the rules' tests, of the golden paths, and n generated ones, less those that an API server refuses.
+func subjects(t *testing.T, plan *gate.Plan, n int) (out []subject, refused int) {
+	t.Helper()
+	cases, err := gatecases.Fixtures("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var ids []string
-	policies := map[string]*admit.Policy{}
 	for _, e := range plan.Entries {
 		ids = append(ids, e.ID)
-		v := plan.Install(e).Policy
-		if policies[e.ID], err = admit.Compile(v); err != nil {
-			t.Errorf("%s: %v", e.ID, err)
-			delete(policies, e.ID)
-		}
 	}
-	cases := slices.Concat(gatecases.Generate(1, 4000))
-	objects, refused, disagree := 0, 0, map[string]int{}
-	fired, silent := map[string]int{}, map[string]int{}
-	for _, c := range cases {
+	o := lint.Options{Catalogue: catalogue.New(), Policy: everyRule(), Only: ids, Now: today, Undecided: true}
+	for _, c := range append(cases, gatecases.Generate(1, n)...) {
 		in := load.Strings(map[string]string{c.Name + ".yaml": c.Text})
 		for _, tree := range in.Objects {
 			r := apiserver.Check(tree.Root, apiserver.Options{})
 			if r.Object == nil || slices.ContainsFunc(r.Problems, func(p apiserver.Problem) bool { return p.Rule != apiserver.Deprecated }) {
 				refused++
-				if refused < 0 {
-					t.Log(c.Name, r.Problems[0].Message, r.Problems[0].Field)
-				}
 				continue
-			}
-			objects++
-			result, err := lint.Check(&load.Input{Objects: []load.Tree{tree}, Files: in.Files}, lint.Options{Catalogue: catalogue.New(), Policy: everyRule(), Only: ids, Now: today, Undecided: true})
-			if err != nil {
-				t.Fatal(err)
 			}
 			object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r.Object)
 			if err != nil {
 				t.Fatal(err)
 			}
-			gvk := schema.FromAPIVersionAndKind(tree.APIVersion, tree.Kind)
 			object["apiVersion"], object["kind"] = tree.APIVersion, tree.Kind
-			for _, e := range plan.Entries {
-				p := policies[e.ID]
-				if p == nil || !slices.Contains(e.Kinds(), gvk.Kind) {
-					continue
+			result, err := lint.Check(&load.Input{Objects: []load.Tree{tree}, Files: in.Files}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, subject{c, tree.Kind, object, result.Findings})
+		}
+	}
+	return out, refused
+}
+
+// TestTwins holds every rule against its twin, evaluated with the API server's library. A rule about containers has to find the same
+// ones. Then the object comes in as an update of the one before it of its kind: what that one broke already is not held against it.
+func TestTwins(t *testing.T) {
+	plan := everyPlan(t)
+	all, refused := subjects(t, plan, 5000)
+	var b strings.Builder
+	asked, updates := 0, 0
+	for _, e := range plan.Entries {
+		p, err := admit.Compile(plan.Install(e).Policy)
+		if err != nil {
+			t.Errorf("%s: %v", e.ID, err)
+			continue
+		}
+		fired, silent, disagree := 0, 0, 0
+		before := map[string]subject{}
+		for _, s := range all {
+			if !slices.Contains(e.Kinds(), s.kind) || owned(s.object) {
+				continue
+			}
+			asked++
+			v, err := p.Judge(t.Context(), admit.Request{Object: s.object})
+			if err != nil {
+				t.Fatalf("%s: %s: evaluation: %v\n%s", s.Name, e.ID, err, s.Text)
+			}
+			want, got := judged(e, s.findings, s.object), denied(e, v)
+			if v.Denied {
+				fired++
+			} else {
+				silent++
+			}
+			if want != got {
+				if disagree++; disagree <= 2 {
+					t.Errorf("%s: %s: the rule says %q, its twin %q\n%s", s.Name, e.ID, want, got, s.Text)
 				}
-				want := judged(e, result.Findings, object)
-				got, err := p.Judge(t.Context(), admit.Request{Object: object, Resource: schema.GroupVersionResource{}})
+			}
+			old, ok := before[s.kind]
+			before[s.kind] = s
+			if !ok || asked%3 != 0 {
+				continue
+			}
+			updates++
+			was, err := p.Judge(t.Context(), admit.Request{Object: old.object})
+			if err != nil {
+				t.Fatal(err)
+			}
+			now, err := p.Judge(t.Context(), admit.Request{Object: s.object, Old: old.object})
+			if err != nil {
+				t.Fatalf("%s: %s: evaluation of the update: %v", s.Name, e.ID, err)
+			}
+			if want, got := more(e, v, was), denied(e, now); want != got {
+				t.Errorf("%s after %s: %s: an update of what breaks %q to what breaks %q is denied for %q, want %q", s.Name, old.Name, e.ID, denied(e, was), denied(e, v), got, want)
+			}
+		}
+		fmt.Fprintf(&b, "%-42s fires %5d  silent %5d\n", e.ID, fired, silent)
+		if fired < 10 || silent < 10 {
+			t.Errorf("%s: fired %d times and was silent %d times: not a test of both ways", e.ID, fired, silent)
+		}
+	}
+	if len(all) < 2000 {
+		t.Errorf("%d objects are fewer than the 2,000 that the gate's claim rests on", len(all))
+	}
+	t.Logf("%d rules, %d objects (%d more that an API server refuses), %d judgements, %d updates\n%s", len(plan.Entries), len(all), refused, asked, updates, b.String())
+}
+
+// mutations are slips that a twin could have.
+var mutations = [][2]string{
+	{"&&", "||"}, {"||", "&&"}, {"==", "!="}, {" > ", " >= "}, {" < ", " <= "}, {" <= ", " < "}, {"orValue(false)", "orValue(true)"}, {"orValue(true)", "orValue(false)"},
+	{"orValue('')", "orValue('x')"}, {"orValue(0)", "orValue(1)"}, {".exists(", ".all("}, {".all(", ".exists("}, {" - 1", " - 2"}, {" + ", " - "}, {"!nodeAgent", "true"},
+	{"linux && ", ""}, {"longRunning && ", ""}, {"!has(", "has("},
+}
+
+// TestMutants makes slips in twins, one at a time, and wants them noticed: a comparison that notices no slip proves nothing. Slips that
+// change nothing for any object that an API server takes are counted, and listed with -v.
+func TestMutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	plan := everyPlan(t)
+	all, _ := subjects(t, plan, 2500)
+	r := rand.New(rand.NewPCG(7, 7))
+	r.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
+	mutants, noticed := 0, 0
+	var survivors []string
+	for _, e := range plan.Entries {
+		v := plan.Install(e).Policy
+		at := slices.IndexFunc(v.Spec.Variables, func(x admissionv1.Variable) bool { return x.Name == "found" })
+		original := v.Spec.Variables[at].Expression
+		for _, m := range mutations {
+			for from := 0; ; {
+				i := strings.Index(original[from:], m[0])
+				if i < 0 {
+					break
+				}
+				i += from
+				from = i + len(m[0])
+				v.Spec.Variables[at].Expression = original[:i] + m[1] + original[i+len(m[0]):]
+				p, err := admit.Compile(v)
 				if err != nil {
-					t.Errorf("%s: %s: evaluation: %v\n%s", c.Name, e.ID, err, c.Text)
-					delete(policies, e.ID)
-					continue
+					continue // the compiler notices
 				}
-				if got.Denied {
-					fired[e.ID]++
-				} else {
-					silent[e.ID]++
-				}
-				if said := denied(e, got); want != said {
-					if disagree[e.ID]++; disagree[e.ID] <= 2 {
-						t.Errorf("%s: %s: the rule says %q, its twin %q\n%s", c.Name, e.ID, want, said, c.Text)
+				mutants++
+				if slices.ContainsFunc(all, func(s subject) bool {
+					if !slices.Contains(e.Kinds(), s.kind) || owned(s.object) {
+						return false
 					}
+					got, err := p.Judge(t.Context(), admit.Request{Object: s.object})
+					return err != nil || judged(e, s.findings, s.object) != denied(e, got)
+				}) {
+					noticed++
+				} else {
+					survivors = append(survivors, fmt.Sprintf("%s: %s for %s at %d in %s", e.ID, m[1], m[0], i, original))
 				}
 			}
 		}
+		v.Spec.Variables[at].Expression = original
 	}
-	var b strings.Builder
-	for _, id := range ids {
-		fmt.Fprintf(&b, "%-42s fired %5d  silent %5d\n", id, fired[id], silent[id])
-		if fired[id] < 10 || silent[id] < 10 {
-			t.Errorf("%s: fired %d times and was silent %d times: not a test of both ways", id, fired[id], silent[id])
-		}
+	t.Logf("%d of %d slips noticed; not: \n%s", noticed, mutants, strings.Join(survivors, "\n"))
+	if noticed*100 < mutants*90 {
+		t.Errorf("only %d of %d slips were noticed", noticed, mutants)
 	}
-	t.Logf("%d objects, %d that an API server refuses, %d rules\n%s", objects, refused, len(ids), b.String())
 }
