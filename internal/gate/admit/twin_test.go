@@ -154,8 +154,8 @@ func TestTwins(t *testing.T) {
 // mutations are slips that a twin could have.
 var mutations = [][2]string{
 	{"&&", "||"}, {"||", "&&"}, {"==", "!="}, {" > ", " >= "}, {" < ", " <= "}, {" <= ", " < "}, {"orValue(false)", "orValue(true)"}, {"orValue(true)", "orValue(false)"},
-	{"orValue('')", "orValue('x')"}, {"orValue(0)", "orValue(1)"}, {".exists(", ".all("}, {".all(", ".exists("}, {" - 1", " - 2"}, {" + ", " - "}, {"!nodeAgent", "true"},
-	{"linux && ", ""}, {"longRunning && ", ""}, {"!has(", "has("},
+	{".exists(", ".all("}, {".all(", ".exists("}, {" - 1", " - 2"}, {" + ", " - "}, {"!variables.nodeAgent", "true"},
+	{"variables.linux", "true"}, {"variables.longRunning", "true"}, {"!has(", "has("},
 }
 
 // TestMutants makes slips in twins, one at a time, and wants them noticed: a comparison that notices no slip proves nothing. Slips that
@@ -204,7 +204,7 @@ func TestMutants(t *testing.T) {
 		v.Spec.Variables[at].Expression = original
 	}
 	t.Logf("%d of %d slips noticed; not: \n%s", noticed, mutants, strings.Join(survivors, "\n"))
-	if noticed*100 < mutants*90 {
+	if noticed*100 < mutants*95 {
 		t.Errorf("only %d of %d slips were noticed", noticed, mutants)
 	}
 }

@@ -83,7 +83,7 @@ func (g generator) object(i int) m {
 		return m{"apiVersion": "v1", "kind": kind, "metadata": meta, "spec": spec}
 	}
 	template := m{"metadata": m{"labels": labels}, "spec": g.pod(kind)}
-	g.set(template["metadata"].(m), "annotations", 10, m{"container.apparmor.security.beta.kubernetes.io/main": "unconfined"}, m{"x": "y"})
+	g.set(template["metadata"].(m), "annotations", 10, m{"container.apparmor.security.beta.kubernetes.io/main": "unconfined"}, m{"x": "unconfined"}, m{"container.apparmor.security.beta.kubernetes.io/main": "runtime/default"})
 	spec := m{"template": template}
 	o := m{"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": spec}
 	selector := m{"matchLabels": labels}
@@ -162,7 +162,7 @@ func (g generator) pod(kind string) m {
 	}
 	pod["containers"] = list
 	if g.chance(40) {
-		c := g.container("setup", true)
+		c := g.container(g.one("setup", "setup", "istio-init").(string), true)
 		pod["initContainers"] = []any{c}
 	}
 	switch kind {
@@ -179,7 +179,11 @@ func (g generator) pod(kind string) m {
 	g.set(pod, "hostUsers", 20, true, false)
 	g.set(pod, "terminationGracePeriodSeconds", 30, 0, 30, 600, 601, 3600)
 	g.set(pod, "priorityClassName", 10, "system-node-critical", "high")
-	g.set(pod, "tolerations", 20, []any{m{"operator": "Exists"}}, []any{m{"key": "a", "operator": "Exists"}}, []any{m{"key": "a", "value": "b", "effect": "NoSchedule"}})
+	often := 20
+	if kind == "DaemonSet" {
+		often = 80
+	}
+	g.set(pod, "tolerations", often, []any{m{"operator": "Exists"}}, []any{m{"key": "a", "operator": "Exists"}}, []any{m{"key": "a", "value": "b", "effect": "NoSchedule"}})
 	g.set(pod, "nodeSelector", 10, m{"kubernetes.io/os": "windows"}, m{"kubernetes.io/os": "linux"}, m{"disk": "ssd"})
 	g.set(pod, "os", 8, m{"name": "windows"}, m{"name": "linux"})
 	g.set(pod, "hostAliases", 15, []any{m{"ip": "10.0.0.1", "hostnames": []any{"db"}}}, []any{m{"ip": "127.0.0.1", "hostnames": []any{"db"}}}, []any{m{"ip": "10.0.0.1"}})
