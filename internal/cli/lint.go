@@ -331,7 +331,14 @@ func (f *lintFlags) hint(r *lint.Result) string {
 	if n == 0 || n == len(r.Findings) {
 		return ""
 	}
-	return "a first visit? fairway lint --profile basic PATH shows the " + report.Thousands(n) + " that come first"
+	what := "PATH"
+	switch {
+	case f.live:
+		what = "--live"
+	case f.from != "":
+		what = "--from ARCHIVE"
+	}
+	return "a first visit? fairway lint --profile basic " + what + " shows the " + report.Thousands(n) + " that come first"
 }
 
 // newReport adds to a result what is needed to show it.

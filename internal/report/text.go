@@ -447,7 +447,10 @@ func (t *textWriter) summary(all []*group, counts [finding.Must + 1]int) {
 
 // summary is the one sentence that every format for people ends or begins with.
 func summary(r *finding.Report, all []*group, counts [finding.Must + 1]int) string {
-	s := Count(r.Files, "file", "files") + ", " + Count(r.Objects, "object", "objects") + ": "
+	s := Count(r.Objects, "object", "objects") + ": "
+	if r.Files > 0 || r.Objects == 0 {
+		s = Count(r.Files, "file", "files") + ", " + s
+	} // a cluster has objects without files
 	var parts []string
 	for _, sev := range []finding.Severity{finding.Must, finding.Should, finding.Could} {
 		if n := counts[sev]; n > 0 {
