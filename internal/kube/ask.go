@@ -24,7 +24,7 @@ func tlsConfigOf(config *rest.Config) ([]byte, error) {
 
 // Version returns the API server's version, such as 1.36. The error is a *problem.Problem.
 func (c *Client) Version(ctx context.Context) (string, error) {
-	raw, err := c.rest.Get().AbsPath("/version").DoRaw(ctx)
+	raw, err := c.get(ctx, "/version", "application/json")
 	if err != nil {
 		return "", c.unreachable(ctx, err)
 	}

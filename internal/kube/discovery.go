@@ -26,6 +26,15 @@ func newREST(config *rest.Config) (*rest.RESTClient, error) {
 	return rest.UnversionedRESTClientFor(c)
 }
 
+// get asks for one small answer. The error is the API server's own (k8s.io/apimachinery/pkg/api/errors), or the connection's.
+func (c *Client) get(ctx context.Context, path, accept string) ([]byte, error) {
+	r := c.rest.Get().AbsPath(path).SetHeader("Accept", accept).MaxRetries(2).Do(ctx)
+	if err := r.Error(); err != nil {
+		return nil, err
+	}
+	return r.Raw()
+}
+
 // kind is one kind that the API server serves, in the version that it prefers.
 type kind struct {
 	group, version, kind, resource string
@@ -54,8 +63,7 @@ func (k kind) path(namespace string) string {
 // discover returns the kinds that can be listed, in order of groups and names, and a row for each group whose kinds are not known.
 func (c *Client) discover(ctx context.Context) (kinds []kind, unknown []cluster.Covered, err error) {
 	for _, root := range []string{"/api", "/apis"} {
-		raw, err := c.rest.Get().AbsPath(root).SetHeader("Accept",
-			"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json").DoRaw(ctx)
+		raw, err := c.get(ctx, root, "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json")
 		if err != nil {
 			return nil, nil, err
 		}
@@ -135,7 +143,7 @@ func (c *Client) discoverEach(ctx context.Context, root string, raw []byte) (kin
 	seen := map[[2]string]bool{}
 	for _, v := range versions {
 		at := kind{group: v.group, version: v.version}
-		raw, err := c.rest.Get().AbsPath(strings.TrimSuffix(at.path(""), "/")).DoRaw(ctx)
+		raw, err := c.get(ctx, strings.TrimSuffix(at.path(""), "/"), "application/json")
 		var list metav1.APIResourceList
 		if err == nil {
 			err = json.NewDecoder(bytes.NewReader(raw)).Decode(&list)

@@ -13,7 +13,7 @@
 // # How it asks
 //
 // What the API server says it serves decides what is listed, in the version it prefers. Nothing is watched and nothing is written. A
-// few kinds are listed at a time, at a modest rate; 429 and Retry-After are honoured (by client-go). A continue token that has expired
+// few kinds are listed at a time, at a modest rate; 429 and Retry-After are honoured. A continue token that has expired
 // (410) begins the list anew. What is forbidden is coverage, not an error; a kind that may not be listed everywhere is listed in each
 // namespace that is known.
 //

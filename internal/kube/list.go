@@ -36,8 +36,10 @@ const (
 	definitionsPage = 20
 	// restarts is how often a list begins anew after its continue token expired, which it does after five minutes.
 	restarts = 2
-	// retries is how often a page is asked for again after a connection broke.
-	retries = 2
+	// retries is how often a page is asked for again after a connection broke, and patience how often after the API server said that
+	// it has too much to do.
+	retries  = 2
+	patience = 10
 )
 
 // retryAfter is how long a page is waited for after a connection broke.
@@ -194,7 +196,7 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 		limit = definitionsPage
 	}
 	got := listing.New(listing.Options{Namespaces: l.Namespaces})
-	token, begun, failed := "", 0, 0
+	token, begun, failed, waited := "", 0, 0, 0
 	for {
 		if why := l.dead.Load(); why != nil {
 			row.State, row.Detail = cluster.Failed, reason(*why)
@@ -204,7 +206,7 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 		next, err := l.page(ctx, k, namespace, token, limit, page)
 		switch {
 		case err == nil:
-			failed = 0
+			failed, waited = 0, 0
 			got.Append(page)
 			row.Objects += next.Items
 			if token = next.Continue; token == "" {
@@ -214,12 +216,13 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 			begun++
 			token, row.Objects = "", 0
 			got = listing.New(got.Options)
+		case apierrors.IsTooManyRequests(err) && waited < patience:
+			waited++
+			seconds, _ := apierrors.SuggestsClientDelay(err)
+			sleep(ctx, time.Duration(max(1, seconds))*time.Second)
 		case ctx.Err() == nil && brokenOff(err) && failed < retries:
 			failed++
-			select {
-			case <-time.After(retryAfter << (failed - 1)):
-			case <-ctx.Done():
-			}
+			sleep(ctx, retryAfter<<(failed-1))
 		default:
 			if brokenOff(err) {
 				l.dead.CompareAndSwap(nil, &err)
@@ -233,9 +236,16 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 	}
 }
 
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
 // page reads one page into to.
 func (l *lister) page(ctx context.Context, k kind, namespace, token string, limit int, to *listing.Collector) (listing.Page, error) {
-	r := l.rest.Get().AbsPath(k.path(namespace)).Param("limit", strconv.Itoa(limit))
+	r := l.rest.Get().AbsPath(k.path(namespace)).Param("limit", strconv.Itoa(limit)).MaxRetries(0) // list has its own
 	if token != "" {
 		r.Param("continue", token)
 	}
@@ -277,7 +287,7 @@ func (l *lister) failures() (out []finding.Failure) {
 // namespacesExist refuses namespaces that are not there: nothing would be found wrong in them.
 func (c *Client) namespacesExist(ctx context.Context, names []string) error {
 	for _, ns := range names {
-		_, err := c.rest.Get().AbsPath("/api/v1/namespaces/" + ns).DoRaw(ctx)
+		_, err := c.get(ctx, "/api/v1/namespaces/"+ns, "application/json")
 		if apierrors.IsNotFound(err) {
 			return c.noNamespace(ctx, ns)
 		}

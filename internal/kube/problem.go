@@ -134,7 +134,7 @@ func reason(err error) string {
 // noNamespace says that a namespace is not there, and which one was meant.
 func (c *Client) noNamespace(ctx context.Context, name string) error {
 	p := &problem.Problem{What: fmt.Sprintf("there is no namespace %q", name), Where: c.where(), Next: "kubectl get namespaces shows which there are"}
-	raw, err := c.rest.Get().AbsPath("/api/v1/namespaces").DoRaw(ctx)
+	raw, err := c.get(ctx, "/api/v1/namespaces", "application/json")
 	var list struct {
 		Items []struct {
 			Metadata struct {
