@@ -166,7 +166,9 @@ func restricted(t *testing.T, b *bed.Bed, admin *clientcmdapi.Config) {
 	b.Kubectl(t, "", "create", "role", "dev", "--verb=list", "--resource=deployments.apps", "-n", "shop")
 	b.Kubectl(t, "", "create", "rolebinding", "dev", "--role=dev", "--serviceaccount=shop:dev", "-n", "shop")
 	token := strings.TrimSpace(b.Kubectl(t, "", "create", "token", "dev", "-n", "shop"))
-	file := kubeconfig(t, admin, func(_ *testing.T, _ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) { *u = clientcmdapi.AuthInfo{Token: token} })
+	file := kubeconfig(t, admin, func(_ *testing.T, _ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) {
+		*u = clientcmdapi.AuthInfo{Token: token}
+	})
 	for _, args := range [][]string{{"-n", "shop"}, {"-A", "--fail-on", "must"}} {
 		code, out, said := run(t, append([]string{"lint", "--live", "-o", "json", "--kubeconfig", file}, args...)...)
 		if code != 0 && code != 1 || said != "" {

@@ -117,11 +117,19 @@ func (p *Pass) Report(o *cluster.Object, field, message string, args ...any) *fi
 	if len(args) > 0 {
 		message = fmt.Sprintf(message, args...)
 	}
-	f := &finding.Finding{Rule: p.Rule.ID, Severity: p.severity, Object: o.Ref, Root: o.Root, Field: field, Message: message}
+	f := &finding.Finding{Rule: p.Rule.ID, Severity: p.severity, Object: o.Ref, Root: o.Root, Field: field, Message: p.place(message)}
 	if !o.Context {
 		p.out.add(o, f)
 	}
 	return f
+}
+
+// place says of a message where one looked: rules call it the input, and it may be a cluster.
+func (p *Pass) place(message string) string {
+	if p.Coverage() == nil {
+		return message
+	}
+	return strings.ReplaceAll(message, "the input", "the cluster")
 }
 
 // Unknown says that the rule could not be judged for o, and what was missing.
@@ -132,7 +140,7 @@ func (p *Pass) Unknown(o *cluster.Object, field, missing string, args ...any) {
 	if o.Context {
 		return
 	}
-	p.out.unknown(o, field, finding.Unknown{Rule: p.Rule.ID, Object: o.Ref, Missing: missing})
+	p.out.unknown(o, field, finding.Unknown{Rule: p.Rule.ID, Object: o.Ref, Missing: p.place(missing)})
 }
 
 // Set makes a change that gives a field a value; see source.Set.

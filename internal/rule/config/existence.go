@@ -25,6 +25,11 @@ func judgeExistence(p *rule.Pass, w *cluster.Workload, kind string) {
 
 func judgeAbsence(p *rule.Pass, r reference) {
 	o := r.w.Object
+	if p.Coverage() != nil && p.Covers(o, "", r.kind) { // whoever makes it has not made it
+		near, elsewhere := candidates(p, o, r.kind, r.name)
+		reportAbsence(p, r, near, elsewhere)
+		return
+	}
 	maker, known := makerOf(p, o, r.kind, r.name)
 	switch {
 	case known:
@@ -49,6 +54,13 @@ func judgeAbsence(p *rule.Pass, r reference) {
 		p.Unknown(o, r.field(), "%s %s, which several workloads here expect from elsewhere", r.kind, r.name)
 		return
 	}
+	reportAbsence(p, r, near, elsewhere)
+}
+
+// reportAbsence reports an object that is not there. near is one of a similar name, elsewhere the namespace of one of this name; both may
+// be "".
+func reportAbsence(p *rule.Pass, r reference, near, elsewhere string) {
+	o := r.w.Object
 	message := fmt.Sprintf("%s needs %s %s, which is not in the input: %s", r.user(), r.kind, r.name, r.consequence())
 	if n := places(r); n > 1 {
 		message += fmt.Sprintf(" (%d places name it)", n)
