@@ -11,6 +11,7 @@
 //	go run . forks DIR           the same for real triples, judged by the guarantees of a merge; writes ../docs/merge.md
 //	go run . random              the same for manifests that are edited at random on both sides
 //	go run . fleet               upgrades a thousand services with random edits and judges every file; writes ../docs/merge.md
+//	go run . live                lints and dumps a real control plane with 5,000 workloads and 15,000 pods
 //
 // It builds fairway from the folder above, and kube-score and kubeconform from their modules, at the versions of tools.go and with
 // the dependencies their authors released them with. kube-linter and polaris are used when they are on PATH. No tool is given
@@ -35,6 +36,7 @@ var commands = map[string]func(args []string) error{
 	"forks":   forks,
 	"random":  random,
 	"fleet":   fleet,
+	"live":    live,
 	"sail":    sailChild,
 	"measure": measureChild,
 	"schemas": schemasChild,
@@ -42,7 +44,7 @@ var commands = map[string]func(args []string) error{
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES | forks DIR | random [flags] | fleet [flags]")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES | forks DIR | random [flags] | fleet [flags] | live [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
