@@ -194,10 +194,8 @@ func (b *Bed) startNode(ctx context.Context, ca *authority) error {
 			"authentication": object{"anonymous": object{"enabled": false}, "webhook": object{"enabled": true},
 				"x509": object{"clientCAFile": in("pki/ca.crt")}},
 			"authorization": object{"mode": "Webhook"},
-			// A machine for tests is often nearly full, and its quotas are not what is tested.
-			"localStorageCapacityIsolation": false,
-			"evictionHard":                  object{"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
-			"oomScoreAdj":                   0, "podLogsDir": in("log/pods"), "volumePluginDir": in("kubelet/plugins"),
+			"evictionHard":  object{"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+			"oomScoreAdj":   0, "podLogsDir": in("log/pods"), "volumePluginDir": in("kubelet/plugins"),
 			// Tests wait for these.
 			"nodeStatusUpdateFrequency": "4s", "syncFrequency": "10s", "registerWithTaints": []object{},
 		},

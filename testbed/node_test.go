@@ -68,6 +68,11 @@ func TestNode(t *testing.T) {
 		t.Errorf("kubectl logs: got %q, want heard hello", got)
 	}
 
+	// Without it no pod that asks for disk is scheduled.
+	if got := kubectl(t, bed, "", "get", "node", "node", "-o", "jsonpath={.status.allocatable.ephemeral-storage}"); got == "" {
+		t.Error("the node offers no ephemeral storage")
+	}
+
 	if err := bed.Down(); err != nil {
 		t.Fatal(err)
 	}
