@@ -2,14 +2,16 @@
 //
 //	sampleapp MODE
 //
-// MODE is service, worker, job or stateful; without it, the settings file says it, /etc/sample/settings.json. All but a job open the
-// health listener first, port 8081: /started, /ready and /live. A service and a stateful one answer on port 8080.
+// MODE is service, worker, job or stateful; without it, the setting MODE says it. A setting is a variable of the environment, a file of
+// that name below /etc/sample, or a line NAME=VALUE of a file there that ends in .env: paths differ in how they hand out configuration.
+// All but a job open the health listener first, port 8081: /started, /ready and /live. A service and a stateful one answer on port 8080.
 //
 // Told to stop (SIGTERM) a service is not ready any more, asks its clients to close their connections, and ends when all requests are
 // answered; a worker takes no new job and ends the one it has.
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,31 +32,28 @@ import (
 )
 
 const (
-	settingsFile = "/etc/sample/settings.json"
-	dataDir      = "/var/lib/sample" // of a stateful service: its claim
-	scratchDir   = "/tmp"            // of a job: lost with the pod
+	settingsDir = "/etc/sample"
+	dataDir     = "/var/lib/sample" // of a stateful service: its claim
+	scratchDir  = "/tmp"            // of a job: lost with the pod
 	// beatLimit is how old the last sign of progress may be before /live says no; the golden path's heartbeat is a minute.
 	beatLimit = time.Minute
 	// closing is how long a service that was told to stop goes on taking requests, to say on each connection that it is the last one.
 	closing = 2 * time.Second
 )
 
-// settings are what the settings file says. Durations are nanoseconds.
+// settings are how it behaves.
 type settings struct {
-	Mode    string        `json:"mode"`
-	Version string        `json:"version"` // told to clients
-	Boot    time.Duration `json:"boot"`    // how long a start takes
-	Job     time.Duration `json:"job"`     // how long a job of a worker takes, or a job
+	mode    string
+	version string        // told to clients
+	boot    time.Duration // how long a start takes
+	job     time.Duration // how long a job takes
 }
 
 func main() {
 	log.SetFlags(log.Ltime)
-	s, err := read(settingsFile)
+	s, err := read()
 	if err != nil {
 		log.Fatal(err)
-	}
-	if len(os.Args) > 1 {
-		s.Mode = os.Args[1]
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -65,28 +64,57 @@ func main() {
 	}
 }
 
-// read reads the settings; a file that is not there is one that says nothing.
-func read(name string) (s settings, err error) {
-	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
+// read reads the settings. Arguments win.
+func read() (s settings, err error) {
+	s.mode, s.version = setting("MODE"), setting("VERSION")
+	job := setting("JOB")
+	if len(os.Args) > 1 {
+		s.mode = os.Args[1]
 	}
-	if err != nil {
-		return s, err
+	if len(os.Args) > 2 {
+		job = os.Args[2]
 	}
-	return s, json.Unmarshal(data, &s)
+	for _, x := range []struct {
+		to   *time.Duration
+		text string
+	}{{&s.boot, setting("BOOT")}, {&s.job, job}} {
+		if *x.to, err = time.ParseDuration(cmp.Or(x.text, "0")); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// setting returns the value of a setting, "" when nothing is said.
+func setting(name string) string {
+	if value, ok := os.LookupEnv(name); ok {
+		return value
+	}
+	if value, err := os.ReadFile(filepath.Join(settingsDir, name)); err == nil {
+		return strings.TrimSpace(string(value))
+	}
+	files, _ := filepath.Glob(filepath.Join(settingsDir, "*.env"))
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(text)) {
+			if key, value, _ := strings.Cut(strings.TrimSpace(line), "="); key == name {
+				return value
+			}
+		}
+	}
+	return ""
 }
 
 func (s settings) run(ctx context.Context) error {
-	if s.Mode == "job" {
-		return s.job()
+	if s.mode == "job" {
+		return s.runJob()
 	}
 	h := &health{}
 	if err := h.listen(":8081"); err != nil {
 		return err
 	}
-	time.Sleep(s.Boot)
-	switch s.Mode {
+	time.Sleep(s.boot)
+	switch s.mode {
 	case "worker":
 		return s.worker(ctx, h)
 	case "service":
@@ -98,7 +126,7 @@ func (s settings) run(ctx context.Context) error {
 		}
 		return s.service(ctx, h, mux)
 	}
-	return fmt.Errorf("mode %q: name service, worker, job or stateful", s.Mode)
+	return fmt.Errorf("mode %q: name service, worker, job or stateful", s.mode)
 }
 
 // health answers the three questions of probes.
@@ -153,7 +181,7 @@ func (s settings) service(ctx context.Context, h *health, mux *http.ServeMux) er
 			}
 			time.Sleep(d)
 		}
-		reply(w, answer{Pod: pod, Version: s.Version, Draining: ctx.Err() != nil})
+		reply(w, answer{Pod: pod, Version: s.version, Draining: ctx.Err() != nil})
 	})
 	mux.HandleFunc("/lookup", func(w http.ResponseWriter, r *http.Request) {
 		addresses, err := net.DefaultResolver.LookupHost(r.Context(), r.FormValue("host"))
@@ -206,7 +234,7 @@ func (s settings) worker(ctx context.Context, h *health) error {
 	h.started.Store(true)
 	for n := 1; ; n++ {
 		log.Printf("job %d begins", n)
-		for end := time.Now().Add(s.Job); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		for end := time.Now().Add(s.job); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 			h.beat.Store(time.Now().UnixNano()) // a long job notes its progress too
 		}
 		log.Printf("job %d ends", n)
@@ -217,17 +245,10 @@ func (s settings) worker(ctx context.Context, h *health) error {
 	}
 }
 
-// job does one thing that needs a file, and ends.
-func (s settings) job() error {
-	if len(os.Args) > 2 { // how long it takes
-		d, err := time.ParseDuration(os.Args[2])
-		if err != nil {
-			return err
-		}
-		s.Job = d
-	}
+// runJob does one thing that needs a file, and ends.
+func (s settings) runJob() error {
 	log.Print("job begins")
-	time.Sleep(s.Job)
+	time.Sleep(s.job)
 	if err := os.WriteFile(filepath.Join(scratchDir, "result"), []byte("42\n"), 0o600); err != nil {
 		return err
 	}
