@@ -72,8 +72,8 @@ func Connect(o Options) (*Client, error) {
 	config, err := loader.ClientConfig()
 	if err != nil {
 		p := &problem.Problem{What: "the kubeconfig does not say how to reach a cluster", Where: where, Why: reason(err), Err: err,
-			Next: "correct the file, or name another context: kubectl config get-contexts"}
-		if clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster) {
+			Next: "correct its entries, or name another context: kubectl config get-contexts"}
+		if name == "" {
 			p.What, p.Why = "no cluster is configured", "there is no kubeconfig with a current context, and this is no pod"
 			p.Next = "name a kubeconfig with --kubeconfig or KUBECONFIG, or a context with --context"
 			if contexts := slices.Sorted(maps.Keys(raw.Contexts)); len(contexts) > 0 {
