@@ -188,6 +188,9 @@ func restricted(t *testing.T, b *bed.Bed, admin *clientcmdapi.Config) {
 	if !find(a.Findings, "image-tag-latest") {
 		t.Errorf("the Deployment's image is not found wrong: %s", out)
 	}
+	if !strings.Contains(out, `"reason":"forbidden"`) && !strings.Contains(out, `"reason": "forbidden"`) {
+		t.Errorf("the answer does not say what may not be listed: %s", out)
+	}
 	for _, rule := range []string{"pdb-missing", "networkpolicy-missing"} {
 		if find(a.Findings, rule) || !find(a.Unknown, rule) {
 			t.Errorf("%s is not unknown, although the user may not list what it depends on", rule)

@@ -2,7 +2,7 @@
 // result to package report; it decides nothing itself.
 //
 // Standard output is the answer, everything else is standard error. Exit codes: 0 good, 1 findings or conflicts, 2 the command
-// line or a configuration file is wrong, 3 part of the input could not be read or judged.
+// line or a configuration file is wrong, 3 part of the input could not be read or judged, 10 a cluster could not be asked (lint, dump).
 package cli
 
 import (

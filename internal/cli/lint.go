@@ -60,13 +60,17 @@ func newLint(e Env) *cobra.Command {
 			"and - for standard input. It says what the API server would refuse, what will hurt, why, and how to mend it. Rules that\n" +
 			"need an object which is not in the input say unknown instead of guessing.\n\n" +
 			"Without a path it checks the working directory. It needs no cluster, no network and no configuration.\n\n" +
+			"--live checks what a cluster holds instead, --from what an archive of one does; places are then objects and fields. What may\n" +
+			"not be listed is unknown, and no error.\n\n" +
 			"Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 part of the input could not be read,\n" +
-			"or nothing could be checked, such as a chart without helm.",
+			"or nothing could be checked, such as a chart without helm, 10 the cluster of --live could not be asked: it does not answer,\n" +
+			"its certificate is not good, or it does not know who asks.",
 		Example: "  fairway lint deploy/\n" +
 			"  fairway lint --fix deploy/                          mend what can be mended safely\n" +
 			"  fairway lint --diff deploy/ | git apply             the same, through your own hands\n" +
 			"  fairway lint --since origin/main -o github          findings in changed files only, as annotations\n" +
 			"  helm template . | fairway lint -\n" +
+			"  fairway lint --live -n shop                         what is in a namespace now\n" +
 			"  fairway lint --write-baseline --baseline known.json accept what is there; only new findings fail from now on",
 	}
 	flags := cmd.Flags()
@@ -373,6 +377,9 @@ func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.R
 		return err == nil && info.Mode().IsRegular()
 	}
 	rep.Edits = func(f *finding.Finding) []source.Edit {
+		if f.Root.File().Virtual { // there is no text to edit
+			return nil
+		}
 		edits, err := f.Root.File().Edits(f.Root, f.Fix.Changes...)
 		if err != nil {
 			return nil // --fix says why

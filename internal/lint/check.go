@@ -65,7 +65,7 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 		return nil, err
 	}
 	judged := j.objects(in.Objects)
-	r := &Result{Skipped: slices.Clone(in.Skipped), Failures: in.Failures}
+	r := &Result{Skipped: append(slices.Clone(in.Skipped), forbidden(in.Coverage)...), Failures: in.Failures}
 	all := make([]*cluster.Object, len(judged))
 	for i := range judged {
 		all[i] = judged[i].Object
@@ -91,6 +91,19 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	}
 	r.group()
 	return r, nil
+}
+
+// forbidden returns the kinds of a cluster that may not be listed, in the order of the coverage.
+func forbidden(c *cluster.Coverage) (out []finding.Skipped) {
+	if c == nil {
+		return nil
+	}
+	for _, row := range c.Rows() {
+		if row.State == cluster.Forbidden {
+			out = append(out, finding.Skipped{Object: finding.Ref{APIVersion: row.Group, Kind: row.Kind, Namespace: row.Namespace, Name: "*"}, Reason: load.Forbidden, Detail: row.Detail})
+		}
+	}
+	return out
 }
 
 // Snapshot is the picture of what was loaded that Check looks at.

@@ -125,7 +125,7 @@ func (w *writer) dropped(within, key string, value source.Node) bool {
 // harmless reports whether an annotation of a Secret can be no copy of its values: tools have left them there.
 func harmless(key string) bool {
 	domain, _, _ := strings.Cut(key, "/")
-	for _, d := range []string{"kubernetes.io", "helm.sh", "cert-manager.io", "fairway.dev"} {
+	for _, d := range []string{"kubernetes.io", "helm.sh", "cert-manager.io", "fairway-k8s.io"} {
 		if domain == d || strings.HasSuffix(domain, "."+d) {
 			return key != "kubectl.kubernetes.io/last-applied-configuration"
 		}

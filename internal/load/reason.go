@@ -16,6 +16,7 @@ const (
 	Encrypted      = "encrypted"
 	NotAFile       = "not-a-file"
 	Outside        = "outside"
+	Forbidden      = "forbidden"
 )
 
 // Reason is one reason with its explanation.
@@ -27,6 +28,7 @@ var Reasons = []Reason{
 	{Duplicate, "a link to a file or folder that is read under another name"},
 	{Empty, "nothing but comments and white space, or a List without items"},
 	{Encrypted, "a file that git-crypt keeps encrypted; unlock the repository to have it read"},
+	{Forbidden, "a kind of object that whoever asked may not list in the cluster; what depends on it is unknown"},
 	{HelmChart, "a Helm chart, which only helm can render"},
 	{HelmTemplate, "template markup ({{ or {%) that makes it no YAML before it is rendered"},
 	{IgnoredFolder, "hidden folders, node_modules and vendor; name such a folder to have it read"},

@@ -20,7 +20,8 @@ type Problem struct {
 	Err   error  // the error below, for errors.Is; may be nil
 }
 
-// Exit codes of the program. Codes from 10 on belong to single verbs and are documented there.
+// Exit codes of the program. Codes from 10 on belong to single verbs and are documented there; of verbs that ask a cluster 10 means that
+// it could not be asked.
 const (
 	ExitGood       = 0 // nothing to report
 	ExitFindings   = 1 // findings or conflicts

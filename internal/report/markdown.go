@@ -85,7 +85,7 @@ func details(r *finding.Report, g *group) string {
 		info := about(r, f.Rule)
 		b.WriteString(indented("", info.Why))
 		if f.Fix != nil {
-			b.WriteString(indented("fix: ", f.Fix.Title+" (fairway lint --fix)"))
+			b.WriteString(indented("", fixLine(f, info)))
 		} else {
 			b.WriteString(indented("fix: ", info.How))
 		}

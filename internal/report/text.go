@@ -315,6 +315,8 @@ func (t *textWriter) finding(g *group, f *finding.Finding) {
 // fixLine says what --fix would do, or how to mend by hand.
 func fixLine(f *finding.Finding, info finding.RuleInfo) string {
 	switch {
+	case f.Fix != nil && !f.Root.IsZero() && f.Root.File().Virtual: // of a cluster: mended where its manifests are
+		return "fix: " + Clean(f.Fix.Title)
 	case f.Fix != nil:
 		return "fix: " + Clean(f.Fix.Title) + " (fairway lint --fix)"
 	case info.How != "":
@@ -448,9 +450,9 @@ func (t *textWriter) summary(all []*group, counts [finding.Must + 1]int) {
 // summary is the one sentence that every format for people ends or begins with.
 func summary(r *finding.Report, all []*group, counts [finding.Must + 1]int) string {
 	s := Count(r.Objects, "object", "objects") + ": "
-	if r.Files > 0 || r.Objects == 0 {
+	if r.Files > 0 || r.Objects == 0 { // a cluster has objects and no files
 		s = Count(r.Files, "file", "files") + ", " + s
-	} // a cluster has objects without files
+	}
 	var parts []string
 	for _, sev := range []finding.Severity{finding.Must, finding.Should, finding.Could} {
 		if n := counts[sev]; n > 0 {

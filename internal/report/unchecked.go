@@ -1,6 +1,9 @@
 package report
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/fairway-k8s/fairway/internal/finding"
 )
 
@@ -27,6 +30,7 @@ const uncheckedLines = 5
 
 // unchecked says what was not checked and why.
 func (t *textWriter) unchecked() {
+	t.forbidden()
 	list := Unchecked(t.r.Skipped)
 	for i, s := range list {
 		if i == uncheckedLines && !t.o.Full {
@@ -48,4 +52,24 @@ func skipped(s finding.Skipped) string {
 		reason += ": " + Clean(s.Detail)
 	}
 	return reason
+}
+
+// forbidden says in one line which kinds of a cluster may not be listed: whoever may see little is told of many.
+func (t *textWriter) forbidden() {
+	var kinds []string
+	for _, s := range t.r.Skipped {
+		if s.Reason == "forbidden" && !slices.Contains(kinds, s.Object.Kind) {
+			kinds = append(kinds, s.Object.Kind)
+		}
+	}
+	if len(kinds) == 0 {
+		return
+	}
+	slices.Sort(kinds)
+	list := Clean(strings.Join(kinds, ", "))
+	if t.o.Quiet {
+		t.WriteString("not listed, as the context's user may not: " + list + "\n")
+		return
+	}
+	t.hanging("", "not listed", colorUnknown, "  as the context's user may not: ", list)
 }

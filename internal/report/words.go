@@ -79,6 +79,7 @@ func about(r *finding.Report, id string) finding.RuleInfo {
 var skipWords = map[string][2]string{
 	"client-config":   {"client configuration", "client configurations"},
 	"duplicate":       {"duplicate", "duplicates"},
+	"forbidden":       {"kind that may not be listed", "kinds that may not be listed"},
 	"helm-chart":      {"Helm chart", "Helm charts"},
 	"helm-template":   {"Helm template", "Helm templates"},
 	"ignored-folder":  {"ignored folder", "ignored folders"},
