@@ -109,6 +109,9 @@ func completeRules(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 
 func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 	start := e.Now()
+	if err := f.source(paths); err != nil {
+		return err
+	}
 	o, err := f.options(ctx, e)
 	if err != nil {
 		return err
@@ -117,15 +120,10 @@ func runLint(ctx context.Context, e Env, f *lintFlags, paths []string) error {
 		paths = []string{"."}
 	}
 	switch {
-	case f.live && f.from != "":
-		return &problem.Problem{What: "--live and --from exclude each other", Next: "leave one of the two out"}
 	case f.live:
-		return f.checkLive(ctx, e, paths, o, start)
+		return f.checkLive(ctx, e, o, start)
 	case f.from != "":
-		return f.checkDump(e, paths, o, start)
-	}
-	if name := f.cluster.given(); name != "" {
-		return &problem.Problem{What: name + " chooses a cluster, and files are checked", Next: "add --live to check the cluster, or leave " + name + " out"}
+		return f.checkDump(e, o, start)
 	}
 	if f.fix && slices.Contains(paths, "-") {
 		return &problem.Problem{What: "standard input cannot be mended in place", Next: "use --diff, or name the files"}

@@ -99,10 +99,7 @@ func progress(e Env) (show func(kinds, of, objects int), done func()) {
 }
 
 // checkLive checks a cluster.
-func (f *lintFlags) checkLive(ctx context.Context, e Env, paths []string, o lint.Options, start time.Time) error {
-	if err := f.notFiles("--live", paths); err != nil {
-		return err
-	}
+func (f *lintFlags) checkLive(ctx context.Context, e Env, o lint.Options, start time.Time) error {
 	_, in, err := f.cluster.list(ctx, e)
 	if err != nil {
 		return err
@@ -111,13 +108,7 @@ func (f *lintFlags) checkLive(ctx context.Context, e Env, paths []string, o lint
 }
 
 // checkDump checks an archive.
-func (f *lintFlags) checkDump(e Env, paths []string, o lint.Options, start time.Time) error {
-	if err := f.notFiles("--from", paths); err != nil {
-		return err
-	}
-	if f.cluster.kubeconfig != "" || f.cluster.context != "" {
-		return &problem.Problem{What: f.cluster.given() + " chooses a cluster, and an archive is checked", Next: "leave it out, or --from"}
-	}
+func (f *lintFlags) checkDump(e Env, o lint.Options, start time.Time) error {
 	var namespaces []string
 	if f.cluster.namespace != "" {
 		namespaces = []string{f.cluster.namespace}
@@ -129,16 +120,29 @@ func (f *lintFlags) checkDump(e Env, paths []string, o lint.Options, start time.
 	return f.check(e, d.Input, o, start)
 }
 
-// notFiles refuses what makes sense for files only.
-func (f *lintFlags) notFiles(flag string, paths []string) error {
+// source refuses flags that do not go together: files, a cluster and an archive are checked one at a time, and in their own ways.
+func (f *lintFlags) source(paths []string) error {
+	flag := "--live"
+	if f.from != "" {
+		flag = "--from"
+	}
+	given := f.cluster.given()
 	switch {
+	case f.live && f.from != "":
+		return &problem.Problem{What: "--live and --from exclude each other", Next: "leave one of the two out"}
+	case !f.live && f.from == "":
+		if given != "" {
+			return &problem.Problem{What: given + " chooses a cluster, and files are checked", Next: "add --live to check the cluster, or leave " + given + " out"}
+		}
 	case f.fix, f.diff:
 		return &problem.Problem{What: "what a cluster holds is not mended in place: the next deployment would undo it",
 			Next: "mend the manifests it was made of: fairway lint --fix DIR"}
 	case f.since != "":
 		return &problem.Problem{What: flag + " reads no files, so --since has nothing to compare", Next: "leave one of the two out"}
-	case len(paths) > 0 && !(len(paths) == 1 && paths[0] == "."):
+	case len(paths) > 0:
 		return &problem.Problem{What: flag + " reads no files, but " + paths[0] + " is named", Next: "check files and clusters one after the other"}
+	case f.from != "" && (f.cluster.kubeconfig != "" || f.cluster.context != ""):
+		return &problem.Problem{What: given + " chooses a cluster, and an archive is checked", Next: "leave it out, or --from"}
 	}
 	return nil
 }
