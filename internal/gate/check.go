@@ -125,7 +125,7 @@ func (p *Plan) Network(s *cluster.Snapshot) (out []Decision, unknown []finding.U
 		}
 	}
 	for _, w := range s.Workloads {
-		if !p.concerns(podKinds, w.Object) {
+		if !p.concerns(networkKinds, w.Object) {
 			continue
 		}
 		x := states[w.Namespace]

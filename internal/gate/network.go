@@ -19,6 +19,11 @@ const (
 // binding, so the name says what to do.
 const networkBinding = "namespace-needs-a-default-deny-networkpolicy-labelled-gate.fairway-k8s.io-default-deny-true"
 
+// networkKinds are the kinds that the NetworkPolicy gate is asked about: those that people make. The API server looks for a policy's parameters
+// before it looks at its match conditions, so that pods, ReplicaSets and Jobs which a controller makes could not be told apart, and a namespace
+// that loses its NetworkPolicy would lose its pods at the next drain.
+var networkKinds = []string{"CronJob", "DaemonSet", "Deployment", "StatefulSet"}
+
 // network is the policy whose parameters are the default-deny policies of the request's namespace, denied when there are none.
 func (p *Plan) network() Installed {
 	name := "fairway-" + NetworkPolicyID
@@ -29,12 +34,7 @@ func (p *Plan) network() Installed {
 		Spec: admission.ValidatingAdmissionPolicySpec{
 			ParamKind:        &admission.ParamKind{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy"},
 			FailurePolicy:    ptr(admission.Fail),
-			MatchConstraints: p.matching(podKinds),
-			MatchConditions: []admission.MatchCondition{
-				{Name: "not-made-by-a-controller", Expression: notOwned},
-				// A namespace that loses its policy must not freeze what runs in it: only what is new is judged.
-				{Name: "new", Expression: "request.operation == 'CREATE'"},
-			},
+			MatchConstraints: p.matching(networkKinds),
 			Validations: []admission.Validation{{
 				Expression: "!has(params.spec.podSelector.matchLabels) && !has(params.spec.podSelector.matchExpressions) &&\n" +
 					"size(params.spec.?ingress.orValue([])) == 0 && size(params.spec.?egress.orValue([])) == 0 &&\n" +
@@ -45,6 +45,9 @@ func (p *Plan) network() Installed {
 				Reason: ptr(metav1.StatusReasonForbidden),
 			}},
 		},
+	}
+	for i := range v.Spec.MatchConstraints.ResourceRules { // what is there already can be changed, wherever it is
+		v.Spec.MatchConstraints.ResourceRules[i].Operations = []admission.OperationType{admission.Create}
 	}
 	b := binding(name, p.NetworkPolicy)
 	b.Name = networkBinding

@@ -6,83 +6,34 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/fairway-k8s/fairway/internal/apiserver"
-	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/gate"
 	"github.com/fairway-k8s/fairway/internal/gate/admit"
-	"github.com/fairway-k8s/fairway/internal/lint"
-	"github.com/fairway-k8s/fairway/internal/load"
-	"github.com/fairway-k8s/fairway/internal/rule"
 	"github.com/fairway-k8s/fairway/internal/rule/catalogue"
 	"github.com/fairway-k8s/fairway/internal/testkit/gatecases"
 )
 
-var today = time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
-
-// everyRule is a policy under which the gate judges every rule that has a twin.
-func everyRule() *rule.Policy {
-	p := &rule.Policy{Rules: map[string]rule.RulePolicy{}, Gate: &rule.GatePolicy{Action: gate.Deny}}
-	for _, r := range catalogue.New().Rules {
-		if r.Gate != nil {
-			p.Rules[r.ID] = rule.RulePolicy{}
-		}
-	}
-	return p
-}
-
 func everyPlan(t *testing.T) *gate.Plan {
 	t.Helper()
-	plan, err := gate.NewPlan(catalogue.New(), everyRule(), today)
+	plan, err := gate.NewPlan(catalogue.New(), gatecases.Everything(gate.Deny), gatecases.Today)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return plan
 }
 
-// subject is an object as the API server holds it, with what the rules say of it.
-type subject struct {
-	gatecases.Case
-	kind     string
-	object   map[string]any
-	findings []*finding.Finding
-}
-
 // subjects returns the objects of the rules' tests, of the golden paths, and n generated ones, less those that an API server refuses.
-func subjects(t *testing.T, plan *gate.Plan, n int) (out []subject, refused int) {
+func subjects(t *testing.T, plan *gate.Plan, n int) (out []gatecases.Subject, refused int) {
 	t.Helper()
 	cases, err := gatecases.Fixtures("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ids []string
-	for _, e := range plan.Entries {
-		ids = append(ids, e.ID)
-	}
-	o := lint.Options{Catalogue: catalogue.New(), Policy: everyRule(), Only: ids, Now: today, Undecided: true}
-	for _, c := range append(cases, gatecases.Generate(1, n)...) {
-		in := load.Strings(map[string]string{c.Name + ".yaml": c.Text})
-		for _, tree := range in.Objects {
-			r := apiserver.Check(tree.Root, apiserver.Options{})
-			if r.Object == nil || slices.ContainsFunc(r.Problems, func(p apiserver.Problem) bool { return p.Rule != apiserver.Deprecated }) {
-				refused++
-				continue
-			}
-			object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r.Object)
-			if err != nil {
-				t.Fatal(err)
-			}
-			object["apiVersion"], object["kind"] = tree.APIVersion, tree.Kind
-			result, err := lint.Check(&load.Input{Objects: []load.Tree{tree}, Files: in.Files}, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out = append(out, subject{c, tree.Kind, object, result.Findings})
-		}
+	out, refused, err = gatecases.Subjects(plan, append(cases, gatecases.Generate(1, n)...))
+	if err != nil {
+		t.Fatal(err)
 	}
 	return out, refused
 }
@@ -91,7 +42,7 @@ func subjects(t *testing.T, plan *gate.Plan, n int) (out []subject, refused int)
 // ones. Then the object comes in as an update of the one before it of its kind: what that one broke already is not held against it.
 func TestTwins(t *testing.T) {
 	plan := everyPlan(t)
-	all, refused := subjects(t, plan, 5000)
+	all, refused := subjects(t, plan, 2500)
 	var b strings.Builder
 	asked, updates := 0, 0
 	for _, e := range plan.Entries {
@@ -101,17 +52,17 @@ func TestTwins(t *testing.T) {
 			continue
 		}
 		fired, silent, disagree := 0, 0, 0
-		before := map[string]subject{}
+		before := map[string]gatecases.Subject{}
 		for _, s := range all {
-			if !slices.Contains(e.Kinds(), s.kind) || owned(s.object) {
+			if !slices.Contains(e.Kinds(), s.Kind) || s.Owned() {
 				continue
 			}
 			asked++
-			v, err := p.Judge(t.Context(), admit.Request{Object: s.object})
+			v, err := p.Judge(t.Context(), admit.Request{Object: s.Object})
 			if err != nil {
 				t.Fatalf("%s: %s: evaluation: %v\n%s", s.Name, e.ID, err, s.Text)
 			}
-			want, got := judged(e, s.findings, s.object), denied(e, v)
+			want, got := s.Judged(e), gatecases.Denied(e, v.Message)
 			if v.Denied {
 				fired++
 			} else {
@@ -122,22 +73,22 @@ func TestTwins(t *testing.T) {
 					t.Errorf("%s: %s: the rule says %q, its twin %q\n%s", s.Name, e.ID, want, got, s.Text)
 				}
 			}
-			old, ok := before[s.kind]
-			before[s.kind] = s
+			old, ok := before[s.Kind]
+			before[s.Kind] = s
 			if !ok || asked%3 != 0 {
 				continue
 			}
 			updates++
-			was, err := p.Judge(t.Context(), admit.Request{Object: old.object})
+			was, err := p.Judge(t.Context(), admit.Request{Object: old.Object})
 			if err != nil {
 				t.Fatal(err)
 			}
-			now, err := p.Judge(t.Context(), admit.Request{Object: s.object, Old: old.object})
+			now, err := p.Judge(t.Context(), admit.Request{Object: s.Object, Old: old.Object})
 			if err != nil {
 				t.Fatalf("%s: %s: evaluation of the update: %v", s.Name, e.ID, err)
 			}
-			if want, got := more(e, v, was), denied(e, now); want != got {
-				t.Errorf("%s after %s: %s: an update of what breaks %q to what breaks %q is denied for %q, want %q", s.Name, old.Name, e.ID, denied(e, was), denied(e, v), got, want)
+			if want, got := gatecases.Added(e, v.Message, was.Message), gatecases.Denied(e, now.Message); want != got {
+				t.Errorf("%s after %s: %s: an update of what breaks %q to what breaks %q is denied for %q, want %q", s.Name, old.Name, e.ID, gatecases.Denied(e, was.Message), gatecases.Denied(e, v.Message), got, want)
 			}
 		}
 		fmt.Fprintf(&b, "%-42s fires %5d  silent %5d\n", e.ID, fired, silent)
@@ -188,12 +139,12 @@ func TestMutants(t *testing.T) {
 					continue // the compiler notices
 				}
 				mutants++
-				if slices.ContainsFunc(all, func(s subject) bool {
-					if !slices.Contains(e.Kinds(), s.kind) || owned(s.object) {
+				if slices.ContainsFunc(all, func(s gatecases.Subject) bool {
+					if !slices.Contains(e.Kinds(), s.Kind) || s.Owned() {
 						return false
 					}
-					got, err := p.Judge(t.Context(), admit.Request{Object: s.object})
-					return err != nil || judged(e, s.findings, s.object) != denied(e, got)
+					got, err := p.Judge(t.Context(), admit.Request{Object: s.Object})
+					return err != nil || s.Judged(e) != gatecases.Denied(e, got.Message)
 				}) {
 					noticed++
 				} else {
