@@ -23,11 +23,11 @@ func newGate(e Env) *cobra.Command {
 		Short: "make rules hold in the API server",
 		Long: "Gate turns rules into ValidatingAdmissionPolicies, with which the API server itself audits, warns about or denies what breaks them.\n" +
 			"There is no webhook to run. Which rules, what is done about each, and who is exempt until when is said by the policy file, under gate:.",
-		Example: "  fairway gate export -o gate/ && kubectl apply -f gate/\n  fairway gate check deploy/",
+		Example: "  fairway gate export -o gate/ && kubectl apply --server-side -f gate/\n  fairway gate check deploy/\n  fairway gate status",
 		Args:    knownVerb,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(newGateExport(e), newGateCheck(e))
+	cmd.AddCommand(newGateExport(e), newGateCheck(e), newGateStatus(e))
 	return cmd
 }
 
@@ -60,7 +60,7 @@ func newGateExport(e Env) *cobra.Command {
 		Short: "write ValidatingAdmissionPolicies and their bindings",
 		Long: "Export writes a ValidatingAdmissionPolicy and its binding for every rule that one object is enough to judge by, and a ConfigMap with the\n" +
 			"rules' parameters: manifests to review, commit and apply. The same policy file always gives the same bytes. Nothing is applied.",
-		Example: "  fairway gate export                       # to the terminal\n  fairway gate export -o gate/ && kubectl apply -f gate/",
+		Example: "  fairway gate export                       # to the terminal\n  fairway gate export -o gate/ && kubectl apply --server-side -f gate/",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&policy, "policy", "", "policy file (default: "+PolicyFile+" here or in a folder above)")
@@ -97,7 +97,7 @@ func newGateExport(e Env) *cobra.Command {
 		if err := store.WriteFiles(write); err != nil {
 			return &problem.Problem{What: "cannot write the policies", Where: output, Why: err.Error(), Next: "choose another folder with -o", Err: err}
 		}
-		fmt.Fprintf(e.Stderr, "fairway: %s in %s; next: kubectl apply -f %s\n", report.Count(len(files), "file", "files"), report.Clean(output), report.Clean(output))
+		fmt.Fprintf(e.Stderr, "fairway: %s in %s; next: kubectl apply --server-side -f %s\n", report.Count(len(files), "file", "files"), report.Clean(output), report.Clean(output))
 		return nil
 	}
 	return cmd

@@ -210,7 +210,7 @@ var actionColour = map[string]string{gate.Deny: "\x1b[31m", gate.Warn: "\x1b[33m
 // text groups decisions by object, the severest first.
 func (r *gateResult) text(colour bool) string {
 	var b strings.Builder
-	rank := map[string]int{gate.Deny: 0, gate.Warn: 1, gate.Audit: 2}
+
 	byObject := map[finding.Ref][]gate.Decision{}
 	var order []finding.Ref
 	for _, d := range r.decisions {
@@ -221,7 +221,7 @@ func (r *gateResult) text(colour bool) string {
 	}
 	for _, ref := range order {
 		list := byObject[ref]
-		slices.SortStableFunc(list, func(a, b gate.Decision) int { return cmp.Compare(rank[a.Action], rank[b.Action]) })
+		slices.SortStableFunc(list, func(a, b gate.Decision) int { return cmp.Compare(actionRank[a.Action], actionRank[b.Action]) })
 		fmt.Fprintf(&b, "%s  %s\n", ref, list[0].Place.File)
 		for _, d := range list {
 			action := fmt.Sprintf("%-5s", d.Action)

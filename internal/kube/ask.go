@@ -9,8 +9,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
-
-	"github.com/fairway-k8s/fairway/internal/listing"
 )
 
 // tlsConfigOf returns the PEM text of the certificate that a client shows; nil when it shows none.
@@ -38,33 +36,14 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 // Events calls each for the events of a namespace, "" for all, in the order in which the API server keeps them. Events expire, after an
 // hour by default: that there is none says nothing. The error is the API server's (k8s.io/apimachinery/pkg/api/errors) or each's.
 func (c *Client) Events(ctx context.Context, namespace string, each func(*corev1.Event) error) error {
-	events := kind{"", "v1", "Event", "events", true}
-	token := ""
-	for {
-		r := c.rest.Get().AbsPath(events.path(namespace)).Param("limit", strconv.Itoa(pageSize))
-		if token != "" {
-			r.Param("continue", token)
+	return c.Each(ctx, "", "v1", "events", namespace, func(raw json.RawMessage) error {
+		e := &corev1.Event{}
+		if err := json.Unmarshal(raw, e); err != nil {
+			return fmt.Errorf("read an event: %w", err)
 		}
-		body, err := r.Stream(ctx)
-		if err != nil {
-			return err
-		}
-		page, err := listing.Read(body, func(raw json.RawMessage) error {
-			e := &corev1.Event{}
-			if err := json.Unmarshal(raw, e); err != nil {
-				return fmt.Errorf("read an event: %w", err)
-			}
-			e.ManagedFields = nil
-			return each(e)
-		})
-		body.Close()
-		if err != nil {
-			return err
-		}
-		if token = page.Continue; token == "" {
-			return nil
-		}
-	}
+		e.ManagedFields = nil
+		return each(e)
+	})
 }
 
 // LogOptions say which log.
