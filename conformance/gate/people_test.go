@@ -143,6 +143,7 @@ func people(t *testing.T, b *bed.Bed) {
 			}
 		})
 	}
+	t.Run("status", func(t *testing.T) { status(t, b) })
 	t.Run("what runs goes on", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

@@ -10,6 +10,7 @@ import (
 
 	admission "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // State is how a rule stands in a cluster.
@@ -58,17 +59,34 @@ func (p *Plan) Status(found Found, version string) (standings []Standing, params
 		expected[want.Policy.Name], expected[want.Binding.Name] = true, true
 		standings = append(standings, stand(id, want, policies[want.Policy.Name], bindings[want.Binding.Name]))
 	}
-	for _, name := range slices.Sorted(maps.Keys(policies)) {
-		if x := policies[name]; !expected[name] && x.Labels[ManagedLabel] == ManagedBy {
-			standings = append(standings, Standing{ID: cmp.Or(x.Labels[RuleLabel], name), State: Leftover, Version: x.Labels[VersionLabel], Action: actionOf(bindings[name]),
-				Why: "the policy file has it no more; kubectl delete validatingadmissionpolicy,validatingadmissionpolicybinding " + name})
+	of := map[string][]string{} // bindings that nobody expects, by policy
+	for _, name := range slices.Sorted(maps.Keys(bindings)) {
+		if b := bindings[name]; !expected[name] {
+			of[b.Spec.PolicyName] = append(of[b.Spec.PolicyName], name)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(bindings)) {
-		x := bindings[name]
-		if _, ok := policies[x.Spec.PolicyName]; !expected[name] && x.Labels[ManagedLabel] == ManagedBy && !(ok && name == x.Spec.PolicyName) {
-			standings = append(standings, Standing{ID: cmp.Or(x.Labels[RuleLabel], name), State: Leftover, Version: x.Labels[VersionLabel], Action: actionOf(x),
-				Why: "a binding that the policy file has no more; kubectl delete validatingadmissionpolicybinding " + name})
+	leftover := func(x *metav1.ObjectMeta, binding *admission.ValidatingAdmissionPolicyBinding, why string, remove []string) {
+		standings = append(standings, Standing{ID: cmp.Or(x.Labels[RuleLabel], x.Name), State: Leftover, Version: x.Labels[VersionLabel], Action: actionOf(binding),
+			Why: why + "; kubectl delete " + strings.Join(remove, " ")})
+	}
+	for _, name := range slices.Sorted(maps.Keys(policies)) {
+		x := policies[name]
+		if expected[name] || x.Labels[ManagedLabel] != ManagedBy {
+			continue
+		}
+		remove := []string{"validatingadmissionpolicy/" + name}
+		var bound *admission.ValidatingAdmissionPolicyBinding
+		for _, b := range of[name] {
+			remove, bound = append(remove, "validatingadmissionpolicybinding/"+b), bindings[b]
+		}
+		delete(of, name)
+		leftover(&x.ObjectMeta, bound, "the policy file has it no more", remove)
+	}
+	for _, policy := range slices.Sorted(maps.Keys(of)) {
+		for _, name := range of[policy] {
+			if b := bindings[name]; expected[policy] || b.Labels[ManagedLabel] == ManagedBy {
+				leftover(&b.ObjectMeta, b, "a binding of policy "+policy+" that the policy file does not ask for", []string{"validatingadmissionpolicybinding/" + name})
+			}
 		}
 	}
 	slices.SortStableFunc(standings, func(a, b Standing) int { return strings.Compare(a.ID, b.ID) })

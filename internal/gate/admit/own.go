@@ -80,7 +80,7 @@ func Own(ctx context.Context, plan *gate.Plan, s *cluster.Snapshot) (findings []
 			v, err := p.Judge(ctx, r)
 			switch {
 			case err != nil:
-				failures = append(failures, finding.Failure{Place: place, Message: fmt.Sprintf("the rule %s has no answer for %s: %s", e.ID, o.Ref, err),
+				failures = append(failures, finding.Failure{Place: place, Message: fmt.Sprintf("the rule %s has no answer for %s: %s", e.ID, o.Ref, why(err)),
 					Hint: "guard fields that may be absent with has() or .?field.orValue(...)"})
 			case v.Denied:
 				findings = append(findings, &finding.Finding{Rule: e.ID, Severity: e.Severity, Object: o.Ref, Workload: o.Ref, Root: root, Place: place,
@@ -89,6 +89,15 @@ func Own(ctx context.Context, plan *gate.Plan, s *cluster.Snapshot) (findings []
 		}
 	}
 	return findings, failures, nil
+}
+
+// why is the part of an error of evaluation that its reader can do something about.
+func why(err error) string {
+	_, last, ok := strings.Cut(err.Error(), "fails to evaluate: ")
+	if !ok {
+		return err.Error()
+	}
+	return last
 }
 
 // request makes of an object in a snapshot the request that creates it.
