@@ -21,6 +21,7 @@ import (
 // TestGate shares one control plane.
 func TestGate(t *testing.T) {
 	b := bed.ControlPlane(t)
+	t.Run("cost", func(t *testing.T) { cost(t, b) })
 	t.Run("people", func(t *testing.T) { people(t, b) })
 	t.Run("twins", func(t *testing.T) { twins(t, b) })
 }

@@ -88,11 +88,13 @@ func people(t *testing.T, b *bed.Bed) {
 		return strings.TrimSpace(said)
 	}
 	dry := func(manifest string) string { return apply(manifest, "--dry-run=server") }
-	for _, want := range []string{"privileged-container", "networkpolicy", "team-label"} {
+	const hasty = ", livenessProbe: {tcpSocket: {port: 80}, failureThreshold: 2, periodSeconds: 10, timeoutSeconds: 5}"
+	for _, want := range []string{"privileged-container", "networkpolicy", "team-label", "probe-liveness-hair-trigger"} {
 		manifest := map[string]string{
-			"privileged-container": deployment("shop", "web", "", "", privileged),
-			"networkpolicy":        deployment("open", "web", "", "", ""),
-			"team-label":           strings.Replace(deployment("shop", "web", "", "", ""), "example.com/team: shop", "a: b", 1),
+			"privileged-container":        deployment("shop", "web", "", "", privileged),
+			"networkpolicy":               deployment("open", "web", "", "", ""),
+			"probe-liveness-hair-trigger": deployment("shop", "web", "", "", hasty),
+			"team-label":                  strings.Replace(deployment("shop", "web", "", "", ""), "example.com/team: shop", "a: b", 1),
 		}[want]
 		until(t, time.Minute, want+" is enforced", func() bool { return strings.Contains(dry(manifest), want) })
 	}
@@ -110,7 +112,7 @@ func people(t *testing.T, b *bed.Bed) {
 				`or with the tag latest (container main). Why: `},
 		{"an own rule", strings.Replace(deployment("shop", "web", "", "", ""), "example.com/team: shop", "a: b", 1),
 			`denied request: team-label: a workload without a team: it has 1 labels. Why: nobody is called when it fails. Fix: add the label example.com/team.`},
-		{"a parameter of the policy", deployment("shop", "web", "", "", ", livenessProbe: {tcpSocket: {port: 80}, failureThreshold: 2, periodSeconds: 10, timeoutSeconds: 5}"),
+		{"a parameter of the policy", deployment("shop", "web", "", "", hasty),
 			`denied request: probe-liveness-hair-trigger: one slow moment restarts the container (container main)`},
 		{"above the parameter", deployment("shop", "web", "", "", ", livenessProbe: {tcpSocket: {port: 80}, failureThreshold: 3, periodSeconds: 10, timeoutSeconds: 5}"), "taken"},
 

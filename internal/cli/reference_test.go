@@ -125,6 +125,9 @@ func ruleSection(b *strings.Builder, w *knowledge.Web, r *rule.Rule) {
 	if r.NeedsContext {
 		b.WriteString(", looks at several objects")
 	}
+	if r.Gate != nil {
+		b.WriteString(", in the [gate](../gate.md)")
+	}
 	b.WriteString("*\n")
 	fmt.Fprintf(b, "\n%s\n\nTo mend it: %s\n", r.Why, r.How)
 	if r.Contest != "" {

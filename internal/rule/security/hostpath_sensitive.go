@@ -72,13 +72,12 @@ var hostPathSensitive = &rule.Rule{
 		"pods ask the API.",
 	Severity: finding.Must, Profile: rule.Basic, Since: "0.1.0", Incident: "root-container",
 	Links: []string{"https://kubernetes.io/docs/concepts/storage/volumes/#hostpath", linkStandards},
-	Gate: &rule.Gate{Let: append(letNodeAgent, rule.Let{Name: "dirs", Expression: "pod.?volumes.orValue([]).filter(v, v.?hostPath.?path.orValue('') != '').map(v, {'name': v.name, 'path':\n" +
+	Gate: &rule.Gate{Let: append(letNodeAgent, letMounted, letWritable, rule.Let{Name: "dirs", Expression: "pod.?volumes.orValue([]).filter(v, v.?hostPath.?path.orValue('') != '').map(v, {'name': v.name, 'path':\n" +
 		"  dyn((v.hostPath.path.startsWith('/') ? '/' : '') + v.hostPath.path.split('/').filter(p, p != '' && p != '.').join('/'))})"}),
 		Pod: "!partOfNode && dirs.exists(d, d.path in " + celList(slices.Sorted(maps.Keys(socketPaths))) + " ||\n" +
 			"  d.path.matches('/(" + strings.ReplaceAll(strings.Join(socketNames, "|"), ".", "[.]") + ")$') ||\n" +
 			"  d.path in " + celList(slices.Sorted(maps.Keys(nodePaths))) + " && !(nodeAgent &&\n" +
-			"    containers.exists(c, c.?volumeMounts.orValue([]).exists(m, m.name == d.name)) &&\n" +
-			"    containers.all(c, c.?volumeMounts.orValue([]).all(m, m.name != d.name || m.?readOnly.orValue(false)))))"},
+			"    mounted.exists(l, d.name in l) && !writable.exists(l, d.name in l)))"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		for i := range w.Template.Spec.Volumes {
 			v := &w.Template.Spec.Volumes[i]
@@ -100,6 +99,12 @@ var hostPathSensitive = &rule.Rule{
 		}
 	},
 }
+
+// The names of the volumes that each container mounts, and mounts writable.
+var (
+	letMounted  = rule.Let{Name: "mounted", Expression: "containers.map(c, c.?volumeMounts.orValue([]).map(m, m.name))"}
+	letWritable = rule.Let{Name: "writable", Expression: "containers.map(c, c.?volumeMounts.orValue([]).filter(m, !m.?readOnly.orValue(false)).map(m, m.name))"}
+)
 
 // readOnly reports whether a volume is mounted somewhere and nowhere for writing.
 func readOnly(w *cluster.Workload, v *corev1.Volume) bool {
