@@ -4,13 +4,20 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS = -s -w -X github.com/fairway-k8s/fairway/internal/cli.version=$(VERSION)
 GO ?= go
 
-.PHONY: build demo test conformance check fuzz docs bench testbed clean
+.PHONY: build demo story test conformance check fuzz docs bench testbed clean
 
 build: ## the static binary, bin/fairway
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/fairway
 
 demo: build ## checks, explains and mends the wild-west organisation in a copy
 	./examples/demo.sh
+
+story: bin/testbed ## plays koreserver's move to Kubernetes on a real node in four minutes; the figures go to docs/story.md. Needs root
+	@$(GO) run ./examples/story
+
+bin/testbed:
+	@echo "The testbed is built first, a Kubernetes from its own modules; the first time it takes minutes."
+	@$(MAKE) --no-print-directory testbed
 
 test: ## all tests that need nothing but Go; those that need a real Kubernetes skip
 	$(GO) test ./...
