@@ -26,6 +26,7 @@ func TestDryRun(t *testing.T) {
 		paths := c.byPath(t)
 		for _, path := range slices.Sorted(maps.Keys(paths)) {
 			t.Run(c.name+"/"+path, func(t *testing.T) {
+				t.Parallel()
 				services := paths[path]
 				for i := range services {
 					services[i].write(t, c.flag)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,15 +25,41 @@ import (
 	"github.com/fairway-k8s/fairway/internal/testkit/bed"
 )
 
+// TestMain lets more trials run at once than there are processors: they mostly wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 // image is the sample application's. All its versions are one program, which says the version that its settings name.
 const image = "localhost/sample"
 
 // A trial is a service on the node.
 type trial struct {
 	*bed.Bed
-	ns   string
-	dir  string
-	file map[string]any // the service file
+	ns      string
+	dir     string
+	profile string         // the folder of dir that is applied
+	flags   []string       // of fairway new, to choose the catalogue
+	file    map[string]any // the service file
+}
+
+// try runs a trial in a namespace of its own.
+func try(t *testing.T, b *bed.Bed, x *trial, run func(*testing.T, *trial)) {
+	t.Helper()
+	x.Bed, x.dir = b, t.TempDir()
+	x.file["resources"] = map[string]any{"cpu": "50m"} // all trials have room on one small node
+	b.Kubectl(t, list(t, []object{restricted(x.ns)}), "apply", "--server-side", "--filename=-")
+	defer func() {
+		if t.Failed() {
+			t.Log(x.kubectl(t, "", "get", "pods,jobs,events", "--output=wide"))
+		}
+		b.Kubectl(t, "", "delete", "namespace", x.ns, "--wait=false")
+	}()
+	run(t, x)
 }
 
 // The newest version of every shape runs: with the sample application its pods become ready or complete, held in as the defaults of
@@ -61,20 +88,86 @@ func TestNode(t *testing.T) {
 			continue
 		}
 		t.Run(shape, func(t *testing.T) {
-			x := &trial{Bed: b, ns: shape, dir: t.TempDir(), file: map[string]any{
+			t.Parallel()
+			try(t, b, &trial{ns: shape, profile: "deploy/base", file: map[string]any{
 				"path": shape + "@" + c.Newest(shape), "name": "sample", "owner": "team", "namespace": shape, "image": image + ":1.0.0",
 				"config": map[string]any{"files": []string{"sample.env"}},
-			}}
-			b.Kubectl(t, list(t, []object{restricted(x.ns)}), "apply", "--server-side", "--filename=-")
-			defer func() {
-				if t.Failed() {
-					t.Log(x.kubectl(t, "", "get", "pods,jobs,events", "--output=wide"))
-				}
-				b.Kubectl(t, "", "delete", "namespace", x.ns, "--wait=false")
-			}()
-			run(t, x)
+			}}, run)
 		})
 	}
+	t.Run("upgrades", func(t *testing.T) {
+		t.Parallel()
+		upgrades(t, b)
+	})
+}
+
+// upgrades takes a service of each shape of the example of an organisation's catalogue from its first version to its last, as its team
+// would: each version runs, and a service that answers constant requests loses none of them on the way.
+func upgrades(t *testing.T, b *bed.Bed) {
+	c, err := goldenpath.Open(os.DirFS(koreCatalogue))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := func(mode string) []any {
+		return []any{map[string]any{"name": "MODE", "value": mode}, map[string]any{"name": "VERSION", "value": "1.0.0"}}
+	}
+	files := map[string]map[string]any{
+		"stateless-service": {"settings": settings("service"), "replicas": 2, "boot": "5s"},
+		"async-worker":      {"settings": settings("worker"), "replicas": 2, "boot": "5s", "longestJob": "5s"},
+		"cron-job":          {"settings": settings("job"), "schedule": "0 0 1 1 *"},
+		"stateful-service": {"settings": settings("stateful"), "replicas": 1, "boot": "5s", "size": "10Mi",
+			"backup": "none, a test"},
+	}
+	for _, shape := range c.Shapes() {
+		t.Run(shape, func(t *testing.T) {
+			t.Parallel()
+			versions := c.Versions(shape)
+			x := &trial{ns: "kore-" + shape, profile: "k8s", flags: []string{"--catalogue", koreCatalogue}, file: files[shape]}
+			x.file["path"], x.file["name"], x.file["owner"], x.file["namespace"], x.file["image"] = shape+"@"+versions[0], "sample", "team", x.ns, image+":1.0.0"
+			try(t, b, x, func(t *testing.T, x *trial) {
+				if shape == "stateful-service" {
+					x.volumes(t, 1)
+					x.file["storageClass"] = x.ns
+				}
+				x.apply(t)
+				x.runs(t, shape, versions[0])
+				var l *load
+				if shape == "stateless-service" {
+					l = startLoad(t.Context(), x.service(t)+"/")
+				}
+				for _, version := range versions[1:] {
+					before := x.pods(t)
+					fairway(t, append([]string{"upgrade", "--take=all", "--force", "--to=" + version, x.dir}, x.flags...)...)
+					x.applied(t)
+					x.runs(t, shape, version)
+					if l != nil { // until the last pod is gone
+						x.kubectl(t, "", append([]string{"wait", "--for=delete", "--timeout=2m"}, before...)...)
+					}
+				}
+				if l != nil {
+					l.stop()
+					l.lostNone(t)
+				}
+			})
+		})
+	}
+}
+
+// runs waits until all pods are of the version that was applied, and ready; or runs a job of it.
+func (x *trial) runs(t *testing.T, shape, version string) {
+	t.Helper()
+	began := time.Now()
+	switch shape {
+	case "cron-job":
+		job := "job/run-" + strings.ReplaceAll(version, ".", "-")
+		x.kubectl(t, "", "create", "job", strings.TrimPrefix(job, "job/"), "--from=cronjob/sample")
+		x.kubectl(t, "", "wait", "--for=condition=Complete", "--timeout=2m", job)
+	case "stateful-service":
+		x.kubectl(t, "", "rollout", "status", "statefulset/sample", "--timeout=5m")
+	default:
+		x.kubectl(t, "", "rollout", "status", "deployment/sample", "--timeout=5m")
+	}
+	t.Logf("%s@%s runs after %s", shape, version, time.Since(began).Round(time.Second))
 }
 
 // runService: three pods are ready; evictions wait for each other; a rolling update under constant requests loses none; a pod that is
@@ -96,13 +189,8 @@ func runService(t *testing.T, x *trial) {
 	rollout := time.Since(began)
 	x.kubectl(t, "", append([]string{"wait", "--for=delete", "--timeout=2m"}, before...)...)
 	load.stop()
-	t.Logf("rolling update in %s, its last pod gone after %s: %s", rollout.Round(time.Second), time.Since(began).Round(time.Second), load)
-	if len(load.failed) > 0 {
-		t.Errorf("%d requests failed, such as: %s", len(load.failed), load.failed[0])
-	}
-	if n := load.total(); n < 5000 {
-		t.Errorf("%d requests are too few to say anything", n)
-	}
+	t.Logf("rolling update in %s, its last pod gone after %s", rollout.Round(time.Second), time.Since(began).Round(time.Second))
+	load.lostNone(t)
 	if load.answered["1.0.0"] == 0 || load.answered["1.1.0"] == 0 {
 		t.Errorf("the rollout was not in the middle of the requests: %v", load.answered)
 	}
@@ -174,6 +262,7 @@ func runStateful(t *testing.T, x *trial) {
 	x.file["ports"] = map[string]any{"client": 8080}
 	x.file["protocol"], x.file["backup"], x.file["boot"], x.file["stop"] = "http", "none, a test", "5s", "10s"
 	x.file["claims"] = []any{map[string]any{"name": "data", "path": "/var/lib/sample", "size": "10Mi"}}
+	x.file["storage"] = map[string]any{"classes": map[string]any{"base": x.ns}}
 	x.file["replicas"] = 1
 	x.apply(t, "MODE=stateful", "VERSION=1.0.0")
 	x.kubectl(t, "", "rollout", "status", "statefulset/sample", "--timeout=3m")
@@ -214,11 +303,11 @@ func runStateful(t *testing.T, x *trial) {
 	}
 }
 
-// volumes makes volumes of this machine for claims, as there is no provisioner. They are local ones, because a kubelet gives those to
+// volumes makes volumes of this machine for claims of the trial, of a class that has its name, as there is no provisioner. They are local ones, because a kubelet gives those to
 // the pod's group, as it does with a cloud's disks.
 func (x *trial) volumes(t *testing.T, n int) {
 	t.Helper()
-	objects := []object{{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": map[string]any{"name": "standard"},
+	objects := []object{{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": map[string]any{"name": x.ns},
 		"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "WaitForFirstConsumer"}}
 	for i := range n {
 		dir := filepath.Join(t.TempDir(), "volume")
@@ -226,7 +315,7 @@ func (x *trial) volumes(t *testing.T, n int) {
 			t.Fatal(err)
 		}
 		objects = append(objects, object{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": map[string]any{"name": fmt.Sprintf("%s-%d", x.ns, i)},
-			"spec": map[string]any{"capacity": map[string]any{"storage": "10Mi"}, "accessModes": []string{"ReadWriteOncePod"}, "storageClassName": "standard",
+			"spec": map[string]any{"capacity": map[string]any{"storage": "10Mi"}, "accessModes": []string{"ReadWriteOncePod"}, "storageClassName": x.ns,
 				"persistentVolumeReclaimPolicy": "Retain", "local": map[string]any{"path": dir},
 				"nodeAffinity": map[string]any{"required": map[string]any{"nodeSelectorTerms": []any{map[string]any{
 					"matchExpressions": []any{map[string]any{"key": "kubernetes.io/os", "operator": "Exists"}}}}}}}})
@@ -234,7 +323,7 @@ func (x *trial) volumes(t *testing.T, n int) {
 	x.Kubectl(t, list(t, objects), "apply", "--server-side", "--filename=-")
 }
 
-// apply writes the service file and the settings, runs fairway new, and applies the base.
+// apply writes the service file, and the settings if its path has a file for them, runs fairway new, and applies what it wrote.
 func (x *trial) apply(t *testing.T, settings ...string) {
 	t.Helper()
 	if settings == nil {
@@ -256,8 +345,14 @@ func (x *trial) apply(t *testing.T, settings ...string) {
 	if err := os.WriteFile(file, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	fairwayNew(t, "--from", file, "--dir", x.dir, "--force")
-	x.Kubectl(t, "", "apply", "--server-side", "--validate=strict", "--warnings-as-errors", "--kustomize", filepath.Join(x.dir, "deploy", "base"))
+	fairway(t, append([]string{"new", "--from", file, "--dir", x.dir, "--force"}, x.flags...)...)
+	x.applied(t)
+}
+
+// applied gives the manifests to the API server.
+func (x *trial) applied(t *testing.T) {
+	t.Helper()
+	x.Kubectl(t, "", "apply", "--server-side", "--validate=strict", "--warnings-as-errors", "--kustomize", filepath.Join(x.dir, filepath.FromSlash(x.profile)))
 }
 
 // kubectl runs kubectl in the trial's namespace.
@@ -279,9 +374,6 @@ func (x *trial) pods(t *testing.T) (names []string) {
 		if p.at("metadata", "deletionTimestamp") == nil && p.text("status", "phase") == "Running" {
 			names = append(names, "pod/"+p.text("metadata", "name"))
 		}
-	}
-	if names == nil {
-		t.Fatal("there is no pod")
 	}
 	return names
 }
@@ -473,6 +565,18 @@ func (l *load) stop() {
 	l.cancel()
 	l.done.Wait()
 	slices.Sort(l.took)
+}
+
+// lostNone complains of requests that failed, and of too few of them to say that none does.
+func (l *load) lostNone(t *testing.T) {
+	t.Helper()
+	t.Log(l)
+	if len(l.failed) > 0 {
+		t.Errorf("%d requests failed, such as: %s", len(l.failed), l.failed[0])
+	}
+	if n := l.total(); n < 5000 {
+		t.Errorf("%d requests are too few to say anything", n)
+	}
 }
 
 func (l *load) total() int { return len(l.took) + len(l.failed) }

@@ -112,16 +112,16 @@ func (s *service) write(t *testing.T, flags []string) {
 	if err := os.WriteFile(file, []byte(s.text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	fairwayNew(t, append([]string{"--from", file, "--dir", s.dir}, flags...)...)
+	fairway(t, append([]string{"new", "--from", file, "--dir", s.dir}, flags...)...)
 }
 
-// fairwayNew runs the verb as main does.
-func fairwayNew(t *testing.T, args ...string) {
+// fairway runs a verb as main does. It must succeed.
+func fairway(t *testing.T, args ...string) {
 	t.Helper()
 	var said bytes.Buffer
 	e := cli.Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &said, Getenv: func(string) string { return "" }, Now: time.Now}
-	if code := cli.Run(t.Context(), append([]string{"fairway", "new"}, args...), e); code != 0 {
-		t.Fatalf("fairway new %s: exit code %d\n%s", strings.Join(args, " "), code, said.String())
+	if code := cli.Run(t.Context(), append([]string{"fairway"}, args...), e); code != 0 {
+		t.Fatalf("fairway %s: exit code %d\n%s", strings.Join(args, " "), code, said.String())
 	}
 }
 
