@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -54,6 +55,7 @@ func (f *clusterFlags) list(ctx context.Context, e Env) (*kube.Client, *load.Inp
 	if f.all && f.namespace != "" {
 		return nil, nil, &problem.Problem{What: "--namespace and --all-namespaces exclude each other", Next: "leave one of the two out"}
 	}
+	spare()
 	c, err := kube.Connect(kube.Options{Kubeconfig: f.kubeconfig, Context: f.context, Namespace: f.namespace})
 	if err != nil {
 		return nil, nil, err
@@ -76,6 +78,10 @@ func (f *clusterFlags) list(ctx context.Context, e Env) (*kube.Client, *load.Inp
 	}
 	return c, in, nil
 }
+
+// spare makes the collector of garbage look after memory: a cluster may be larger than any repository. Waste stays below a third of what is
+// in use, for a tenth more CPU.
+func spare() { debug.SetGCPercent(33) }
 
 // progress shows how far a listing has come, in one line that is gone when it is done.
 func progress(e Env) (show func(kinds, of, objects int), done func()) {
@@ -104,11 +110,18 @@ func (f *lintFlags) checkLive(ctx context.Context, e Env, o lint.Options, start 
 	if err != nil {
 		return err
 	}
+	return f.checkCluster(e, in, o, start)
+}
+
+// checkCluster checks what came of a cluster. No rule asks for records.
+func (f *lintFlags) checkCluster(e Env, in *load.Input, o lint.Options, start time.Time) error {
+	in.Records = nil
 	return f.check(e, in, o, start)
 }
 
 // checkDump checks an archive.
 func (f *lintFlags) checkDump(e Env, o lint.Options, start time.Time) error {
+	spare()
 	var namespaces []string
 	if f.cluster.namespace != "" {
 		namespaces = []string{f.cluster.namespace}
@@ -117,7 +130,7 @@ func (f *lintFlags) checkDump(e Env, o lint.Options, start time.Time) error {
 	if err != nil {
 		return err
 	}
-	return f.check(e, d.Input, o, start)
+	return f.checkCluster(e, d.Input, o, start)
 }
 
 // source refuses flags that do not go together: files, a cluster and an archive are checked one at a time, and in their own ways.

@@ -73,6 +73,9 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	r.Snapshot = cluster.NewSnapshot(all, snapshotOptions(in))
 
 	outcome := rule.Run(r.Snapshot, active)
+	if in.Coverage != nil {
+		forget(outcome.Findings)
+	}
 	external, unjudged := apiFindings(judged, r.Snapshot, active)
 	external = append(external, duplicateKeys(in, judged, active)...)
 	r.Findings = append(outcome.Findings, external...)
@@ -91,6 +94,15 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	}
 	r.group()
 	return r, nil
+}
+
+// forget keeps of fixes what they would do: nobody makes the changes in a cluster, and there may be very many.
+func forget(findings []*finding.Finding) {
+	for _, f := range findings {
+		if f.Fix != nil {
+			f.Fix = &finding.Fix{Title: f.Fix.Title}
+		}
+	}
 }
 
 // forbidden returns the kinds of a cluster that may not be listed, in the order of the coverage.
@@ -356,16 +368,17 @@ func towards(n, key source.Node) (source.Node, source.Step, bool) {
 
 // group puts findings about a Service, a budget, a policy or an autoscaler that belongs to a single workload under that workload.
 func (r *Result) group() {
-	index := map[finding.Ref]map[*source.File]*cluster.Object{}
+	type key struct {
+		ref  finding.Ref
+		file *source.File
+	}
+	index := make(map[key]*cluster.Object, len(r.Snapshot.Objects))
 	for _, o := range r.Snapshot.Objects {
-		if index[o.Ref] == nil {
-			index[o.Ref] = map[*source.File]*cluster.Object{}
-		}
-		index[o.Ref][o.Origin.File()] = o
+		index[key{o.Ref, o.Origin.File()}] = o
 	}
 	for _, f := range r.Findings {
 		f.Workload = f.Object
-		o := index[f.Object][f.Root.File()]
+		o := index[key{f.Object, f.Root.File()}]
 		if o == nil {
 			continue
 		}

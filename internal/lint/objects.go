@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fairway-k8s/fairway/internal/apiserver"
@@ -91,14 +92,20 @@ func newObject(t load.Tree, version string, schemas *crd.Schemas) object {
 	o := &cluster.Object{
 		Ref: finding.Ref{APIVersion: finding.Brief(t.APIVersion), Kind: finding.Brief(t.Kind),
 			Namespace: finding.Brief(meta.Get("namespace").Text()), Name: finding.Brief(nameOf(meta))},
-		Labels:      stringMap(meta.Get("labels")),
-		Annotations: stringMap(meta.Get("annotations")),
-		Root:        t.Root,
-		Origin:      t.Origin,
-		Scope:       t.Scope,
-		Context:     t.Context,
+		Root:    t.Root,
+		Origin:  t.Origin,
+		Scope:   t.Scope,
+		Context: t.Context,
 	}
 	x := object{Object: o}
+	defer func() {
+		// A typed object has its labels already, unless something in it could not be read.
+		if m, ok := o.Typed.(metav1.Object); ok && len(x.problems) == 0 {
+			o.Labels, o.Annotations = m.GetLabels(), m.GetAnnotations()
+			return
+		}
+		o.Labels, o.Annotations = stringMap(meta.Get("labels")), stringMap(meta.Get("annotations"))
+	}()
 	if crd.IsDefinition(t.Root) {
 		o.Namespace = ""
 		x.problems = schemas.CheckDefinition(t.Root)

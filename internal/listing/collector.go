@@ -3,6 +3,7 @@ package listing
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,27 +51,25 @@ func (c *Collector) Append(o *Collector) {
 	r.Nodes = append(r.Nodes, o.Records.Nodes...)
 }
 
-// head is what has to be known of an object before anything else.
+// head is what some objects are sorted by.
 type head struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	Metadata   meta   `json:"metadata"`
 }
 
-// Add takes an object in the form in which an API server sends it. apiVersion and kind are those of its list, as items leave theirs out;
-// an object's own take precedence. raw is not kept.
+// Add takes an object in the form in which an API server sends it. apiVersion and kind are those of its list, "" when the object says them
+// itself. raw is not kept.
 func (c *Collector) Add(apiVersion, kind string, raw []byte) error {
 	var h head
-	if kind != "Pod" || apiVersion != "v1" { // pods are many, and read once
+	if kind == "" || kind == "ReplicaSet" || kind == "Job" || kind == "EndpointSlice" {
 		if err := json.Unmarshal(raw, &h); err != nil {
-			return fmt.Errorf("read a %s: %w", kind, err)
+			return fmt.Errorf("read a %s: %w", cmp.Or(kind, "object"), err)
 		}
 		apiVersion, kind = cmp.Or(h.APIVersion, apiVersion), cmp.Or(h.Kind, kind)
 	}
-	group := ""
-	if g, _, ok := strings.Cut(apiVersion, "/"); ok {
-		group = g
-	}
+	group := groupOf(apiVersion)
+	owned := h.Metadata.owner().Kind != ""
 	context := false
 	switch group + "/" + kind {
 	case "/Pod":
@@ -78,26 +77,25 @@ func (c *Collector) Add(apiVersion, kind string, raw []byte) error {
 		if err != nil {
 			return fmt.Errorf("read a Pod: %w", err)
 		}
-		h.Metadata.Namespace, h.Metadata.Name = p.Namespace, p.Name
 		c.Records.Pods = append(c.Records.Pods, p)
 		if p.Owner.Kind != "" && keeps(p.Owner) {
 			return nil
 		}
 		context = p.Owner.Kind != ""
 	case "apps/ReplicaSet":
-		if h.Metadata.owner().Kind != "" {
+		if owned {
 			r, err := c.names.replicaSet(raw)
 			c.Records.ReplicaSets = append(c.Records.ReplicaSets, r)
 			return err
 		}
 	case "batch/Job":
-		if h.Metadata.owner().Kind != "" {
+		if owned {
 			j, err := c.names.job(raw)
 			c.Records.Jobs = append(c.Records.Jobs, j)
 			return err
 		}
 	case "discovery.k8s.io/EndpointSlice":
-		if h.Metadata.owner().Kind != "" {
+		if owned {
 			return nil // of a Service with a selector: the pods say the same
 		}
 	case "/Node":
@@ -112,59 +110,48 @@ func (c *Collector) Add(apiVersion, kind string, raw []byte) error {
 		c.Records.Secrets = append(c.Records.Secrets, s)
 	}
 	doc := source.Parse("", slices.Clone(raw)).Docs[0]
-	if doc.Err != nil {
-		return fmt.Errorf("read %s %s: %w", kind, h.Metadata.Name, doc.Err)
+	if doc.Err != nil || doc.Root.Kind() != source.Mapping {
+		return fmt.Errorf("read a %s: it is no JSON object", kind) // the text might be a Secret's
 	}
-	return c.tree(apiVersion, kind, h.Metadata, written(doc.Root, apiVersion, kind), context || c.context(group, kind, &h.Metadata))
+	return c.tree(apiVersion, kind, written(doc.Root, apiVersion, kind), context)
 }
 
-// AddWritten takes an object that was an Add's tree before, from an archive.
+// AddWritten takes an object that was an Add's tree before, from an archive. raw is kept.
 func (c *Collector) AddWritten(raw []byte) error {
-	var h head
-	if err := json.Unmarshal(raw, &h); err != nil {
-		return fmt.Errorf("read an object: %w", err)
+	root := source.Parse("", raw).Docs[0].Root
+	apiVersion, kind := root.Get("apiVersion").Text(), root.Get("kind").Text()
+	if kind == "" {
+		return errors.New("an object has no kind")
 	}
-	group := ""
-	if g, _, ok := strings.Cut(h.APIVersion, "/"); ok {
-		group = g
+	pod := groupOf(apiVersion) == "" && kind == "Pod" && root.Get("metadata").Get("ownerReferences").Len() > 0
+	return c.tree(apiVersion, kind, raw, pod)
+}
+
+func groupOf(apiVersion string) string {
+	group, _, ok := strings.Cut(apiVersion, "/")
+	if !ok {
+		return ""
 	}
-	context := group == "" && h.Kind == "Pod" && h.Metadata.owner().Kind != ""
-	return c.tree(h.APIVersion, h.Kind, h.Metadata, raw, context || c.context(group, h.Kind, &h.Metadata))
+	return group
 }
 
 // tree adds the tree of an object. text is kept.
-func (c *Collector) tree(apiVersion, kind string, m meta, text []byte, context bool) error {
-	if text = withType(text, apiVersion, kind); len(text) == 0 {
-		return fmt.Errorf("%s %s is no object", kind, m.Name)
-	}
-	name := kind + "/" + m.Name
-	if m.Namespace != "" {
-		name = m.Namespace + "/" + name
-	}
-	f := source.Parse(name, text)
-	f.Virtual = true
+func (c *Collector) tree(apiVersion, kind string, text []byte, context bool) error {
+	f := source.Parse("", text)
 	if err := f.Docs[0].Err; err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+		return fmt.Errorf("read a %s: %w", kind, err)
 	}
 	root := f.Docs[0].Root
-	c.Trees = append(c.Trees, load.Tree{APIVersion: apiVersion, Kind: kind, Root: root, Origin: root, Scope: Scope, Context: context})
+	meta := root.Get("metadata")
+	f.Name = kind + "/" + meta.Get("name").Text()
+	if ns := meta.Get("namespace").Text(); ns != "" {
+		f.Name = ns + "/" + f.Name
+	}
+	f.Virtual = true
+	f.Compact()
+	c.Trees = append(c.Trees, load.Tree{APIVersion: c.names.one(apiVersion), Kind: c.names.one(kind), Root: root, Origin: root, Scope: Scope,
+		Context: context || c.context(groupOf(apiVersion), kind, meta)})
 	return nil
-}
-
-// withType puts apiVersion and kind in front of an object that leaves them to its list.
-func withType(text []byte, apiVersion, kind string) []byte {
-	if len(text) < 2 || text[0] != '{' {
-		return nil
-	}
-	var h struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-	}
-	if err := json.Unmarshal(text, &h); err != nil || h.Kind != "" {
-		return text
-	}
-	front := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,`+"\n", apiVersion, kind)
-	return append([]byte(front), text[1:]...)
 }
 
 // keeps reports whether the pods of a controller are told by an object that is looked at: one of Kubernetes' own, or a node for what
@@ -182,24 +169,29 @@ func keeps(o cluster.Owner) bool {
 }
 
 // context reports whether an object is not one to be checked: it lies outside of what was asked for, or comes with every cluster.
-func (c *Collector) context(group, kind string, m *meta) bool {
+func (c *Collector) context(group, kind string, meta source.Node) bool {
+	name, namespace := meta.Get("name").Text(), meta.Get("namespace").Text()
 	switch {
 	case c.Namespaces == nil:
-	case m.Namespace == "":
-		if group != "" || kind != "Namespace" || !slices.Contains(c.Namespaces, m.Name) {
+	case namespace == "":
+		if group != "" || kind != "Namespace" || !slices.Contains(c.Namespaces, name) {
 			return true
 		}
-	case !slices.Contains(c.Namespaces, m.Namespace):
+	case !slices.Contains(c.Namespaces, namespace):
 		return true
 	}
-	return m.Labels["kubernetes.io/bootstrapping"] != "" || // roles that the API server keeps
-		m.Labels["kube-aggregator.kubernetes.io/automanaged"] != "" || // APIServices
-		m.Annotations["apf.kubernetes.io/autoupdate-spec"] != "" || // flow control
-		kind == "ConfigMap" && m.Name == "kube-root-ca.crt" || // in every namespace
-		kind == "ServiceAccount" && m.Name == "default" ||
-		group == "" && kind == "Service" && m.Namespace == "default" && m.Name == "kubernetes" ||
-		group == "" && kind == "Namespace" && (m.Name == "default" || strings.HasPrefix(m.Name, "kube-")) ||
-		group == "scheduling.k8s.io" && strings.HasPrefix(m.Name, "system-")
+	switch {
+	case group == "rbac.authorization.k8s.io":
+		return !meta.Get("labels").Get("kubernetes.io/bootstrapping").IsZero() // roles that the API server keeps
+	case group == "scheduling.k8s.io":
+		return strings.HasPrefix(name, "system-")
+	case group != "":
+		return false
+	}
+	return kind == "ConfigMap" && name == "kube-root-ca.crt" || // in every namespace
+		kind == "ServiceAccount" && name == "default" ||
+		kind == "Service" && namespace == "default" && name == "kubernetes" ||
+		kind == "Namespace" && (name == "default" || strings.HasPrefix(name, "kube-"))
 }
 
 // Join puts what several collectors took together, in the order of namespaces, kinds and names: the same for the same objects,

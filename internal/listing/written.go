@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,22 +21,27 @@ type writer struct {
 // written returns the JSON of what was written of an object. root is the mapping of the whole object as the API server sent it.
 func written(root source.Node, apiVersion, kind string) []byte {
 	span := root.Span()
-	w := writer{b: make([]byte, 0, (span.End-span.Start)/2), kind: kind, secret: kind == "Secret" && apiVersion == "v1", custom: !builtIn(apiVersion)}
-	meta := root.Get("metadata").Resolve()
-	masks := masksOf(meta)
+	w := writer{b: make([]byte, 0, span.End-span.Start), kind: kind, secret: kind == "Secret" && apiVersion == "v1", custom: !builtIn(apiVersion)}
+	masks := masksOf(root.Get("metadata").Resolve())
 	w.tracked = len(masks) > 0
-	w.mapping(root, "", masks)
-	return w.b
+	w.b = fmt.Appendf(w.b, `{"apiVersion":%q,"kind":%q`, apiVersion, kind) // the items of a list leave them out
+	w.fields(root, "", masks)
+	return append(make([]byte, 0, len(w.b)), w.b...) // it is kept, and most of an object as it was sent is not
 }
 
 // mapping writes n, the fields of which defaults know as those of within. It reports whether nothing of n was written although it has
 // fields: then all of them are defaults.
 func (w *writer) mapping(n source.Node, within string, masks []mask) (empty bool) {
 	w.b = append(w.b, '{')
-	start, fields := len(w.b), 0
+	start := len(w.b)
+	w.fields(n, within, masks)
+	return len(w.b) == start+1 && n.Len() > 0
+}
+
+// fields writes the fields of a mapping, and the bracket that ends it.
+func (w *writer) fields(n source.Node, within string, masks []mask) {
 	for e := range n.Entries() {
 		key := e.Key.Text()
-		fields++
 		value := e.Value
 		if w.dropped(within, key, value) {
 			continue
@@ -46,7 +52,7 @@ func (w *writer) mapping(n source.Node, within string, masks []mask) (empty bool
 			continue
 		}
 		before := len(w.b)
-		if before > start {
+		if w.b[before-1] != '{' {
 			w.b = append(w.b, ',', '\n')
 		}
 		raw := e.Key.Span()
@@ -61,7 +67,6 @@ func (w *writer) mapping(n source.Node, within string, masks []mask) (empty bool
 		}
 	}
 	w.b = append(w.b, '}')
-	return fields > 0 && len(w.b) == start+1
 }
 
 func (w *writer) value(n source.Node, within string, masks []mask) (empty bool) {
@@ -111,7 +116,7 @@ func (w *writer) dropped(within, key string, value source.Node) bool {
 	}
 	switch within {
 	case "":
-		return key == "status"
+		return key == "status" || key == "apiVersion" || key == "kind"
 	case "metadata":
 		return !slices.Contains(ownMeta, key)
 	case "annotations":

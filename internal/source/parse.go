@@ -58,6 +58,13 @@ func Parse(name string, data []byte) *File {
 	return f
 }
 
+// Compact gives back the room that the reader took in advance: for small files that are kept in their ten thousands.
+func (f *File) Compact() {
+	if cap(f.nodes) > len(f.nodes)+len(f.nodes)/16 {
+		f.nodes = append(make([]node, 0, len(f.nodes)), f.nodes...)
+	}
+}
+
 // unreadable refuses what is not text in UTF-8 at all.
 func unreadable(data []byte) *SyntaxError {
 	zeros := [2]int{}
