@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cli"
 	"github.com/fairway-k8s/fairway/internal/cluster"
@@ -136,6 +138,37 @@ func TestConformance(t *testing.T) {
 		}
 		if s := in.Secrets; len(s) != 1 || s[0].Name != "shop-keys" || len(s[0].Keys) == 0 || s[0].Keys[0].Size == 0 {
 			t.Errorf("secrets %+v", s)
+		}
+	})
+	t.Run("events and logs", func(t *testing.T) { // a pod that is nowhere has events, and no log
+		c := live(t, nil)
+		in, err := c.List(t.Context(), kube.Selection{Namespaces: []string{"shop"}})
+		if err != nil || len(in.Records.Pods) == 0 {
+			t.Fatalf("%v, %d pods", err, len(in.Records.Pods))
+		}
+		p := in.Records.Pods[0]
+		seen := map[string]bool{}
+		if err := c.Events(t.Context(), "shop", func(e *corev1.Event) error { seen[e.InvolvedObject.Kind+" "+e.Reason] = true; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"Deployment ScalingReplicaSet", "ReplicaSet SuccessfulCreate", "Pod FailedScheduling"} {
+			if !seen[want] {
+				t.Errorf("no event %s among %v", want, seen)
+			}
+		}
+		r, err := c.Logs(t.Context(), kube.LogOptions{Namespace: "shop", Pod: p.Name, Container: p.Containers[0].Name, TailLines: 10})
+		if err == nil {
+			text, err := io.ReadAll(r)
+			r.Close()
+			if len(text) > 0 || err != nil {
+				t.Errorf("the log of a pod that does not run: %q, %v", text, err)
+			}
+		} else if state, why := kube.StateOf(err); state != cluster.Failed {
+			t.Errorf("the log of a pod that does not run is %s: %s", state, why)
+		}
+		_, err = c.Logs(t.Context(), kube.LogOptions{Namespace: "shop", Pod: "nobody", Container: "x"})
+		if state, _ := kube.StateOf(err); state != cluster.NotServed {
+			t.Errorf("the log of no pod: %v", err)
 		}
 	})
 	t.Run("no values of secrets in a dump", func(t *testing.T) {

@@ -90,6 +90,9 @@ var bans = []struct {
 	{"vocabulary", []string{"os", "os/exec", "net", "net/http", "math/rand", "k8s.io/client-go"}, "vocabulary is values"},
 	{"internal/source", []string{"k8s.io/", "sigs.k8s.io/"}, "the YAML engine knows nothing of Kubernetes"},
 	{"internal/rule", []string{"k8s.io/kubernetes"}, "only apiserver links the API server's own code"},
+	{"internal/cli", []string{"k8s.io/client-go"}, "only kube talks to API servers"},
+	{"internal/dump", []string{"k8s.io/client-go"}, "only kube talks to API servers"},
+	{"internal/load", []string{"k8s.io/client-go"}, "only kube talks to API servers"},
 	{"internal/report", []string{"os", "net/http"}, "reports are written to a writer"},
 }
 

@@ -40,6 +40,8 @@ const (
 	// it has too much to do.
 	retries  = 2
 	patience = 10
+	// refusals is after how many namespaces a kind counts as one that the user may list nowhere.
+	refusals = 20
 )
 
 // retryAfter is how long a page is waited for after a connection broke.
@@ -152,11 +154,22 @@ func (l *lister) kind(ctx context.Context, k kind) {
 	l.each(ctx, k, l.Namespaces)
 }
 
-// each lists a kind in each of some namespaces.
+// each lists a kind in each of some namespaces. Whoever is refused in the first of very many is not made to wait for all of them.
 func (l *lister) each(ctx context.Context, k kind, namespaces []string) {
+	refused, allowed := 0, false
 	for _, ns := range namespaces {
+		if refused >= refusals && !allowed {
+			l.note(nil, cluster.Covered{Group: k.group, Kind: k.kind, Namespace: ns, State: cluster.NotAsked,
+				Detail: fmt.Sprintf("it is forbidden in the first %d namespaces", refused)})
+			continue
+		}
 		row, got := l.list(ctx, k, ns)
 		l.note(got, row)
+		if row.State == cluster.Forbidden {
+			refused++
+		} else {
+			allowed = true
+		}
 	}
 }
 
@@ -170,9 +183,10 @@ func (l *lister) note(got *listing.Collector, row cluster.Covered) {
 		l.collectors = append(l.collectors, got)
 		l.objects += row.Objects
 		if row.Kind == "Namespace" && row.Group == "" && l.Namespaces == nil {
-			l.known = nil
-			for _, t := range got.Trees {
-				l.known = append(l.known, t.Root.Get("metadata").Get("name").Text())
+			for _, t := range got.Trees { // the context's own is there already, and asked first
+				if name := t.Root.Get("metadata").Get("name").Text(); !slices.Contains(l.known, name) {
+					l.known = append(l.known, name)
+				}
 			}
 		}
 	}

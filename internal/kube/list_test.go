@@ -28,6 +28,7 @@ type server struct {
 	// before may answer a request itself, and then returns true.
 	before func(w http.ResponseWriter, r *http.Request) bool
 	old    bool // as before aggregated discovery
+	more   int  // more namespaces, z0 and so on
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +54,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/apis":
 		fmt.Fprint(w, `{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"gone.example.com"},"versions":[{"version":"v1","freshness":"Stale"}]}]}`)
 	case path == "/api/v1/namespaces":
-		fmt.Fprint(w, `{"kind":"NamespaceList","items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]}`)
+		list := `{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}`
+		for i := range s.more {
+			list += fmt.Sprintf(`,{"metadata":{"name":"z%d"}}`, i)
+		}
+		fmt.Fprintf(w, `{"kind":"NamespaceList","items":[%s]}`, list)
 	case path == "/api/v1/namespaces/a", path == "/api/v1/namespaces/b":
 		fmt.Fprint(w, `{"kind":"Namespace"}`)
 	case strings.HasSuffix(path, "/configmaps"):
@@ -175,6 +180,7 @@ func TestList(t *testing.T) {
 			}
 			return false
 		}}, nil, everything[:3], cluster.Forbidden, 0},
+		{"forbidden in very many namespaces", &server{more: 100, before: always("/configmaps", forbidden)}, nil, nil, cluster.Forbidden, 0},
 		{"gone meanwhile", &server{before: always("/configmaps", func(w http.ResponseWriter) { refuse(w, 404, "NotFound", "gone") })}, nil, nil, cluster.NotServed, 0},
 		{"an error of the server's", &server{before: always("/configmaps", func(w http.ResponseWriter) { refuse(w, 500, "InternalError", "etcd is sad") })}, nil, nil, cluster.Failed, 1},
 	} {
@@ -188,6 +194,9 @@ func TestList(t *testing.T) {
 			}
 			if got := in.Coverage.Of("", "ConfigMap", "b"); got != x.state {
 				t.Errorf("ConfigMaps in b are %s, want %s: %+v", got, x.state, in.Coverage.Rows())
+			}
+			if n := len(x.server.asked); n > 40 {
+				t.Errorf("%d requests", n)
 			}
 			// The group whose server does not answer is always among the failures.
 			if got := len(in.Failures) - 1; got != x.failures {
