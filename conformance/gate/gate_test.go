@@ -18,18 +18,14 @@ import (
 	"github.com/fairway-k8s/fairway/internal/testkit/gatecases"
 )
 
-// TestGate shares one control plane.
-func TestGate(t *testing.T) {
-	b := bed.ControlPlane(t)
-	t.Run("cost", func(t *testing.T) { cost(t, b) })
-	t.Run("people", func(t *testing.T) { people(t, b) })
-	t.Run("twins", func(t *testing.T) { twins(t, b) })
-}
+// Each test has a control plane of its own: an API server of 1.36 follows parameters of a built-in kind no more once no binding names the kind
+// (kubernetes/kubernetes#130887), and a test that takes its policies away would leave such a one behind.
 
-// twins holds rules against policies in the API server, for every object. First the policies warn, under names so short that all warnings
+// TestTwins holds rules against policies in the API server, for every object. First the policies warn, under names so short that all warnings
 // of one answer fit into its headers: those that warn have to be the rules that fire, for the same containers. Then they are installed as
 // exported, to deny: what any rule finds is denied, by a rule that finds it, and nothing else is.
-func twins(t *testing.T, b *bed.Bed) {
+func TestTwins(t *testing.T) {
+	b := bed.ControlPlane(t)
 	plan, err := gate.NewPlan(catalogue.New(), gatecases.Everything(gate.Deny), gatecases.Today)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +35,7 @@ func twins(t *testing.T, b *bed.Bed) {
 	t.Logf("%d rules, %d objects in %d namespaces; %d more that an API server refuses", len(plan.Entries), len(subjects), namespaces, refused)
 	s := newServer(t, b)
 
-	b.Kubectl(t, short(t, plan), "apply", "--server-side", "-f", "-")
+	b.Kubectl(t, short(t, plan), "apply", "--server-side", "--force-conflicts", "-f", "-")
 	settled(t, s, plan, subjects)
 	fired, silent := map[string]int{}, map[string]int{}
 	asked := compare(t, s, subjects, func(x *gatecases.Subject, a answer) {
@@ -76,9 +72,9 @@ func twins(t *testing.T, b *bed.Bed) {
 			t.Errorf("%s: warned %d times, let pass %d times: not a test of both ways", e.ID, fired[e.ID], silent[e.ID])
 		}
 	}
-	b.Kubectl(t, "", "delete", "validatingadmissionpolicies,validatingadmissionpolicybindings", "--all")
 
-	b.Kubectl(t, export(plan), "apply", "--server-side", "-f", "-")
+	b.Kubectl(t, export(plan), "apply", "--server-side", "--force-conflicts", "-f", "-")
+	b.Kubectl(t, "", "delete", "validatingadmissionpolicies,validatingadmissionpolicybindings", "--selector=!"+gate.RuleLabel)
 	typeChecked(t, b, len(plan.Entries))
 	until(t, time.Minute, "the policies deny", func() bool {
 		a, err := s.ask(t, &subjects[0])
@@ -110,7 +106,6 @@ func twins(t *testing.T, b *bed.Bed) {
 		}
 	})
 	t.Logf("as exported: %d denied, %d let pass", denied, passed)
-	b.Kubectl(t, "", "delete", "validatingadmissionpolicies,validatingadmissionpolicybindings", "--all")
 }
 
 func subjects(t *testing.T, plan *gate.Plan) (all []gatecases.Subject, refused int) {
@@ -119,7 +114,7 @@ func subjects(t *testing.T, plan *gate.Plan) (all []gatecases.Subject, refused i
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases = append(cases, gatecases.Generate(2, 1300)...)
+	cases = append(cases, gatecases.Generate(2, 1000)...)
 	for i := range cases {
 		cases[i].Text = placed(cases[i].Text)
 	}
@@ -248,7 +243,7 @@ func prepare(t *testing.T, b *bed.Bed, subjects []gatecases.Subject) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Kubectl(t, string(data), "apply", "--server-side", "-f", "-")
+	b.Kubectl(t, string(data), "apply", "--server-side", "--force-conflicts", "-f", "-")
 	until(t, time.Minute, "every namespace has a default account", func() bool {
 		return strings.Count(b.Kubectl(t, "", "get", "serviceaccounts", "-A", "--field-selector=metadata.name=default", "-o=name"), "\n") >= len(names)
 	})

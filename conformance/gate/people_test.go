@@ -57,8 +57,9 @@ spec:
 
 const privileged = ", securityContext: {privileged: true}"
 
-// people installs the policies of a policy file and does what people do.
-func people(t *testing.T, b *bed.Bed) {
+// TestPeople installs the policies of a policy file and does what people do.
+func TestPeople(t *testing.T) {
+	b := bed.ControlPlane(t)
 	c := catalogue.New()
 	p, err := rule.ParsePolicy("policy.yaml", []byte(policy), c)
 	if err != nil {
@@ -78,7 +79,7 @@ func people(t *testing.T, b *bed.Bed) {
 	b.Kubectl(t, deployment("shop", "old", "", "", privileged), "apply", "-f", "-")
 	b.Eventually(t, time.Minute, "1", "get", "pods", "-n=shop", "-l=app=old", "--no-headers", "-o=go-template={{len .items}}")
 
-	b.Kubectl(t, export(plan), "apply", "--server-side", "-f", "-")
+	b.Kubectl(t, export(plan), "apply", "--server-side", "--force-conflicts", "-f", "-")
 	typeChecked(t, b, len(plan.Entries)+1)
 	apply := func(manifest string, args ...string) string {
 		_, said, err := b.Run(t.Context(), manifest, append([]string{"apply", "-f", "-"}, args...)...)
@@ -164,6 +165,4 @@ func people(t *testing.T, b *bed.Bed) {
 		b.Eventually(t, time.Minute, "2", "get", "pods", "-n=shop", "-l=app=old", "--field-selector=status.phase=Pending", "-o=go-template={{len .items}}")
 		b.Kubectl(t, "", "delete", "deployment/old", "-n=shop")
 	})
-	b.Kubectl(t, "", "delete", "validatingadmissionpolicies,validatingadmissionpolicybindings", "--all")
-	b.Kubectl(t, "", "delete", "namespace", "shop", "open", "platform", "half", "--wait=false")
 }

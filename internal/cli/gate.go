@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -90,9 +94,9 @@ func newGateExport(e Env) *cobra.Command {
 			}
 			return nil
 		}
-		var write []store.File
-		for _, f := range files {
-			write = append(write, store.File{Name: filepath.Join(output, f.Name), Data: f.Data})
+		write, err := into(e, output, files)
+		if err != nil {
+			return err
 		}
 		if err := store.WriteFiles(write); err != nil {
 			return &problem.Problem{What: "cannot write the policies", Where: output, Why: err.Error(), Next: "choose another folder with -o", Err: err}
@@ -101,4 +105,33 @@ func newGateExport(e Env) *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+// into names the files of an export in their folder. Files of an earlier export that are no part of it any more are told of, and those that
+// somebody else made are not overwritten.
+func into(e Env, dir string, files []gate.File) ([]store.File, error) {
+	made := func(name string) bool {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		return err == nil && bytes.Contains(data, []byte(gate.ManagedLabel+": "+gate.ManagedBy))
+	}
+	var out []store.File
+	current := map[string]bool{}
+	for _, f := range files {
+		name := filepath.Join(dir, f.Name)
+		if _, err := os.Lstat(name); err == nil && !made(f.Name) {
+			return nil, &problem.Problem{What: "will not overwrite a file that is no policy of the gate", Where: name, Next: "choose another folder with -o, or remove the file"}
+		}
+		current[f.Name] = true
+		out = append(out, store.File{Name: name, Data: f.Data})
+	}
+	there, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &problem.Problem{What: "cannot write the policies", Where: dir, Why: problem.Plain(err), Next: "choose another folder with -o", Err: err}
+	}
+	for _, f := range there {
+		if name := f.Name(); !current[name] && strings.HasSuffix(name, ".yaml") && made(name) {
+			note(e, "fairway: %s is of an earlier export; remove it, and its policies from the cluster: kubectl delete -f %[1]s\n", filepath.ToSlash(filepath.Join(dir, name)))
+		}
+	}
+	return out, nil
 }

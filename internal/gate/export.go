@@ -99,9 +99,12 @@ func (e *Entry) exemptionNotes() string {
 	return strings.Join(all, "; ")
 }
 
-// Params is the ConfigMap with the parameters of the plan's rules, nil when none has any.
+// Params is the ConfigMap with the parameters of the plan's rules, nil when none has any or they are inline.
 func (p *Plan) Params() *corev1.ConfigMap {
 	data := map[string]string{}
+	if p.Inline {
+		return nil
+	}
 	for _, e := range p.Entries {
 		for _, x := range e.paramNames() {
 			data[e.ID+"."+x.Name] = paramText(e.param(x))

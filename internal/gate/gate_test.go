@@ -235,3 +235,20 @@ func TestVersionLabel(t *testing.T) {
 		}
 	}
 }
+
+// Inline parameters are in the policies, and there is no ConfigMap.
+func TestInline(t *testing.T) {
+	plan := planOf(t, "profile: basic\nrules: {probe-liveness-hair-trigger: {params: {silence: 20}}}\ngate: {params: inline}\n")
+	if plan.Params() != nil {
+		t.Error("there is a ConfigMap")
+	}
+	x := plan.Install(plan.Entry("probe-liveness-hair-trigger"))
+	if x.Policy.Spec.ParamKind != nil || x.Binding.Spec.ParamRef != nil || x.Policy.Spec.Variables[0].Expression != "20" {
+		t.Errorf("%+v", x.Policy.Spec.Variables[0])
+	}
+	for _, f := range plan.Export("1.0.0") {
+		if strings.Contains(string(f.Data), "params") {
+			t.Errorf("%s speaks of params", f.Name)
+		}
+	}
+}

@@ -29,7 +29,8 @@ type Plan struct {
 	NetworkPolicy string
 	// System are the namespaces that are kept out, sorted.
 	System []string
-	// ParamsNamespace holds the ConfigMap of parameters.
+	// Inline is true when parameters are parts of the policies; else ParamsNamespace holds a ConfigMap with them.
+	Inline          bool
 	ParamsNamespace string
 	// Left are parts of the policy that the gate does not honour, in the order of the file.
 	Left []Left
@@ -78,7 +79,7 @@ func NewPlan(c *rule.Catalogue, p *rule.Policy, now time.Time) (*Plan, error) {
 			g = p.Gate
 		}
 	}
-	plan := &Plan{ParamsNamespace: cmp.Or(g.ParamsNamespace, "fairway-system")}
+	plan := &Plan{Inline: g.Params == "inline", ParamsNamespace: cmp.Or(g.ParamsNamespace, "fairway-system")}
 	if g.NetworkPolicy != "off" {
 		plan.NetworkPolicy = g.NetworkPolicy
 	}

@@ -45,7 +45,7 @@ func (p *Plan) Install(e *Entry) Installed {
 			FailurePolicy:    ptr(admission.Fail),
 			MatchConstraints: p.matching(kinds),
 			MatchConditions:  e.conditions(),
-			Variables:        e.variables(),
+			Variables:        e.variables(p.Inline),
 			Validations:      []admission.Validation{e.validation()},
 		},
 	}
@@ -54,7 +54,7 @@ func (p *Plan) Install(e *Entry) Installed {
 		v.Spec.FailurePolicy = ptr(admission.Ignore)
 	}
 	b := binding(v.Name, e.Action)
-	if len(e.paramNames()) > 0 {
+	if len(e.paramNames()) > 0 && !p.Inline {
 		v.Spec.ParamKind = &admission.ParamKind{APIVersion: "v1", Kind: "ConfigMap"}
 		b.Spec.ParamRef = &admission.ParamRef{Name: ParamsName, Namespace: p.ParamsNamespace, ParameterNotFoundAction: ptr(admission.AllowAction)}
 	}
@@ -143,7 +143,7 @@ var podLets = []rule.Let{{Name: "pod", Expression: celPod}, {Name: "template", E
 	{Name: "containers", Expression: celContainers}, {Name: "running", Expression: celRunning}}
 
 // variables are the parts of the judgement by name, and each again for the object as it was before an update.
-func (e *Entry) variables() []admission.Variable {
+func (e *Entry) variables(inline bool) []admission.Variable {
 	lets, found := e.lets()
 	lets = append(lets, rule.Let{Name: "found", Expression: found})
 	roots := []string{"found"}
@@ -154,7 +154,7 @@ func (e *Entry) variables() []admission.Variable {
 	lets = needed(lets, roots)
 	var out []admission.Variable
 	for _, p := range e.paramNames() {
-		out = append(out, admission.Variable{Name: paramVariable(p.Name), Expression: e.paramCEL(p)})
+		out = append(out, admission.Variable{Name: paramVariable(p.Name), Expression: e.paramCEL(p, inline)})
 	}
 	isLet := map[string]bool{}
 	for _, l := range lets {
@@ -309,11 +309,14 @@ func (e *Entry) paramNames() []rule.Param {
 
 func paramVariable(name string) string { return "param" + strings.ToUpper(name[:1]) + name[1:] }
 
-// paramCEL reads a parameter from the ConfigMap. What is absent or malformed is as the plan has it.
-func (e *Entry) paramCEL(p rule.Param) string {
+// paramCEL is a parameter, read from the ConfigMap unless it is inline. What is absent or malformed is as the plan has it.
+func (e *Entry) paramCEL(p rule.Param, inline bool) string {
 	key := quote(e.ID + "." + p.Name)
 	text := "params.?data[?" + key + "].orValue('')"
 	number := func(pattern, convert, fallback string) string {
+		if inline {
+			return fallback
+		}
 		return text + ".matches(" + quote(pattern) + ") ? " + convert + "(params.data[" + key + "]) : " + fallback
 	}
 	switch v := e.param(p).(type) {
@@ -326,8 +329,14 @@ func (e *Entry) paramCEL(p rule.Param) string {
 		}
 		return number(`^[0-9]{1,9}([.][0-9]{1,9})?$`, "double", fallback)
 	case []string:
+		if inline {
+			return quoteList(v)
+		}
 		return text + " != '' ? params.data[" + key + "].split(',') : " + quoteList(v)
 	case string:
+		if inline {
+			return quote(v)
+		}
 		return text + " != '' ? params.data[" + key + "] : " + quote(v)
 	}
 	panic("parameter " + p.Name + " of rule " + e.ID + " has no form in CEL")

@@ -43,6 +43,9 @@ type GatePolicy struct {
 	NetworkPolicy string `yaml:"networkPolicy,omitempty"`
 	// SystemNamespaces are kept out besides kube-system, kube-public and kube-node-lease. Names, not globs.
 	SystemNamespaces []string `yaml:"systemNamespaces,omitempty"`
+	// Params says where rules get their parameters from: "configmap" (when empty), which can be changed in the cluster, or "inline", which is
+	// how they are exported.
+	Params string `yaml:"params,omitempty"`
 	// ParamsNamespace is where the ConfigMap with the rules' parameters is; "fairway-system" when empty.
 	ParamsNamespace string          `yaml:"paramsNamespace,omitempty"`
 	Exemptions      []GateExemption `yaml:"exemptions,omitempty"`
@@ -103,6 +106,8 @@ func (g *GatePolicy) check(c *Catalogue, doc *yaml.Node, faults *policyFaults) {
 	action(k, "gate.action", g.Action, GateActions[1:])
 	k, _ = member(doc, "networkPolicy")
 	action(k, "gate.networkPolicy", g.NetworkPolicy, GateActions)
+	k, _ = member(doc, "params")
+	action(k, "gate.params", g.Params, []string{"configmap", "inline"})
 	own := map[string]bool{}
 	_, list := member(doc, "own")
 	for i := range g.Own {
