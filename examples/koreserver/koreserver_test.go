@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -189,6 +191,27 @@ func TestSlowBoot(t *testing.T) {
 	}
 }
 
+func TestCrash(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), build(t, "."), "--boot=0s", "--listen=127.0.0.1:0", "--fault=crash@100ms").CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 3 {
+		t.Errorf("%v, want exit code 3: %s", err, out)
+	}
+}
+
+func TestLeak(t *testing.T) {
+	program := build(t, ".")
+	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "--boot=0s", "--listen=127.0.0.1:0", "--fault=leak")
+	out, _ := cmd.Output()
+	if !strings.Contains(string(out), "msg=leak MiB=16") {
+		t.Fatalf("after two seconds it has not leaked twice:\n%s", out)
+	}
+	if got := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; got < 16<<10 {
+		t.Errorf("its largest resident set was %d KiB, want 16 MiB and more", got)
+	}
+}
+
 // Two replicas keep one visitor's cart in two memories, or in one store.
 func TestCarts(t *testing.T) {
 	_, addr := stand(t)
@@ -248,12 +271,18 @@ func TestCommandLine(t *testing.T) {
 // stand starts the stand-in for Redis in a process of its own, as the story does, and returns how to end it.
 func stand(t *testing.T) (stop func(), addr string) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "sessionstore")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./sessionstore").CombinedOutput(); err != nil {
+	addr = free(t)
+	return background(t, addr, build(t, "./sessionstore"), "--listen="+addr), addr
+}
+
+// build builds a program for the test.
+func build(t *testing.T, folder string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "program")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, folder).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	addr = free(t)
-	return background(t, addr, program, "--listen="+addr), addr
+	return program
 }
 
 // realRedis starts the redis-server of this machine, and returns "" when it has none.

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -45,7 +46,16 @@ func main() {
 	os.Exit(problem.ExitCode(err))
 }
 
-func run(ctx context.Context, program string, write bool) (err error) {
+// run plays the story. What it fails with after the end of ctx is that it was stopped.
+func run(ctx context.Context, program string, write bool) error {
+	err := play(ctx, program, write)
+	if ctx.Err() != nil {
+		return &problem.Problem{What: "stopped before the story was over", Next: "make story begins anew", Exit: problem.ExitIncomplete}
+	}
+	return err
+}
+
+func play(ctx context.Context, program string, write bool) (err error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return err
@@ -65,7 +75,12 @@ func run(ctx context.Context, program string, write bool) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, end()) }()
+	defer func() {
+		if failed := end(); failed != nil {
+			fmt.Fprintln(os.Stderr, "story:", failed)
+			err = cmp.Or(err, failed)
+		}
+	}()
 	for image, folder := range story.Images {
 		if out, err := exec.CommandContext(ctx, program, "load", "--dir", c.dir, image, filepath.Join(root, "examples", folder)).CombinedOutput(); err != nil {
 			return fmt.Errorf("make the image %s: %w: %s", image, err, out)
@@ -78,11 +93,8 @@ func run(ctx context.Context, program string, write bool) (err error) {
 		return err
 	}
 	defer os.Chdir(root)
-	play := story.Play{Cluster: c, Examples: filepath.Join(root, "examples"), Narrator: &story.Narrator{Out: os.Stdout, Color: colour()}}
-	record, err := play.Run(ctx)
-	if ctx.Err() != nil {
-		return &problem.Problem{What: "stopped before the story was over", Next: "make story begins anew; nothing was left behind"}
-	}
+	p := story.Play{Cluster: c, Examples: filepath.Join(root, "examples"), Narrator: &story.Narrator{Out: os.Stdout, Color: colour()}}
+	record, err := p.Run(ctx)
 	if err != nil {
 		return err
 	}
@@ -109,7 +121,7 @@ func colour() bool {
 type cluster struct{ program, dir string }
 
 func start(ctx context.Context, program string) (c *cluster, end func() error, err error) {
-	dir, err := os.MkdirTemp("", "story") // short: it holds sockets, whose paths have 107 bytes at most
+	dir, err := os.MkdirTemp("", "testbed") // short: it holds sockets, whose paths have 107 bytes at most
 	if err != nil {
 		return nil, nil, err
 	}

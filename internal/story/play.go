@@ -119,7 +119,7 @@ func (p *Play) copied(ctx context.Context) error {
 	r, err := p.rollout(ctx, watched)
 	p.record.Copied = r
 	if err == nil {
-		n.result(true, "%.0f s: %d of %d ready, %d restarts, liveness killed %d times; %d of %d requests failed", r.Seconds, r.Ready, p.record.Replicas, r.Restarts, r.Killed, r.Visitors.Failed, r.Visitors.Requests)
+		n.result(true, "%.0f s: %d of %d ready, %d restarts; %d of %d requests failed", r.Seconds, r.Ready, p.record.Replicas, r.Restarts, r.Visitors.Failed, r.Visitors.Requests)
 	}
 	return err
 }
@@ -215,7 +215,9 @@ func (p *Play) adopt(ctx context.Context) error {
 	if p.record.Store, err = s.look(ctx); err != nil {
 		return err
 	}
-	n.result(r.Restarts+r.Visitors.Failed > 0, "%.0f s: %d of %d ready, %d restarts; %d of %d requests failed while all pods were replaced", r.Seconds, r.Ready, p.record.Replicas, r.Restarts, r.Visitors.Failed, r.Visitors.Requests)
+	n.result(r.Restarts > 0, "%.0f s: %d of %d ready, %d restarts", r.Seconds, r.Ready, p.record.Replicas, r.Restarts)
+	v := r.Visitors
+	n.result(v.Failed+v.LongFailed > 0, "while all pods were replaced %d of %d requests failed, and %d of %d conversations of %.0f s", v.Failed, v.Requests, v.LongFailed, v.Long, long.Seconds())
 	return nil
 }
 
@@ -331,11 +333,11 @@ func (p *Play) without(ctx context.Context) (o Outage, err error) {
 
 // tell tells an outage's figures.
 func (p *Play) tell(o Outage) {
-	text := fmt.Sprintf("%d restarts; %d of %d requests failed", o.Restarts, o.Visitors.Failed, o.Visitors.Requests)
-	if o.Visitors.SilenceSeconds > 0 {
-		text += fmt.Sprintf("; nobody was answered for %.0f s, %.0f s of it after the store was back", o.Visitors.SilenceSeconds, o.LateSeconds)
+	v := o.Visitors
+	p.Narrator.result(o.Restarts > 0, "the store was away for %.0f s: %d restarts; %d of %d requests failed", o.AwaySeconds, o.Restarts, v.Failed, v.Requests)
+	if v.SilenceSeconds > 0 {
+		p.Narrator.result(true, "nobody was answered for %.0f s, %.0f s of it after the store was back", v.SilenceSeconds, o.LateSeconds)
 	}
-	p.Narrator.result(o.Restarts > 0, "the store was away for %.0f s: %s", o.AwaySeconds, text)
 }
 
 // kubectl runs a command whose output nobody needs.

@@ -46,8 +46,10 @@ type Outage struct {
 // Visitors are requests that need no store.
 type Visitors struct {
 	Requests       int     `json:"requests"`
-	Failed         int     `json:"failed"`         // refused, reset, no answer within a second, or a status other than 200
-	SilenceSeconds float64 `json:"silenceSeconds"` // times longer than a second in which nobody was answered, added up
+	Failed         int     `json:"failed"`         // refused, reset, no answer within two seconds, or a status other than 200
+	SilenceSeconds float64 `json:"silenceSeconds"` // times longer than that in which nobody was answered, added up
+	Long           int     `json:"long"`           // conversations of three seconds, beside the requests
+	LongFailed     int     `json:"longFailed"`     // those that broke off, or had no answer two seconds late
 }
 
 // Lint is what fairway lint found.
@@ -91,6 +93,7 @@ func (r *Record) Faults() (faults []string) {
 	expect(r.Outage.Restarts >= r.Replicas, "one truth: %d restarts while the store was away; each of %d pods should be restarted", r.Outage.Restarts, r.Replicas)
 	expect(r.Outage.Visitors.SilenceSeconds > 5 && r.Outage.LateSeconds > 5, "one truth: silent for %.1f s, %.1f s of it with the store back; both should be long", r.Outage.Visitors.SilenceSeconds, r.Outage.LateSeconds)
 	expect(r.Adopted.Visitors.Requests >= 500 && r.Adopted.Visitors.Failed == 0, "three truths: %d of %d requests failed during the rollout", r.Adopted.Visitors.Failed, r.Adopted.Visitors.Requests)
+	expect(r.Adopted.Visitors.Long >= 10 && r.Adopted.Visitors.LongFailed == 0, "three truths: %d of %d long conversations broke off during the rollout", r.Adopted.Visitors.LongFailed, r.Adopted.Visitors.Long)
 	expect(r.Again.Restarts == 0 && r.Again.Visitors.Requests >= 100 && r.Again.Visitors.Failed == 0 && r.Again.LateSeconds == 0,
 		"three truths: %d restarts and %d of %d requests failed while the store was away", r.Again.Restarts, r.Again.Visitors.Failed, r.Again.Visitors.Requests)
 	expect(r.Memory.Pods > 1 && r.Memory.Found < r.Memory.Added, "sessions in memory: %d of %d items found in %d pods; some should be lost", r.Memory.Found, r.Memory.Added, r.Memory.Pods)

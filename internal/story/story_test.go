@@ -80,6 +80,7 @@ func TestFaults(t *testing.T) {
 		"one truth: silent":         func(r *Record) { r.Outage.LateSeconds = 0 },
 		"three truths: 1 of":        func(r *Record) { r.Adopted.Visitors.Failed = 1 },
 		"three truths: 0 of 10":     func(r *Record) { r.Adopted.Visitors.Requests = 10 },
+		"three truths: 2 of":        func(r *Record) { r.Adopted.Visitors.LongFailed = 2 },
 		"three truths: 1 restarts":  func(r *Record) { r.Again.Restarts = 1 },
 		"sessions in memory: 40 of": func(r *Record) { r.Memory.Found = 40 },
 		"sessions in the store: 39": func(r *Record) { r.Store.Found = 39 },
@@ -98,6 +99,8 @@ func TestVisit(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if broken.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
+		} else if d, err := time.ParseDuration(r.FormValue("for")); err == nil {
+			time.Sleep(d / 10)
 		}
 	}))
 	defer server.Close()
@@ -105,13 +108,13 @@ func TestVisit(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	broken.Store(true)
 	began := time.Now()
-	time.Sleep(1500 * time.Millisecond)
+	time.Sleep(2500 * time.Millisecond)
 	broken.Store(false)
 	lasted := time.Since(began)
 	time.Sleep(300 * time.Millisecond)
 	seen, silences := end()
-	if seen.Failed == 0 || seen.Requests <= seen.Failed || len(silences) != 1 {
-		t.Errorf("%+v, silences %v; want some requests that failed, some that did not, one silence", seen, silences)
+	if seen.Failed == 0 || seen.Requests <= seen.Failed || seen.LongFailed == 0 || seen.Long <= seen.LongFailed || len(silences) != 1 {
+		t.Errorf("%+v, silences %v; want some requests of both kinds that failed, some that did not, one silence", seen, silences)
 	}
 	if d := after(silences, time.Time{}); d < lasted-100*time.Millisecond || d > lasted+500*time.Millisecond {
 		t.Errorf("silent for %s, want about %s", d, lasted)

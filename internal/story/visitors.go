@@ -11,14 +11,16 @@ import (
 	"time"
 )
 
-// patience is how long a visitor waits for an answer.
-const patience = time.Second
+const (
+	patience = 2 * time.Second // how long a visitor waits for an answer
+	long     = 3 * time.Second // how long a long conversation takes
+)
 
 // span is a time from one answer to the next.
 type span struct{ from, to time.Time }
 
-// visit sends requests for url until end is called, 60 a second while they are answered. It returns how they went, and the silences: the
-// times longer than a visitor's patience in which none was answered, in order.
+// visit sends requests for url until end is called: 60 short ones a second while they are answered, and ten long conversations at a time. It
+// returns how they went, and the silences: the times longer than a visitor's patience in which no short one was answered, in order.
 func visit(ctx context.Context, url string) (end func() (Visitors, []span)) {
 	ctx, cancel := context.WithCancel(ctx)
 	var (
@@ -47,6 +49,24 @@ func visit(ctx context.Context, url string) (end func() (Visitors, []span)) {
 				case ctx.Err() == nil: // else it was cut off by the end, which says nothing
 					seen.Requests++
 					seen.Failed++
+				}
+				mu.Unlock()
+				pause(ctx, 50*time.Millisecond)
+			}
+		})
+	}
+	for range 10 {
+		group.Go(func() {
+			client := newVisitor()
+			client.Timeout += long
+			for ctx.Err() == nil {
+				err := ask(ctx, client, http.MethodGet, url+"/talk?for="+long.String(), nil)
+				mu.Lock()
+				if err == nil || ctx.Err() == nil {
+					seen.Long++
+					if err != nil {
+						seen.LongFailed++
+					}
 				}
 				mu.Unlock()
 				pause(ctx, 50*time.Millisecond)
