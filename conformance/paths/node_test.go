@@ -95,6 +95,13 @@ func TestNode(t *testing.T) {
 			}}, run)
 		})
 	}
+	t.Run("careless", func(t *testing.T) {
+		t.Parallel()
+		try(t, b, &trial{ns: "careless", profile: "deploy/base", file: map[string]any{
+			"path": "stateless-service", "name": "sample", "owner": "team", "namespace": "careless", "image": image + ":1.0.0",
+			"config": map[string]any{"files": []string{"sample.env"}},
+		}}, runCareless)
+	})
 	t.Run("upgrades", func(t *testing.T) {
 		t.Parallel()
 		upgrades(t, b)
@@ -196,6 +203,22 @@ func runService(t *testing.T, x *trial) {
 	}
 
 	x.drains(t)
+}
+
+// runCareless is the control of runService: without the path's pause before stopping, and with a process that just ends, the same
+// requests do get lost in a rolling update.
+func runCareless(t *testing.T, x *trial) {
+	x.apply(t, "MODE=careless", "VERSION=1.0.0")
+	x.kubectl(t, "", "patch", "deployment", "sample", "--type=json", `--patch=[{"op": "remove", "path": "/spec/template/spec/containers/0/lifecycle"}]`)
+	x.kubectl(t, "", "rollout", "status", "deployment/sample", "--timeout=3m")
+	load := startLoad(t.Context(), x.service(t)+"/")
+	x.kubectl(t, "", "rollout", "restart", "deployment/sample")
+	x.kubectl(t, "", "rollout", "status", "deployment/sample", "--timeout=3m")
+	load.stop()
+	t.Log(load)
+	if len(load.failed) == 0 {
+		t.Error("no request was lost: these requests would not notice a service that loses some")
+	}
 }
 
 // drains deletes a pod and gives it a request that is open when it is told to stop, 10 s later.

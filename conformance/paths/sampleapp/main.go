@@ -2,12 +2,13 @@
 //
 //	sampleapp MODE
 //
-// MODE is service, worker, job or stateful; without it, the setting MODE says it. A setting is a variable of the environment, a file of
-// that name below /etc/sample, or a line NAME=VALUE of a file there that ends in .env: paths differ in how they hand out configuration.
-// All but a job open the health listener first, port 8081: /started, /ready and /live. A service and a stateful one answer on port 8080.
+// MODE is service, careless, worker, job or stateful; without it, the setting MODE says it. A setting is a variable of the environment,
+// a file of that name below /etc/sample, or a line NAME=VALUE of a file there that ends in .env: paths differ in how they hand out
+// configuration. All but a job open the health listener first, port 8081: /started, /ready and /live. A service and a stateful one
+// answer on port 8080.
 //
 // Told to stop (SIGTERM) a service is not ready any more, asks its clients to close their connections, and ends when all requests are
-// answered; a worker takes no new job and ends the one it has.
+// answered; a careless one ends at once. A worker takes no new job and ends the one it has.
 package main
 
 import (
@@ -117,6 +118,9 @@ func (s settings) run(ctx context.Context) error {
 	switch s.mode {
 	case "worker":
 		return s.worker(ctx, h)
+	case "careless":
+		context.AfterFunc(ctx, func() { os.Exit(0) })
+		fallthrough
 	case "service":
 		return s.service(ctx, h, http.NewServeMux())
 	case "stateful":
@@ -126,7 +130,7 @@ func (s settings) run(ctx context.Context) error {
 		}
 		return s.service(ctx, h, mux)
 	}
-	return fmt.Errorf("mode %q: name service, worker, job or stateful", s.mode)
+	return fmt.Errorf("mode %q: name service, careless, worker, job or stateful", s.mode)
 }
 
 // health answers the three questions of probes.
