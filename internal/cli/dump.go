@@ -122,7 +122,7 @@ func orAll(namespaces []string) []string {
 
 // noteEvents puts the events into the coverage.
 func noteEvents(in *load.Input, namespace string, err error) {
-	row := cluster.Covered{Kind: "Event", Namespace: namespace, State: cluster.Listed}
+	row := cluster.Covered{Version: "v1", Kind: "Event", Namespace: namespace, State: cluster.Listed}
 	if err != nil {
 		row.State, row.Detail = kube.StateOf(err)
 	}

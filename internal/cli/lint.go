@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairway-k8s/fairway/content"
+	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/knowledge"
 	"github.com/fairway-k8s/fairway/internal/lint"
@@ -350,9 +351,13 @@ func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.R
 		affected[f.Workload] = true
 	}
 	rep := &finding.Report{Findings: r.Findings, Unknown: r.Unknown, Skipped: r.Skipped, Failures: r.Failures,
-		Files: in.Stats.Files, Objects: len(in.Objects), Workloads: len(r.Snapshot.Workloads),
+		Files: in.Stats.Files, Objects: checked(r.Snapshot.Objects),
 		Suppressed: r.Suppressed, Baselined: r.Baselined, Elapsed: elapsed}
 	for _, w := range r.Snapshot.Workloads {
+		if w.Context {
+			continue
+		}
+		rep.Workloads++
 		if affected[w.Ref] {
 			rep.Affected++
 		}
@@ -387,9 +392,20 @@ func newReport(in *load.Input, r *lint.Result, elapsed time.Duration) *finding.R
 	return rep
 }
 
+// checked counts the objects that were not only looked at for what others say of them.
+func checked(objects []*cluster.Object) (n int) {
+	for _, o := range objects {
+		if !o.Context {
+			n++
+		}
+	}
+	return n
+}
+
 // exit returns the exit code that a result asks for.
 func (f *lintFlags) exit(r *lint.Result) error {
-	nothing := len(r.Snapshot.Objects) == 0 && len(report.Unchecked(r.Skipped)) > 0
+	refused := slices.ContainsFunc(r.Skipped, func(s finding.Skipped) bool { return s.Reason == load.Forbidden })
+	nothing := checked(r.Snapshot.Objects) == 0 && (refused || len(report.Unchecked(r.Skipped)) > 0)
 	if len(r.Failures) > 0 || nothing {
 		return exit(problem.ExitIncomplete)
 	}

@@ -22,7 +22,8 @@ func (s State) Known() bool { return s == Listed || s == NotServed }
 
 // Covered is one row of a Coverage.
 type Covered struct {
-	Group string `json:"group"` // "" for the core group
+	Group   string `json:"group"`             // "" for the core group
+	Version string `json:"version,omitempty"` // in which it was asked for
 	// Kind is "*" where not even the kinds of a group could be asked for.
 	Kind string `json:"kind"`
 	// Namespace is "" for all namespaces, and for kinds that have none.

@@ -107,12 +107,9 @@ type list struct {
 }
 
 func (f *foreign) list(l list, namespace string) error {
-	group := ""
-	if g, _, ok := strings.Cut(l.apiVersion, "/"); ok {
-		group = g
-	}
+	group, version := split(l.apiVersion)
 	if l.isList && l.kind != "" {
-		f.rows[cluster.Covered{Group: group, Kind: l.kind, Namespace: namespace, State: cluster.Listed}] += 0
+		f.rows[cluster.Covered{Group: group, Version: version, Kind: l.kind, Namespace: namespace, State: cluster.Listed}] += 0
 	}
 	for _, raw := range l.items {
 		var h struct {
@@ -132,16 +129,13 @@ func (f *foreign) list(l list, namespace string) error {
 		if h.Kind == "" || h.Metadata.Name == "" {
 			continue // no object: what a tool says of itself
 		}
-		group := ""
-		if g, _, ok := strings.Cut(h.APIVersion, "/"); ok {
-			group = g
-		}
+		group, version := split(h.APIVersion)
 		id := group + "/" + h.Kind + "/" + h.Metadata.Namespace + "/" + h.Metadata.Name
 		if f.seen[id] {
 			continue
 		}
 		f.seen[id] = true
-		f.rows[cluster.Covered{Group: group, Kind: h.Kind, Namespace: h.Metadata.Namespace, State: cluster.Listed}]++
+		f.rows[cluster.Covered{Group: group, Version: version, Kind: h.Kind, Namespace: h.Metadata.Namespace, State: cluster.Listed}]++
 		if h.Kind == "Event" {
 			var e corev1.Event
 			if err := json.Unmarshal(raw, &e); err != nil {
@@ -155,6 +149,13 @@ func (f *foreign) list(l list, namespace string) error {
 		}
 	}
 	return nil
+}
+
+func split(apiVersion string) (group, version string) {
+	if group, version, ok := strings.Cut(apiVersion, "/"); ok {
+		return group, version
+	}
+	return "", apiVersion
 }
 
 func (f *foreign) finish() error {

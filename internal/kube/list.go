@@ -135,7 +135,7 @@ type broken struct {
 // kind lists one kind.
 func (l *lister) kind(ctx context.Context, k kind) {
 	if why := k.whyNot(); why != "" {
-		l.note(nil, cluster.Covered{Group: k.group, Kind: k.kind, State: cluster.NotAsked, Detail: why})
+		l.note(nil, cluster.Covered{Group: k.group, Version: k.version, Kind: k.kind, State: cluster.NotAsked, Detail: why})
 		return
 	}
 	if !k.namespaced || l.Namespaces == nil {
@@ -159,7 +159,7 @@ func (l *lister) each(ctx context.Context, k kind, namespaces []string) {
 	refused, allowed := 0, false
 	for _, ns := range namespaces {
 		if refused >= refusals && !allowed {
-			l.note(nil, cluster.Covered{Group: k.group, Kind: k.kind, Namespace: ns, State: cluster.NotAsked,
+			l.note(nil, cluster.Covered{Group: k.group, Version: k.version, Kind: k.kind, Namespace: ns, State: cluster.NotAsked,
 				Detail: fmt.Sprintf("it is forbidden in the first %d namespaces", refused)})
 			continue
 		}
@@ -204,7 +204,7 @@ func (l *lister) note(got *listing.Collector, row cluster.Covered) {
 
 // list reads all pages of a kind, in one namespace or in all.
 func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Covered, *listing.Collector) {
-	row := cluster.Covered{Group: k.group, Kind: k.kind, Namespace: namespace, State: cluster.Listed}
+	row := cluster.Covered{Group: k.group, Version: k.version, Kind: k.kind, Namespace: namespace, State: cluster.Listed}
 	limit := pageSize
 	if k.kind == "CustomResourceDefinition" {
 		limit = definitionsPage

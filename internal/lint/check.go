@@ -112,7 +112,11 @@ func forbidden(c *cluster.Coverage) (out []finding.Skipped) {
 	}
 	for _, row := range c.Rows() {
 		if row.State == cluster.Forbidden {
-			out = append(out, finding.Skipped{Object: finding.Ref{APIVersion: row.Group, Kind: row.Kind, Namespace: row.Namespace, Name: "*"}, Reason: load.Forbidden, Detail: row.Detail})
+			version := row.Version
+			if row.Group != "" {
+				version = row.Group + "/" + version
+			}
+			out = append(out, finding.Skipped{Object: finding.Ref{APIVersion: version, Kind: row.Kind, Namespace: row.Namespace, Name: "*"}, Reason: load.Forbidden, Detail: row.Detail})
 		}
 	}
 	return out
