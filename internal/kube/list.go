@@ -54,6 +54,7 @@ func (c *Client) List(ctx context.Context, s Selection) (*load.Input, error) {
 	if err != nil {
 		return nil, c.unreachable(ctx, err)
 	}
+	rows = slices.DeleteFunc(rows, func(r cluster.Covered) bool { return passedOver[r.Group+"/*"] != "" }) // metrics that are down are not missed
 	if err := c.namespacesExist(ctx, s.Namespaces); err != nil {
 		return nil, err
 	}

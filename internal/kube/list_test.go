@@ -52,7 +52,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/api":
 		fmt.Fprint(w, `{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":""},"versions":[{"version":"v1","resources":[`+resource("ConfigMap", "configmaps", "Namespaced")+","+resource("Namespace", "namespaces", "Cluster")+`]}]}]}`)
 	case path == "/apis":
-		fmt.Fprint(w, `{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"gone.example.com"},"versions":[{"version":"v1","freshness":"Stale"}]}]}`)
+		fmt.Fprint(w, `{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"gone.example.com"},"versions":[{"version":"v1","freshness":"Stale"}]},{"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale"}]}]}`)
 	case path == "/api/v1/namespaces":
 		list := `{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}`
 		for i := range s.more {

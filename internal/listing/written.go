@@ -21,7 +21,7 @@ type writer struct {
 // written returns the JSON of what was written of an object. root is the mapping of the whole object as the API server sent it.
 func written(root source.Node, apiVersion, kind string) []byte {
 	span := root.Span()
-	w := writer{b: make([]byte, 0, span.End-span.Start), kind: kind, secret: kind == "Secret" && apiVersion == "v1", custom: !builtIn(apiVersion)}
+	w := writer{b: make([]byte, 0, span.End-span.Start), kind: kind, secret: kind == "Secret" && groupOf(apiVersion) == "", custom: !builtIn(apiVersion)}
 	masks := masksOf(root.Get("metadata").Resolve())
 	w.tracked = len(masks) > 0
 	w.b = fmt.Appendf(w.b, `{"apiVersion":%q,"kind":%q`, apiVersion, kind) // the items of a list leave them out
@@ -111,7 +111,7 @@ var ownMeta = []string{"name", "generateName", "namespace", "labels", "annotatio
 
 // dropped reports whether a field is never written: the API server or a controller does.
 func (w *writer) dropped(within, key string, value source.Node) bool {
-	if value.Kind() == source.Scalar && value.Type() == source.NullValue {
+	if !w.custom && value.Kind() == source.Scalar && value.Type() == source.NullValue {
 		return true
 	}
 	switch within {

@@ -153,15 +153,19 @@ func TestSecretsLoseTheirValues(t *testing.T) {
 		`"kubectl.kubernetes.io/last-applied-configuration":"{\"data\":{\"k\":\"` + value + `\"}}","example.com/copy":"s3cr3t-value","cert-manager.io/issuer-name":"ca"},` +
 		`"managedFields":[{"operation":"Apply","fieldsV1":{"f:data":{"f:k":{}}}}]},"data":{"k":"` + value + `","tls.crt":"` + cert + `"},"stringData":{"x":"s3cr3t-value"}}`
 	c := New(Options{})
-	if err := c.Add("v1", "Secret", []byte(raw)); err != nil {
-		t.Fatal(err)
-	}
-	text := string(c.Trees[0].Root.File().Data)
-	for _, s := range []string{value, "s3cr3t-value"} {
-		if strings.Contains(text, s) {
-			t.Errorf("the tree holds %s: %s", s, text)
+	// As a list has it, without a version, and by itself.
+	for _, from := range [][2]string{{"v1", "Secret"}, {"", "Secret"}, {"", ""}} {
+		if err := c.Add(from[0], from[1], []byte(raw)); err != nil {
+			t.Fatal(err)
+		}
+		text := string(c.Trees[len(c.Trees)-1].Root.File().Data)
+		for _, s := range []string{value, "s3cr3t-value"} {
+			if strings.Contains(text, s) {
+				t.Errorf("%q: the tree holds %s: %s", from, s, text)
+			}
 		}
 	}
+	text := string(c.Trees[0].Root.File().Data)
 	if !strings.Contains(text, `"k":""`) || !strings.Contains(text, "cert-manager.io/issuer-name") {
 		t.Errorf("the tree lacks a key or an annotation: %s", text)
 	}
