@@ -7,7 +7,10 @@
 //	workload    an object that carries a pod template: Deployment, CronJob, Pod, an Argo Rollout, any custom resource with one
 //	snapshot    a set of objects that are looked at together, immutable, with relations between them
 //	scope       the objects that somebody applies together: a folder, or one kustomize build; for a live cluster there is one
-//	coverage    what the snapshot can know: whether the absence of an object is a fact or merely unknown
+//	coverage    what the snapshot can know: whether the absence of an object is a fact or merely unknown. Of a cluster it is what
+//	            was listed and what was not, of files it is judged by what is there
+//	record      a slim account of what a controller made of the objects in a live cluster: a pod and how it fares
+//	context     objects that are looked at for what others say of them, and not checked themselves
 //
 // # Which objects belong together
 //

@@ -27,7 +27,7 @@ const (
 	manifestMax = 64 << 20
 )
 
-// refusal is why an archive is not read; it is not the archive's first or last file that matters.
+// refusal is why an archive is not read, and which of its entries is to blame; "" for the archive itself.
 type refusal struct{ where, why string }
 
 func (r *refusal) Error() string { return r.where + ": " + r.why }
