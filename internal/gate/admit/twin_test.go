@@ -42,7 +42,7 @@ func subjects(t *testing.T, plan *gate.Plan, n int) (out []gatecases.Subject, re
 // ones. Then the object comes in as an update of the one before it of its kind: what that one broke already is not held against it.
 func TestTwins(t *testing.T) {
 	plan := everyPlan(t)
-	all, refused := subjects(t, plan, 2500)
+	all, refused := subjects(t, plan, 1800)
 	var b strings.Builder
 	asked, updates := 0, 0
 	for _, e := range plan.Entries {
@@ -116,7 +116,7 @@ func TestMutants(t *testing.T) {
 		t.Skip("takes half a minute")
 	}
 	plan := everyPlan(t)
-	all, _ := subjects(t, plan, 2500)
+	all, _ := subjects(t, plan, 1800)
 	r := rand.New(rand.NewPCG(7, 7))
 	r.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
 	mutants, noticed := 0, 0

@@ -51,7 +51,7 @@ func (g generator) set(o m, key string, percent int, values ...any) {
 }
 
 func (g generator) object(i int) m {
-	kind := g.one("Deployment", "Deployment", "StatefulSet", "DaemonSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod", "Pod", "Job", "CronJob", "Namespace", "Service", "PersistentVolume", "PersistentVolumeClaim").(string)
+	kind := g.one("Deployment", "Deployment", "StatefulSet", "StatefulSet", "DaemonSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod", "Pod", "Job", "CronJob", "Namespace", "Service", "PersistentVolume", "PersistentVolumeClaim").(string)
 	meta := m{"name": fmt.Sprintf("%s-%d", g.one("app", "gitea", "node-exporter", "bastion").(string), i), "namespace": g.one("shop", "shop", "shop", "billing", "kube-system")}
 	labels := m{"app": "a"}
 	switch kind {
