@@ -18,6 +18,28 @@ import (
 	"time"
 )
 
+// programs is the folder of koreserver and its store, built once for the tests that need processes.
+var programs string
+
+func TestMain(m *testing.M) {
+	code, err := func() (int, error) {
+		var err error
+		if programs, err = os.MkdirTemp("", "koreserver"); err != nil {
+			return 0, err
+		}
+		defer os.RemoveAll(programs)
+		if out, err := exec.Command("go", "build", "-o", programs, ".", "./sessionstore").CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("go build: %w: %s", err, out)
+		}
+		return m.Run(), nil
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
 // process is a koreserver that runs in the test, on the loopback interface.
 type process struct {
 	truths, requests <-chan string // the addresses, once it listens
@@ -192,17 +214,16 @@ func TestSlowBoot(t *testing.T) {
 }
 
 func TestCrash(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), build(t, "."), "--boot=0s", "--listen=127.0.0.1:0", "--fault=crash@100ms").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(programs, "koreserver"), "--boot=0s", "--listen=127.0.0.1:0", "--fault=crash@100ms").CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 3 {
 		t.Errorf("%v, want exit code 3: %s", err, out)
 	}
 }
 
 func TestLeak(t *testing.T) {
-	program := build(t, ".")
 	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "--boot=0s", "--listen=127.0.0.1:0", "--fault=leak")
+	cmd := exec.CommandContext(ctx, filepath.Join(programs, "koreserver"), "--boot=0s", "--listen=127.0.0.1:0", "--fault=leak")
 	out, _ := cmd.Output()
 	if !strings.Contains(string(out), "msg=leak MiB=16") {
 		t.Fatalf("after two seconds it has not leaked twice:\n%s", out)
@@ -272,17 +293,7 @@ func TestCommandLine(t *testing.T) {
 func stand(t *testing.T) (stop func(), addr string) {
 	t.Helper()
 	addr = free(t)
-	return background(t, addr, build(t, "./sessionstore"), "--listen="+addr), addr
-}
-
-// build builds a program for the test.
-func build(t *testing.T, folder string) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "program")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, folder).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return program
+	return background(t, addr, filepath.Join(programs, "sessionstore"), "--listen="+addr), addr
 }
 
 // realRedis starts the redis-server of this machine, and returns "" when it has none.

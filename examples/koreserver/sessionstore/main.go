@@ -57,7 +57,7 @@ func serve(l net.Listener) error {
 				if err == io.EOF {
 					return
 				} else if err != nil {
-					fmt.Fprintf(conn, "-ERR %v\r\n", err)
+					fmt.Fprintf(conn, "-ERR Protocol error: %v\r\n", err)
 					return
 				}
 				if _, err := io.WriteString(conn, s.reply(words, time.Now())+"\r\n"); err != nil {
@@ -110,7 +110,7 @@ func command(in *bufio.Reader) ([]string, error) {
 		}
 		n, err := strconv.Atoi(strings.TrimPrefix(strings.TrimRight(line, "\r\n"), mark))
 		if err != nil || !strings.HasPrefix(line, mark) || n < least || n > most {
-			return 0, fmt.Errorf("Protocol error: %q where %s and a number were expected", line, mark)
+			return 0, fmt.Errorf("%q where %s and a number were expected", line, mark)
 		}
 		return n, nil
 	}
