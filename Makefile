@@ -41,6 +41,7 @@ docs: ## generated reference pages, schemas and tables
 	$(GO) generate ./internal/merge
 	$(GO) test ./internal/cli -run TestReference -update
 	$(GO) test ./internal/goldenpath -run TestSchemas -update
+	$(GO) test ./internal/story -run TestDocs -update
 
 bench: ## the figures of docs/benchmarks.md that need nothing but this repository
 	$(GO) test -run=NONE -bench=. -benchmem ./internal/source ./internal/apiserver ./internal/lint
