@@ -7,6 +7,7 @@
 //	go run . fixes DIR           what --fix does to a copy of the YAML files below DIR
 //	go run . adopt DIR           what adopt does to copies of real files below DIR, judged from outside
 //	go run . paths               what the tools say of what fairway new writes, and what writing it costs
+//	go run . peers               what other linters say of the same, each complaint with an answer; writes ../docs/golden-paths-peers.md
 //	go run . merge CASES         how three engines merge cases with known answers; writes ../docs/merge.md
 //	go run . forks DIR           the same for real triples, judged by the guarantees of a merge; writes ../docs/merge.md
 //	go run . random              the same for manifests that are edited at random on both sides
@@ -32,6 +33,7 @@ var commands = map[string]func(args []string) error{
 	"adopt":   adopt,
 	"select":  choose,
 	"paths":   paths,
+	"peers":   peers,
 	"merge":   mergeCases,
 	"forks":   forks,
 	"random":  random,
@@ -44,7 +46,7 @@ var commands = map[string]func(args []string) error{
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | merge CASES | forks DIR | random [flags] | fleet [flags] | live [flags]")
+		fmt.Fprintln(os.Stderr, "usage: go run . defects | speed [flags] | start | select FROM TO | fixes DIR | adopt DIR | paths | peers | merge CASES | forks DIR | random [flags] | fleet [flags] | live [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

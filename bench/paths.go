@@ -198,13 +198,13 @@ type fault struct {
 // writer makes services below a folder.
 type writer struct{ fairway, kustomize, dir string }
 
-// write writes a service and returns its folder.
-func (w writer) write(name, service string) (string, error) {
+// write writes a service and returns its folder. Flags are those of fairway new.
+func (w writer) write(name, service string, flags ...string) (string, error) {
 	dir := filepath.Join(w.dir, name)
 	if err := os.WriteFile(dir+".yaml", []byte(service+"\n"), 0o644); err != nil {
 		return "", err
 	}
-	return dir, run(w.fairway, "new", "--from", dir+".yaml", "--dir", dir)
+	return dir, run(w.fairway, append([]string{"new", "--from", dir + ".yaml", "--dir", dir}, flags...)...)
 }
 
 // build builds the base and each cloud of a service, and returns a folder for each with one manifest.
@@ -212,6 +212,9 @@ func (w writer) build(dir string) (manifests []string, err error) {
 	found, err := filepath.Glob(filepath.Join(dir, "deploy", "*", "kustomization.yaml"))
 	if err != nil {
 		return nil, err
+	}
+	if whole := filepath.Join(dir, "k8s", "kustomization.yaml"); exists(whole) { // of a catalogue without overlays
+		found = append(found, whole)
 	}
 	for _, file := range found {
 		from := filepath.Dir(file)
@@ -225,6 +228,11 @@ func (w writer) build(dir string) (manifests []string, err error) {
 		manifests = append(manifests, to)
 	}
 	return manifests, nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 func run(name string, args ...string) error {

@@ -59,14 +59,7 @@ func tools() ([]tool, error) {
 			all:   func(d string) []string { return []string{self, "lint", "--fail-on=never", "-o=json", d} },
 			found: fairwayHits,
 		},
-		{
-			name: "kube-score", version: versionOf("kube-score"), path: score,
-			quick: func(d string) []string { return append([]string{score, "score", "-o=ci"}, yamlFiles(d)...) },
-			all: func(d string) []string {
-				return append([]string{score, "score", "-o=json", "--all-default-optional", "--kubernetes-version=v1.36"}, yamlFiles(d)...)
-			},
-			found: kubeScoreBelow(10),
-		},
+		kubeScore(score),
 		{
 			name: "kubeconform", version: versionOf("kubeconform"), path: conform,
 			quick: func(d string) []string {
@@ -79,22 +72,44 @@ func tools() ([]tool, error) {
 		},
 	}
 	if path, err := exec.LookPath("kube-linter"); err == nil {
-		all := func(d string) []string { // schema-validation needs the network
-			return []string{path, "lint", "--add-all-built-in", "--exclude=schema-validation", "--format=json", d}
+		t := kubeLinter(path)
+		every := t
+		every.name = "kube-linter, all checks"
+		every.quick = func(d string) []string {
+			return []string{path, "lint", "--add-all-built-in", "--exclude=schema-validation", d}
 		}
-		list = append(list,
-			tool{name: "kube-linter", version: last(output(path, "version")), path: path, all: all, found: kubeLinterHits,
-				quick: func(d string) []string { return []string{path, "lint", d} }},
-			tool{name: "kube-linter, all checks", version: last(output(path, "version")), path: path,
-				quick: func(d string) []string {
-					return []string{path, "lint", "--add-all-built-in", "--exclude=schema-validation", d}
-				}})
+		list = append(list, t, every)
 	}
 	if path, err := exec.LookPath("polaris"); err == nil {
-		audit := func(d string) []string { return []string{path, "audit", "--format=json", "--audit-path", d} }
-		list = append(list, tool{name: "polaris", version: last(output(path, "version")), path: path, quick: audit, all: audit, found: polarisHits})
+		list = append(list, polaris(path))
 	}
 	return list, nil
+}
+
+func kubeScore(path string) tool {
+	return tool{
+		name: "kube-score", version: versionOf("kube-score"), path: path,
+		quick: func(d string) []string { return append([]string{path, "score", "-o=ci"}, yamlFiles(d)...) },
+		all: func(d string) []string {
+			return append([]string{path, "score", "-o=json", "--all-default-optional", "--kubernetes-version=v1.36"}, yamlFiles(d)...)
+		},
+		found: kubeScoreBelow(10),
+	}
+}
+
+func kubeLinter(path string) tool {
+	return tool{
+		name: "kube-linter", version: last(output(path, "version")), path: path, found: kubeLinterHits,
+		quick: func(d string) []string { return []string{path, "lint", d} },
+		all: func(d string) []string { // schema-validation needs the network
+			return []string{path, "lint", "--add-all-built-in", "--exclude=schema-validation", "--format=json", d}
+		},
+	}
+}
+
+func polaris(path string) tool {
+	audit := func(d string) []string { return []string{path, "audit", "--format=json", "--audit-path", d} }
+	return tool{name: "polaris", version: last(output(path, "version")), path: path, quick: audit, all: audit, found: polarisHits}
 }
 
 func buildFairway(dir string) (string, error) {
