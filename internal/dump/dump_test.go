@@ -34,6 +34,7 @@ func example(t *testing.T) *Dump {
 		`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop"},"spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"web","image":"web:1"}]}}}}`,
 		`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"web","namespace":"shop"},"data":{"a":"line\nline <&> \u2028"}}`,
 		`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"elsewhere","namespace":"other"}}`,
+		`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"none"}}`,
 		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"},"rules":[]}`,
 		`{"apiVersion":"v1","kind":"Secret","type":"Opaque","metadata":{"name":"s","namespace":"shop"},"data":{"k":"dmFsdWU="}}`,
 		`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-1","namespace":"shop","creationTimestamp":"2026-11-01T08:00:00Z","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-x","uid":"u","controller":true}]},` +
@@ -169,6 +170,9 @@ func TestNamespaceOfDump(t *testing.T) {
 		}
 	}
 	if _, err := Read(file, []string{"none"}); problem.ExitCode(err) != 2 || !strings.Contains(err.Error(), `"none"`) {
+		t.Errorf("a namespace of which only the Namespace is there: %v", err)
+	}
+	if _, err := Read(file, []string{"nowhere"}); problem.ExitCode(err) != 2 {
 		t.Errorf("a namespace that is not there: %v", err)
 	}
 }

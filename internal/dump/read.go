@@ -96,20 +96,25 @@ func (r *reader) finish() error {
 	in.Stats.Documents, in.Stats.Loaded = n, n
 	for _, ns := range r.namespaces {
 		if !r.knows(ns) {
-			return &problem.Problem{What: fmt.Sprintf("namespace %q is not in the archive", ns), Next: "leave --namespace out to see all that is there"}
+			p := &problem.Problem{What: fmt.Sprintf("namespace %q is not in the archive", ns), Next: "leave --namespace out to see all that is there"}
+			if len(r.d.Namespaces) > 0 {
+				p.Why = "it was made of " + strings.Join(r.d.Namespaces, ", ")
+			}
+			return p
 		}
 	}
 	return nil
 }
 
-// knows reports whether anything of a namespace is in the archive.
+// knows reports whether anything of a namespace is in the archive. An archive of some namespaces has the Namespace objects of all, and
+// nothing to say of the others.
 func (r *reader) knows(namespace string) bool {
 	if slices.Contains(r.d.Namespaces, namespace) {
 		return true
 	}
 	return slices.ContainsFunc(r.d.Input.Objects, func(t load.Tree) bool {
 		meta := t.Root.Get("metadata")
-		return meta.Get("namespace").Text() == namespace || t.Kind == "Namespace" && meta.Get("name").Text() == namespace
+		return meta.Get("namespace").Text() == namespace || r.d.Namespaces == nil && t.Kind == "Namespace" && meta.Get("name").Text() == namespace
 	}) || slices.ContainsFunc(r.d.Input.Coverage.Rows(), func(c cluster.Covered) bool { return c.Namespace == namespace })
 }
 
