@@ -362,7 +362,7 @@ func newCatalogueKeygen(e Env) *cobra.Command {
 		Long: "Keygen makes an Ed25519 key: NAME.pem, with which the platform team signs (fairway catalogue push --key), and NAME.pub.pem, with which teams verify. A key that is there\n" +
 			"is never written over. Keys of ECDSA on the curve P-256 serve as well, as PKCS#8 PEM without a passphrase.",
 		Example: "  fairway catalogue keygen --out shop",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	cmd.Flags().StringVarP(&name, "out", "o", "", "the name of the two files without .pem (required)")
 	cmd.RunE = func(*cobra.Command, []string) error {

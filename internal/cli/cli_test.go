@@ -22,6 +22,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/lint"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected outputs of scripts and the generated reference pages")
@@ -200,6 +203,22 @@ func TestColour(t *testing.T) {
 }
 
 // The lists that JSON shows are never null.
+// The next command asks the same cluster and the same namespaces again.
+func TestHintKeepsTheSource(t *testing.T) {
+	r := &lint.Result{Findings: []*finding.Finding{{Rule: "image-tag-latest"}, {Rule: "seccomp-missing"}}}
+	for want, f := range map[string]lintFlags{
+		"basic PATH shows the 1 ":                                      {},
+		"basic --live --kubeconfig k --context c -n shop shows the 1 ": {live: true, cluster: clusterFlags{kubeconfig: "k", context: "c", namespace: "shop"}},
+		"basic --live -A shows the 1 ":                                 {live: true, cluster: clusterFlags{all: true}},
+		"basic --from a.tgz -n shop shows the 1 ":                      {from: "a.tgz", cluster: clusterFlags{namespace: "shop"}},
+	} {
+		f.firstVisit = true
+		if got := f.hint(r); !strings.Contains(got, want) {
+			t.Errorf("got %q, want it to have %q", got, want)
+		}
+	}
+}
+
 func TestNoNulls(t *testing.T) {
 	data, err := json.Marshal(listRules(nil))
 	if err != nil || strings.Contains(string(data), "null") {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -47,7 +48,7 @@ func newDump(e Env) *cobra.Command {
 		Example: "  fairway dump -n shop --events --logs\n" +
 			"  fairway dump -A -o production.tar.gz\n" +
 			"  fairway lint --from production.tar.gz",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f.cluster.add(cmd)
 	flags := cmd.Flags()
@@ -142,7 +143,7 @@ func (f *dumpFlags) told(e Env, d *dump.Dump, size int) {
 	if f.logs {
 		note(e, ", %s", report.Count(len(d.Logs), "log", "logs"))
 	}
-	note(e, " in %.1f MB\n", float64(size)/1e6)
+	note(e, " in %s\n", bytesOf(size))
 	var refused []string
 	for _, row := range d.Input.Coverage.Rows() {
 		if row.State == cluster.Forbidden && !slices.Contains(refused, row.Kind) {
@@ -155,6 +156,17 @@ func (f *dumpFlags) told(e Env, d *dump.Dump, size int) {
 	for _, x := range d.Input.Failures {
 		note(e, "fairway: %s\n", x.Message)
 	}
+}
+
+// bytesOf writes a size as people say it: 0.4 kB, 12 kB, 3.1 MB.
+func bytesOf(n int) string {
+	switch {
+	case n < 10_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1_000_000:
+		return fmt.Sprintf("%d kB", n/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
 // Bounds of the logs of one archive.

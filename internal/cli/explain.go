@@ -87,6 +87,14 @@ func newExplain(e Env) *cobra.Command {
 
 func (e Env) textWidth() int { return min(cmp.Or(e.Width, 100), 120) }
 
+// noArgs is cobra.NoArgs with an error that says what was not expected.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return &problem.Problem{What: fmt.Sprintf("%s takes flags only, but %s is named", cmd.CommandPath(), args[0]), Next: cmd.CommandPath() + " --help"}
+}
+
 // exactArgs is cobra.ExactArgs with an error that says what is missing.
 func exactArgs(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -64,11 +64,11 @@ func newGateExport(e Env) *cobra.Command {
 		Short: "write ValidatingAdmissionPolicies and their bindings",
 		Long: "Export writes a ValidatingAdmissionPolicy and its binding for every rule that one object is enough to judge by, and a ConfigMap with the\n" +
 			"rules' parameters: manifests to review, commit and apply. The same policy file always gives the same bytes. Nothing is applied.",
-		Example: "  fairway gate export                       # to the terminal\n  fairway gate export -o gate/ && kubectl apply --server-side -f gate/",
-		Args:    cobra.NoArgs,
+		Example: "  fairway gate export                       # to standard output\n  fairway gate export -o gate/ && kubectl apply --server-side -f gate/",
+		Args:    noArgs,
 	}
 	cmd.Flags().StringVar(&policy, "policy", "", "policy file (default: "+PolicyFile+" here or in a folder above)")
-	cmd.Flags().StringVarP(&output, "output", "o", "-", "folder to write to, one file a rule; - is the terminal")
+	cmd.Flags().StringVarP(&output, "output", "o", "-", "folder to write to, one file a rule; - is standard output")
 	_ = cmd.MarkFlagDirname("output")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		plan, p, err := readPlan(e, policy)

@@ -34,9 +34,10 @@ func newGateStatus(e Env) *cobra.Command {
 		Long: "Status reads a cluster and holds it against what this program and the policy file would export: which policies are installed and in force,\n" +
 			"which are missing, outdated, edited by hand or left over, and what the API server's type check says of them. Then it judges what is in the\n" +
 			"cluster today, in all namespaces or in one: what would be audited, warned about and denied if it came in now.\n\n" +
-			"Nothing is written. Exit codes: 0 everything is in force, 1 something is not, 2 wrong usage, 3 part of the cluster could not be read.",
+			"Nothing is written. Exit codes: 0 everything is in force, 1 something is not, 2 wrong usage, 3 part of the cluster could not be read,\n" +
+			"10 the cluster could not be asked.",
 		Example: "  fairway gate status\n  fairway gate status --context staging -n shop -o json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	choiceFlag(cmd, &output, "output", "o", "how to show the result")
 	cmd.Flags().StringVar(&policy, "policy", "", "policy file (default: "+PolicyFile+" here or in a folder above)")

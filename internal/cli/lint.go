@@ -337,11 +337,11 @@ func (f *lintFlags) hint(r *lint.Result) string {
 	what := "PATH"
 	switch {
 	case f.live:
-		what = "--live"
+		what = "--live" + f.cluster.words()
 	case f.from != "":
-		what = "--from ARCHIVE"
+		what = "--from " + f.from + f.cluster.words()
 	}
-	return "a first visit? fairway lint --profile basic " + what + " shows the " + report.Thousands(n) + " that come first"
+	return "a first visit? fairway lint --profile basic " + report.Clean(what) + " shows the " + report.Thousands(n) + " that come first"
 }
 
 // newReport adds to a result what is needed to show it.
@@ -434,7 +434,7 @@ func newLintRules(e Env) *cobra.Command {
 		Use:     "rules",
 		Short:   "list the rules",
 		Example: "  fairway lint rules\n  fairway lint rules -o json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	choiceFlag(cmd, &output, "output", "o", "how to show them")
 	cmd.RunE = func(*cobra.Command, []string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +49,20 @@ func (f *clusterFlags) given() string {
 		return "--all-namespaces"
 	}
 	return ""
+}
+
+// words are the flags as they were given, each after a space.
+func (f *clusterFlags) words() string {
+	var b strings.Builder
+	for _, x := range []struct{ flag, value string }{{"--kubeconfig", f.kubeconfig}, {"--context", f.context}, {"-n", f.namespace}} {
+		if x.value != "" {
+			b.WriteString(" " + x.flag + " " + x.value)
+		}
+	}
+	if f.all {
+		b.WriteString(" -A")
+	}
+	return b.String()
 }
 
 // list connects and lists what the flags choose. Progress is shown on a terminal when it takes more than a second.
