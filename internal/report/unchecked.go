@@ -54,19 +54,31 @@ func skipped(s finding.Skipped) string {
 	return reason
 }
 
-// forbidden says in one line which kinds of a cluster may not be listed: whoever may see little is told of many.
+// forbiddenKinds is how many kinds are named that may not be listed.
+const forbiddenKinds = 8
+
+// forbidden says in one line which kinds of a cluster may not be listed: whoever may see little is told of many. Kinds of the namespaces
+// that were asked for come first; rules seldom need the others.
 func (t *textWriter) forbidden() {
 	var kinds []string
-	for _, s := range t.r.Skipped {
-		if s.Reason == "forbidden" && !slices.Contains(kinds, s.Object.Kind) {
-			kinds = append(kinds, s.Object.Kind)
+	for _, within := range []bool{true, false} {
+		var list []string
+		for _, s := range t.r.Skipped {
+			if s.Reason == "forbidden" && (s.Object.Namespace != "") == within && !slices.Contains(kinds, s.Object.Kind) && !slices.Contains(list, s.Object.Kind) {
+				list = append(list, s.Object.Kind)
+			}
 		}
+		slices.Sort(list)
+		kinds = append(kinds, list...)
 	}
 	if len(kinds) == 0 {
 		return
 	}
-	slices.Sort(kinds)
-	list := Clean(strings.Join(kinds, ", "))
+	more := ""
+	if left := len(kinds) - forbiddenKinds; left > 1 && !t.o.Full {
+		kinds, more = kinds[:forbiddenKinds], " and "+Thousands(left)+" more (--full lists them)"
+	}
+	list := Clean(strings.Join(kinds, ", ")) + more
 	if t.o.Quiet {
 		t.WriteString("not listed, as the context's user may not: " + list + "\n")
 		return

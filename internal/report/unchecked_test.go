@@ -40,6 +40,28 @@ func TestUncheckedIsTold(t *testing.T) {
 	}
 }
 
+// Whoever may see little of a cluster is told of the kinds of the namespace first, and of no more than anybody reads.
+func TestForbiddenKinds(t *testing.T) {
+	r := &finding.Report{}
+	for i := range 10 {
+		r.Skipped = append(r.Skipped, finding.Skipped{Reason: "forbidden", Object: finding.Ref{Kind: fmt.Sprintf("A%d", i), Name: "*"}})
+	}
+	r.Skipped = append(r.Skipped, finding.Skipped{Reason: "forbidden", Object: finding.Ref{Kind: "Secret", Namespace: "shop", Name: "*"}})
+	for _, tc := range []struct {
+		full bool
+		want string
+	}{{false, "not listed, as the context's user may not: Secret, A0, A1, A2, A3, A4, A5, A6 and 3 more (--full lists them)\n"},
+		{true, "not listed, as the context's user may not: Secret, A0, A1, A2, A3, A4, A5, A6, A7, A8, A9\n"}} {
+		var out bytes.Buffer
+		if err := Text(&out, r, TextOptions{Quiet: true, Full: tc.full}); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != tc.want {
+			t.Errorf("full=%t: got %q, want %q", tc.full, out.String(), tc.want)
+		}
+	}
+}
+
 // Nothing but what cannot be broken is wider than the terminal.
 func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
 	const deep = "clusters/production/europe-west-1/applications/checkout/overlays/production"
