@@ -124,6 +124,7 @@ func status(t *testing.T, b *bed.Bed) {
 	t.Log(out)
 	// Somebody who may not read policies.
 	b.Kubectl(t, "", "create", "serviceaccount", "nobody", "-n=shop")
+	b.Kubectl(t, "", "create", "rolebinding", "nobody", "--clusterrole=view", "--serviceaccount=shop:nobody", "-n=shop")
 	token := strings.TrimSpace(b.Kubectl(t, "", "create", "token", "nobody", "-n=shop"))
 	config := filepath.Join(t.TempDir(), "config")
 	raw := b.Kubectl(t, "", "config", "view", "--raw", "--flatten", "--minify", "-o=json")

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,6 +25,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/fairway-k8s/fairway/internal/finding"
+	"github.com/fairway-k8s/fairway/internal/gate"
 	"github.com/fairway-k8s/fairway/internal/lint"
 )
 
@@ -216,6 +218,43 @@ func TestHintKeepsTheSource(t *testing.T) {
 		if got := f.hint(r); !strings.Contains(got, want) {
 			t.Errorf("got %q, want it to have %q", got, want)
 		}
+	}
+}
+
+// Rules with the same fault share its words, commands are on one line, and an export is advised only where it mends something.
+func TestGateStatusText(t *testing.T) {
+	s := gateStanding{Context: "c", Rules: []gateRuleJSON{
+		{Rule: "a", State: gate.Outdated, Why: "another version", Version: "1"},
+		{Rule: "b", State: gate.Outdated, Why: "another version", Version: "1"},
+		{Rule: "c", State: gate.Leftover, Why: "the policy file has it no more", Next: "kubectl delete " + strings.Repeat("long/name ", 9)},
+		{Rule: "d", State: gate.Force},
+	}, Summary: map[gate.State]int{gate.Outdated: 2, gate.Leftover: 1, gate.Force: 1},
+		Today: []gateTodayJSON{{Rule: "d", Action: gate.Deny, Objects: 9, Namespaces: []gateNamespaceJSON{{"shop", 9, []string{"Deployment/one", "Deployment/two", "Deployment/three"}}}}}}
+	want := `gate of c: 4 rules, 1 in force, 2 outdated, 1
+leftover
+
+  outdated  a, b
+            another version (version 1)
+  leftover  c
+            the policy file has it no more
+            next: kubectl delete ` + strings.Repeat("long/name ", 9) + `
+  next: fairway gate export -o gate/ && kubectl apply --server-side -f gate/
+
+If it came in today:
+  deny   d  9 objects
+           shop 9: Deployment/one, Deployment/two,
+                   Deployment/three and 6 more
+`
+	if got := s.text(50); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	s.Rules = s.Rules[2:]
+	if got := s.text(50); strings.Contains(got, "gate export") {
+		t.Errorf("an export mends nothing here:\n%s", got)
+	}
+	s.Rules = slices.Repeat([]gateRuleJSON{{Rule: "a", State: gate.Missing, Why: "it is not installed"}}, 3)
+	if got := s.text(50); !strings.Contains(got, "  missing   all 3 rules\n            it is not installed\n  next: fairway gate export") {
+		t.Errorf("got\n%s", got)
 	}
 }
 

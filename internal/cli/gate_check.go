@@ -110,7 +110,7 @@ func (f *gateCheckFlags) run(ctx context.Context, e Env, paths []string) error {
 	if f.output.value == "json" {
 		err = writeJSON(e.Stdout, r.json())
 	} else {
-		_, err = io.WriteString(e.Stdout, r.text(e.colour(f.color.value)))
+		_, err = io.WriteString(e.Stdout, r.text(e.textWidth(), e.colour(f.color.value)))
 	}
 	if err != nil {
 		return err
@@ -207,8 +207,8 @@ func (r *gateResult) count(action string) int {
 
 var actionColour = map[string]string{gate.Deny: "\x1b[31m", gate.Warn: "\x1b[33m", gate.Audit: "\x1b[36m"}
 
-// text groups decisions by object, the severest first.
-func (r *gateResult) text(colour bool) string {
+// text groups decisions by object, the severest first, in lines of at most width columns where what they quote can be broken.
+func (r *gateResult) text(width int, colour bool) string {
 	var b strings.Builder
 
 	byObject := map[finding.Ref][]gate.Decision{}
@@ -219,6 +219,10 @@ func (r *gateResult) text(colour bool) string {
 		}
 		byObject[d.Object] = append(byObject[d.Object], d)
 	}
+	column := 0
+	for _, d := range r.decisions {
+		column = max(column, len(d.Rule))
+	}
 	for _, ref := range order {
 		list := byObject[ref]
 		slices.SortStableFunc(list, func(a, b gate.Decision) int { return cmp.Compare(actionRank[a.Action], actionRank[b.Action]) })
@@ -228,17 +232,19 @@ func (r *gateResult) text(colour bool) string {
 			if colour {
 				action = actionColour[d.Action] + action + "\x1b[0m"
 			}
-			fmt.Fprintf(&b, "  %s  %-34s %d:%d\n         %s\n         fix: %s\n", action, d.Rule, d.Place.Line, d.Place.Column, d.Message, firstLine(d.How))
+			fmt.Fprintf(&b, "  %s  %-*s  %d:%d\n", action, column, d.Rule, d.Place.Line, d.Place.Column)
+			hang(&b, width, "         ", d.Message)
+			hang(&b, width, "         fix: ", firstLine(d.How))
 		}
 		b.WriteByte('\n')
 	}
 	for _, u := range r.unknown {
-		fmt.Fprintf(&b, "unknown  %s  %s: %s\n", u.Rule, u.Object, u.Missing)
+		hang(&b, width, "unknown  ", fmt.Sprintf("%s of %s: %s", u.Rule, u.Object, u.Missing))
 	}
 	for _, x := range r.failures {
-		fmt.Fprintf(&b, "error  %s: %s\n", x.Place, x.Message)
+		hang(&b, width, "error  ", fmt.Sprintf("%s: %s", x.Place, x.Message))
 		if x.Hint != "" {
-			fmt.Fprintf(&b, "       next: %s\n", x.Hint)
+			hang(&b, width, "       next: ", x.Hint)
 		}
 	}
 	for _, g := range r.gone {
@@ -259,6 +265,15 @@ func (r *gateResult) text(colour bool) string {
 	}
 	b.WriteByte('\n')
 	return report.CleanLines(b.String())
+}
+
+// hang writes text behind lead, as many lines of at most width columns as it takes, the later ones below the first.
+func hang(b *strings.Builder, width int, lead, text string) {
+	indent := report.Width(lead)
+	for _, l := range report.Wrap(text, max(width-indent, 30)) {
+		b.WriteString(lead + l + "\n")
+		lead = strings.Repeat(" ", indent)
+	}
 }
 
 func firstLine(s string) string {

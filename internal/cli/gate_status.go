@@ -65,7 +65,7 @@ func newGateStatus(e Env) *cobra.Command {
 		if output.value == "json" {
 			err = writeJSON(e.Stdout, s)
 		} else {
-			_, err = io.WriteString(e.Stdout, s.text())
+			_, err = io.WriteString(e.Stdout, s.text(e.textWidth()))
 		}
 		switch {
 		case err != nil:
@@ -140,6 +140,7 @@ type gateRuleJSON struct {
 	Rule     string     `json:"rule"`
 	State    gate.State `json:"state"`
 	Why      string     `json:"why"`
+	Next     string     `json:"next"` // the command that mends it; "" where another export does
 	Version  string     `json:"version"`
 	Action   string     `json:"action"`
 	Warnings []string   `json:"typeCheckWarnings"`
@@ -165,7 +166,7 @@ func newGateStanding(c *kube.Client, plan *gate.Plan, found gate.Found, r *gateR
 		Summary: map[gate.State]int{gate.Missing: 0, gate.Edited: 0, gate.Outdated: 0, gate.Leftover: 0, gate.Force: 0}}
 	for _, x := range standings {
 		s.Summary[x.State]++
-		s.Rules = append(s.Rules, gateRuleJSON{x.ID, x.State, x.Why, x.Version, x.Action, append([]string{}, x.Warnings...)})
+		s.Rules = append(s.Rules, gateRuleJSON{x.ID, x.State, x.Why, x.Next, x.Version, x.Action, append([]string{}, x.Warnings...)})
 	}
 	for _, p := range found.Policies {
 		if p.Labels[gate.ManagedLabel] != gate.ManagedBy {
@@ -214,60 +215,114 @@ func (s *gateStanding) inForce() bool {
 	return s.Params == "" && !slices.ContainsFunc(s.Rules, func(r gateRuleJSON) bool { return r.State != gate.Force || len(r.Warnings) > 0 })
 }
 
-func (s *gateStanding) text() string {
+// text shows a standing in lines of at most width columns where what they quote can be broken.
+func (s *gateStanding) text(width int) string {
 	var b strings.Builder
 	name := s.Context
 	if name == "" {
 		name = s.Server
 	}
-	fmt.Fprintf(&b, "gate of %s: %s", name, report.Count(len(s.Rules), "rule", "rules"))
+	head := fmt.Sprintf("gate of %s: %s", name, report.Count(len(s.Rules), "rule", "rules"))
 	for _, state := range []gate.State{gate.Force, gate.Missing, gate.Edited, gate.Outdated, gate.Leftover} {
 		if n := s.Summary[state]; n > 0 {
-			fmt.Fprintf(&b, ", %d %s", n, state)
+			head += fmt.Sprintf(", %d %s", n, state)
 		}
 	}
 	if s.Foreign > 0 {
-		fmt.Fprintf(&b, "; %s of others", report.Count(s.Foreign, "policy", "policies"))
+		head += "; " + report.Count(s.Foreign, "policy", "policies") + " of others"
 	}
-	b.WriteString("\n\n")
-	for _, r := range s.Rules {
-		if r.State != gate.Force {
-			version := ""
-			if r.Version != "" {
-				version = " (version " + r.Version + ")"
-			}
-			fmt.Fprintf(&b, "  %-8s  %-34s %s%s\n", r.State, r.Rule, r.Why, version)
-		}
-		for _, w := range r.Warnings {
-			fmt.Fprintf(&b, "  %-8s  %-34s the API server's type check says of %s\n", "warning", r.Rule, strings.ReplaceAll(strings.TrimSpace(w), "\n", " "))
+	hang(&b, width, "", head)
+	b.WriteByte('\n')
+	for _, f := range s.faults() {
+		hang(&b, width, fmt.Sprintf("  %-8s  ", f.state), f.of(len(s.Rules)))
+		hang(&b, width, "            ", f.why)
+		for _, next := range f.next {
+			b.WriteString("            next: " + next + "\n") // one line, to be copied
 		}
 	}
 	if s.Params != "" {
-		fmt.Fprintf(&b, "  %-8s  %s\n", "params", s.Params)
+		hang(&b, width, "  params    ", s.Params)
+	}
+	if s.exportMends() {
+		b.WriteString("  next: fairway gate export -o gate/ && kubectl apply --server-side -f gate/\n")
 	}
 	if !s.inForce() {
-		b.WriteString("  next: fairway gate export -o gate/ && kubectl apply --server-side -f gate/\n\n")
+		b.WriteByte('\n')
 	}
 	if len(s.Today) == 0 {
 		b.WriteString("Nothing that is there today breaks a rule of the gate.\n")
 	} else {
 		b.WriteString("If it came in today:\n")
 	}
+	column := 0
 	for _, t := range s.Today {
-		fmt.Fprintf(&b, "  %-5s  %-34s %s\n", t.Action, t.Rule, report.Count(t.Objects, "object", "objects"))
+		column = max(column, len(t.Rule))
+	}
+	for _, t := range s.Today {
+		fmt.Fprintf(&b, "  %-5s  %-*s  %s\n", t.Action, column, t.Rule, report.Count(t.Objects, "object", "objects"))
 		for _, n := range t.Namespaces {
 			more := ""
 			if left := n.Objects - len(n.Examples); left > 0 {
 				more = fmt.Sprintf(" and %d more", left)
 			}
-			fmt.Fprintf(&b, "           %s %d: %s%s\n", cmp.Or(n.Namespace, "(no namespace)"), n.Objects, strings.Join(n.Examples, ", "), more)
+			hang(&b, width, fmt.Sprintf("           %s %d: ", cmp.Or(n.Namespace, "(no namespace)"), n.Objects), strings.Join(n.Examples, ", ")+more)
 		}
 	}
 	for _, x := range s.Errors {
-		fmt.Fprintf(&b, "error  %s\n", x.Message)
+		hang(&b, width, "error  ", x.Message)
 		if x.Hint != "" {
-			fmt.Fprintf(&b, "       next: %s\n", x.Hint)
+			hang(&b, width, "       next: ", x.Hint)
 		}
 	}
 	return report.CleanLines(b.String())
+}
+
+// gateFault is one thing that is wrong with one rule or, in the same words, with many.
+type gateFault struct {
+	state, why  string
+	rules, next []string
+}
+
+// faults are what is not in force, in the order of the first rule of each.
+func (s *gateStanding) faults() (all []*gateFault) {
+	add := func(state, rule, why string) *gateFault {
+		for _, f := range all {
+			if f.state == state && f.why == why {
+				f.rules = append(f.rules, rule)
+				return f
+			}
+		}
+		all = append(all, &gateFault{state: state, why: why, rules: []string{rule}})
+		return all[len(all)-1]
+	}
+	for _, r := range s.Rules {
+		if r.State != gate.Force {
+			why := r.Why
+			if r.Version != "" {
+				why += " (version " + r.Version + ")"
+			}
+			if f := add(string(r.State), r.Rule, why); r.Next != "" {
+				f.next = append(f.next, r.Next)
+			}
+		}
+		for _, w := range r.Warnings {
+			add("warning", r.Rule, "the API server's type check says of "+strings.Join(strings.Fields(w), " "))
+		}
+	}
+	return all
+}
+
+// of names the rules of a fault, of so many in all.
+func (f *gateFault) of(all int) string {
+	if n := len(f.rules); n == all && n > 1 {
+		return fmt.Sprintf("all %d rules", n)
+	}
+	return strings.Join(f.rules, ", ")
+}
+
+// exportMends reports whether another export, applied, mends something: what is left over has to be deleted.
+func (s *gateStanding) exportMends() bool {
+	return s.Params != "" || slices.ContainsFunc(s.Rules, func(r gateRuleJSON) bool {
+		return r.State != gate.Force && r.State != gate.Leftover || len(r.Warnings) > 0
+	})
 }

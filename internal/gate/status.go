@@ -37,6 +37,7 @@ type Standing struct {
 	ID       string
 	State    State
 	Why      string   // in words; "" for what is in force
+	Next     string   // the command that mends it; "" where another export does
 	Version  string   // of the Fairway that made it; "" when it is missing
 	Action   string   // what the binding in the cluster says; "" without one
 	Warnings []string // of the API server's type check
@@ -67,7 +68,7 @@ func (p *Plan) Status(found Found, version string) (standings []Standing, params
 	}
 	leftover := func(x *metav1.ObjectMeta, binding *admission.ValidatingAdmissionPolicyBinding, why string, remove []string) {
 		standings = append(standings, Standing{ID: cmp.Or(x.Labels[RuleLabel], x.Name), State: Leftover, Version: x.Labels[VersionLabel], Action: actionOf(binding),
-			Why: why + "; kubectl delete " + strings.Join(remove, " ")})
+			Why: why, Next: "kubectl delete " + strings.Join(remove, " ")})
 	}
 	for _, name := range slices.Sorted(maps.Keys(policies)) {
 		x := policies[name]
