@@ -101,8 +101,8 @@ func deniesAll(n *networkingv1.NetworkPolicy) bool {
 		slices.Contains(n.Spec.PolicyTypes, networkingv1.PolicyTypeIngress) && slices.Contains(n.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 }
 
-// Network is the NetworkPolicy gate: what it does about every workload whose namespace has no default-deny policy. A namespace of whose
-// policies the input shows none is unknown, unless the snapshot is complete.
+// Network is the NetworkPolicy gate: what it does about every workload whose namespace has no default-deny policy. Where that is
+// no fact, it is unknown.
 func (p *Plan) Network(s *cluster.Snapshot) (out []Decision, unknown []finding.Unknown) {
 	if p.NetworkPolicy == "" {
 		return nil, nil
@@ -138,11 +138,8 @@ func (p *Plan) Network(s *cluster.Snapshot) (out []Decision, unknown []finding.U
 		switch {
 		case x != nil:
 			f.Message = "NetworkPolicy " + x.broken.Name + " carries the label " + DefaultDenyLabel + " but does not deny everything in both directions"
-		case s.Covers(w.Object, "networking.k8s.io", "NetworkPolicy"):
+		case knowsNamespace(s, w.Namespace):
 			f.Message = "namespace " + w.Namespace + " has no default-deny NetworkPolicy with the label " + DefaultDenyLabel + ": \"true\""
-			if w.Namespace == "" {
-				f.Message = "beside it there is no default-deny NetworkPolicy with the label " + DefaultDenyLabel + ": \"true\""
-			}
 		default:
 			unknown = append(unknown, finding.Unknown{Rule: NetworkPolicyID, Object: w.Ref, Place: place,
 				Missing: strings.TrimSpace("whether namespace "+w.Namespace) + " has a default-deny NetworkPolicy with the label " + DefaultDenyLabel})
@@ -151,4 +148,14 @@ func (p *Plan) Network(s *cluster.Snapshot) (out []Decision, unknown []finding.U
 		out = append(out, Decision{f, p.NetworkPolicy, networkTitle, networkWhy, networkHow})
 	}
 	return out, unknown
+}
+
+// knowsNamespace reports whether it is a fact that a namespace has no other NetworkPolicies than those of the snapshot that are about all of
+// it. In a cluster it is when they were listed. Files know it when the Namespace is among them: a service's own files
+// have its own policies, and the one for all pods comes with the namespace, often from another repository.
+func knowsNamespace(s *cluster.Snapshot, namespace string) bool {
+	if c := s.Coverage(); c != nil {
+		return c.Of("networking.k8s.io", "NetworkPolicy", namespace).Known()
+	}
+	return slices.ContainsFunc(s.Of("", "Namespace"), func(o *cluster.Object) bool { return o.Name == namespace })
 }
