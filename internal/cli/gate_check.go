@@ -248,22 +248,22 @@ func (r *gateResult) text(width int, colour bool) string {
 		}
 	}
 	for _, g := range r.gone {
-		fmt.Fprintf(&b, "paid  %s  %s  %s %s\n", g.Rule, g.File, g.Object, g.Field)
+		hang(&b, width, "paid  ", fmt.Sprintf("%s of %s in %s: %s", g.Rule, g.Object, g.File, g.Field))
 	}
 	if len(r.unknown)+len(r.failures)+len(r.gone) > 0 {
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "%s, %s: %d denied, %d warned about, %d audited", report.Count(r.files, "file", "files"), report.Count(r.objects, "object", "objects"),
+	sum := fmt.Sprintf("%s, %s: %d denied, %d warned about, %d audited", report.Count(r.files, "file", "files"), report.Count(r.objects, "object", "objects"),
 		r.count(gate.Deny), r.count(gate.Warn), r.count(gate.Audit))
 	for _, x := range []struct {
 		n    int
 		text string
 	}{{len(r.unknown), "unknown"}, {r.exempt, "exempt"}, {r.baselined, "in the baseline"}, {len(r.gone), "of the baseline paid (--write-baseline drops them)"}, {len(r.failures), "not judged"}} {
 		if x.n > 0 {
-			fmt.Fprintf(&b, "; %d %s", x.n, x.text)
+			sum += fmt.Sprintf("; %d %s", x.n, x.text)
 		}
 	}
-	b.WriteByte('\n')
+	hang(&b, width, "", sum)
 	return report.CleanLines(b.String())
 }
 
