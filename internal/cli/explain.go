@@ -120,6 +120,7 @@ type explained struct {
 	Severity      string      `json:"severity,omitempty"`
 	Profile       string      `json:"profile,omitempty"`
 	Contest       string      `json:"contest,omitempty"`
+	Gate          bool        `json:"gate,omitempty"` // the gate can make the rule hold in the API server
 	Since         string      `json:"since,omitempty"`
 	Origin        string      `json:"origin,omitempty"` // what a parameter or field is of
 	Links         []string    `json:"links,omitempty"`
@@ -149,6 +150,7 @@ func explainName(c *openedCatalogue, web *knowledge.Web, name string) (*explaine
 	case r != nil:
 		x.Kind, x.Title, x.Why, x.How, x.Example = "rule", r.Title, r.Why, r.How, r.Example
 		x.Severity, x.Profile, x.Contest, x.Since, x.Links = r.Severity.String(), r.Profile.String(), r.Contest, r.Since, r.Links
+		x.Gate = r.Gate != nil
 	case d != nil:
 		x.Kind, x.Title, x.Value, x.Why, x.Fields, x.Since = "default", d.Title, d.Value, d.Reason, d.Fields, d.Since
 		x.Places = placesOf(paths, func(s goldenpath.Setting) bool { return s.Default == name })
@@ -224,6 +226,9 @@ func (x *explained) text(width int) string {
 		label = fmt.Sprintf("rule, %s, in profile %s, since %s", x.Severity, x.Profile, x.Since)
 		if x.Profile == rule.Contested.String() {
 			label = fmt.Sprintf("rule, %s, contested: off unless a policy names it, since %s", x.Severity, x.Since)
+		}
+		if x.Gate {
+			label += "; fairway gate can make the API server hold it"
 		}
 	case "parameter", "field":
 		label = x.Kind + " " + x.Origin
