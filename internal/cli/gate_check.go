@@ -31,7 +31,7 @@ type gateCheckFlags struct {
 
 func newGateCheck(e Env) *cobra.Command {
 	f := &gateCheckFlags{
-		output: choice{value: "text", choices: []string{"text", "json"}},
+		output: choice{value: "text", choices: []string{"text", "json", "sarif", "junit", "github"}},
 		color:  choice{value: "auto", choices: []string{"auto", "always", "never"}},
 	}
 	cmd := &cobra.Command{
@@ -107,9 +107,16 @@ func (f *gateCheckFlags) run(ctx context.Context, e Env, paths []string) error {
 	if baseline != nil {
 		r.apply(baseline, in, plan)
 	}
-	if f.output.value == "json" {
+	switch f.output.value {
+	case "json":
 		err = writeJSON(e.Stdout, r.json())
-	} else {
+	case "sarif":
+		err = report.SARIF(e.Stdout, r.report(in), Version())
+	case "junit":
+		err = report.JUnit(e.Stdout, r.report(in))
+	case "github":
+		err = report.GitHub(e.Stdout, r.report(in))
+	default:
 		_, err = io.WriteString(e.Stdout, r.text(e.textWidth(), e.colour(f.color.value)))
 	}
 	if err != nil {
@@ -183,6 +190,25 @@ func (r *gateResult) apply(b *lint.Baseline, in *load.Input, plan *gate.Plan) {
 		kept[f] = true
 	}
 	r.decisions = slices.DeleteFunc(r.decisions, func(d gate.Decision) bool { return !kept[d.Finding] })
+}
+
+// report makes of the result what lint's formats show: what is denied as must, what is warned about as should, what is audited as could.
+func (r *gateResult) report(in *load.Input) *finding.Report {
+	severity := map[string]finding.Severity{gate.Deny: finding.Must, gate.Warn: finding.Should, gate.Audit: finding.Could}
+	infos := map[string]finding.RuleInfo{}
+	out := &finding.Report{Unknown: r.unknown, Failures: r.failures, Files: r.files, Objects: r.objects, Suppressed: r.exempt, Baselined: r.baselined, Source: in.FileByName()}
+	for _, d := range r.decisions {
+		f := *d.Finding
+		f.Severity = severity[d.Action]
+		out.Findings = append(out.Findings, &f)
+		info := finding.RuleInfo{ID: d.Rule, Title: d.Title, Why: d.Why, How: d.How, Severity: f.Severity}
+		if known := catalogue.New().Rule(d.Rule); known != nil {
+			info.Link = known.DocURL()
+		}
+		infos[d.Rule] = info
+	}
+	out.Rule = func(id string) finding.RuleInfo { return infos[id] }
+	return out
 }
 
 func (r *gateResult) exit() error {

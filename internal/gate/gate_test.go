@@ -111,9 +111,11 @@ func TestPlan(t *testing.T) {
 profile: basic
 rules:
   image-tag-latest: {severity: off}
+  limit-request-ratio: {severity: off, params: {memory: 9}}
 gate:
   action: audit
   rules:
+    limit-request-ratio: warn
     privileged-container: deny
     run-as-root: off
     cronjob-time-zone-missing: warn
@@ -141,6 +143,9 @@ exemptions:
 		if got != want {
 			t.Errorf("%s: action %q, want %q", id, got, want)
 		}
+	}
+	if e := plan.Entry("limit-request-ratio"); e == nil || e.params["memory"] != 9.0 {
+		t.Errorf("limit-request-ratio, which lint does not run: %+v", e)
 	}
 	if want := []string{"istio-system", "kube-node-lease", "kube-public", "kube-system"}; !slices.Equal(plan.System, want) {
 		t.Errorf("system namespaces %v, want %v", plan.System, want)

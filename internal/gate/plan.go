@@ -73,8 +73,9 @@ func NewPlan(c *rule.Catalogue, p *rule.Policy, now time.Time) (*Plan, error) {
 	}
 	g := &rule.GatePolicy{}
 	var exemptions []rule.Exemption
+	var settings map[string]rule.RulePolicy
 	if p != nil {
-		exemptions = p.Exemptions
+		exemptions, settings = p.Exemptions, p.Rules
 		if p.Gate != nil {
 			g = p.Gate
 		}
@@ -97,14 +98,12 @@ func NewPlan(c *rule.Catalogue, p *rule.Policy, now time.Time) (*Plan, error) {
 		if r.Gate == nil || action == "off" || action == "" && severity[r.ID] == finding.Off {
 			continue
 		}
-		if params[r.ID] == nil { // outside the profile, switched on by its action
-			one, err := c.Activate(p, 0, []string{r.ID})
+		if params[r.ID] == nil { // outside the profile or off for lint, and switched on by its action
+			one, err := c.Activate(&rule.Policy{Rules: map[string]rule.RulePolicy{r.ID: {Params: settings[r.ID].Params}}}, 0, []string{r.ID})
 			if err != nil {
 				return nil, err
 			}
-			for _, a := range one {
-				severity[r.ID], params[r.ID] = a.Severity, a.Params
-			}
+			params[r.ID] = one[0].Params
 		}
 		plan.Entries = append(plan.Entries, &Entry{ID: r.ID, Title: r.Title, Why: r.Why, How: r.How, Rule: r, params: params[r.ID],
 			Action: cmp.Or(action, g.Action, Warn), Severity: cmp.Or(severity[r.ID], r.Severity)})

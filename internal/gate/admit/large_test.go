@@ -36,6 +36,7 @@ func large(containers, volumes int) map[string]any {
 
 // Expressions have a cost, and an API server stops at a limit: with failurePolicy Fail, that denies. No object that people write comes near.
 func TestLargeObjects(t *testing.T) {
+	t.Parallel()
 	plan := everyPlan(t)
 	for _, size := range [][2]int{{20, 30}, {50, 50}, {80, 80}} {
 		object := large(size[0], size[1])
