@@ -113,6 +113,9 @@ func NewPlan(c *rule.Catalogue, p *rule.Policy, now time.Time) (*Plan, error) {
 		if g.Rules[o.ID] == "off" {
 			continue
 		}
+		if o.ID == NetworkPolicyID {
+			return nil, fmt.Errorf("%s:%d: gate.own: %s is the gate's own; its action is gate.networkPolicy", p.File, o.Line, o.ID)
+		}
 		for _, k := range o.Kinds {
 			if _, ok := resources[k]; !ok {
 				return nil, fmt.Errorf("%s:%d: gate.own: %s: there is no kind %s that rules can be about; known are %s", p.File, o.Line, o.ID, k, strings.Join(Kinds(), ", "))
