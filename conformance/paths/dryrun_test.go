@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairway-k8s/fairway/content/knowledge"
 	"github.com/fairway-k8s/fairway/internal/testkit/bed"
@@ -125,7 +126,7 @@ func prepare(t *testing.T, b *bed.Bed, services []service) {
 	b.Kubectl(t, list(t, order), "apply", "--server-side", "--warnings-as-errors", "--filename=-")
 	for id := range needed {
 		if name, ok := strings.CutPrefix(id, "CustomResourceDefinition//"); ok {
-			b.Kubectl(t, "", "wait", "--for=condition=Established", "--timeout=60s", "crd/"+name)
+			b.Eventually(t, time.Minute, "True", "get", "crd", name, "--output", `jsonpath={.status.conditions[?(@.type=="Established")].status}`)
 		}
 	}
 }
