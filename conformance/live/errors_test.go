@@ -54,7 +54,7 @@ func TestErrors(t *testing.T) {
 		code   int
 		says   []string // on standard error
 	}{
-		{"wrong context", nil, []string{"--context", "adm"}, 2, []string{`there is no context "adm"`, "there are " + admin.CurrentContext}},
+		{"wrong context", nil, []string{"--context", "adm"}, 2, []string{`there is no context "adm"`, "known are " + admin.CurrentContext}},
 		{"wrong namespace", nil, []string{"-n", "shp"}, 2, []string{`there is no namespace "shp"`, "did you mean -n shop?"}},
 		{"unreachable", func(t *testing.T, c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -77,7 +77,7 @@ func Connect(o Options) (*Client, error) {
 			p.What, p.Why = "no cluster is configured", "there is no kubeconfig with a current context, and this is no pod"
 			p.Next = "name a kubeconfig with --kubeconfig or KUBECONFIG, or a context with --context"
 			if contexts := slices.Sorted(maps.Keys(raw.Contexts)); len(contexts) > 0 {
-				p.Why = "no context is current; there are " + strings.Join(contexts, ", ")
+				p.Why = "no context is current; known are " + strings.Join(contexts, ", ")
 				p.Next = "name one with --context"
 			}
 		}
@@ -103,7 +103,7 @@ func unknownContext(name string, current bool, contexts []string, where string) 
 	if current {
 		p.What = fmt.Sprintf("the current context is %q, which does not exist", name)
 	}
-	if p.Why = "there are " + strings.Join(contexts, ", "); len(contexts) == 0 {
+	if p.Why = "known are " + strings.Join(contexts, ", "); len(contexts) == 0 {
 		p.Why, p.Next = "the file has no contexts", "name another file with --kubeconfig"
 	}
 	if near := spell.Nearest(name, contexts, 3); near != "" {

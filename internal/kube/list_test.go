@@ -225,6 +225,18 @@ func TestListStops(t *testing.T) {
 	}
 }
 
+// A server that wants TLS answers plain requests with 400 and a text that is no Status.
+func TestPlainHTTP(t *testing.T) {
+	_, err := connect(t, &server{before: func(w http.ResponseWriter, r *http.Request) bool {
+		http.Error(w, "Client sent an HTTP request to an HTTPS server.", http.StatusBadRequest)
+		return true
+	}}).List(t.Context(), Selection{})
+	p, ok := errors.AsType[*problem.Problem](err)
+	if !ok || problem.ExitCode(err) != ExitUnreachable || !strings.Contains(p.Next, "https://") {
+		t.Errorf("got %+v", err)
+	}
+}
+
 func TestUnknownNamespace(t *testing.T) {
 	_, err := connect(t, &server{}).List(t.Context(), Selection{Namespaces: []string{"c"}})
 	p, ok := errors.AsType[*problem.Problem](err)

@@ -58,6 +58,9 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	case strings.Contains(err.Error(), "getting credentials:"):
 		p.What = "no credentials for the cluster could be had"
 		p.Next = "run the login of your provider; kubectl config view --minify shows the command that is used"
+	case apierrors.IsBadRequest(err) && strings.HasPrefix(c.Server, "http://"):
+		p.What = "the cluster refuses what it was asked over plain http"
+		p.Next = "write https:// in the server of the cluster's entry: kubectl config view --minify shows it"
 	case errors.Is(err, errNoKubernetes):
 		p.What, p.Next = errNoKubernetes.Error(), "check the address of the cluster's entry in the kubeconfig"
 	}
