@@ -91,7 +91,7 @@ func newLint(e Env) *cobra.Command {
 	flags.BoolVar(&f.full, "full", false, "show every finding in full instead of folding repeats")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line per finding; with --full, per unknown as well")
 	flags.BoolVar(&f.live, "live", false, "check what a cluster holds: the context's namespace, or -n NAMESPACE, or -A")
-	flags.StringVar(&f.from, "from", "", "check what an archive of a cluster holds: of fairway dump, kubectl cluster-info dump, must-gather, a support bundle")
+	flags.StringVar(&f.from, "from", "", "check what an archive of a cluster holds: of fairway dump, kubectl cluster-info dump, must-gather, a support bundle; - for standard input")
 	f.cluster.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
 	_ = cmd.RegisterFlagCompletionFunc("enable", completeRules)

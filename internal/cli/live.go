@@ -141,7 +141,13 @@ func (f *lintFlags) checkDump(e Env, o lint.Options, start time.Time) error {
 	if f.cluster.namespace != "" {
 		namespaces = []string{f.cluster.namespace}
 	}
-	d, err := dump.Read(f.from, namespaces)
+	var d *dump.Dump
+	var err error
+	if f.from == "-" {
+		d, err = dump.ReadFrom(e.Stdin, "standard input", namespaces)
+	} else {
+		d, err = dump.Read(f.from, namespaces)
+	}
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,17 @@ import (
 // is context; nil means those that the archive was made of. The error is a *problem.Problem: of exit code 2 for an archive or a
 // namespace that is not there, 3 for what cannot be read. Parts of the archive that cannot be read are among the Input's failures.
 func Read(name string, namespaces []string) (*Dump, error) {
+	return read(name, namespaces, func(visit func(string, io.Reader) error) error { return walk(name, visit) })
+}
+
+// ReadFrom is Read for an archive, a .tar or .tar.gz, that comes in from elsewhere; name is what errors call it.
+func ReadFrom(in io.Reader, name string, namespaces []string) (*Dump, error) {
+	return read(name, namespaces, func(visit func(string, io.Reader) error) error { return walkTar(in, visit) })
+}
+
+func read(name string, namespaces []string, walk func(visit func(string, io.Reader) error) error) (*Dump, error) {
 	r := &reader{d: &Dump{}, namespaces: namespaces}
-	err := walk(name, r.visit)
+	err := walk(r.visit)
 	if err == nil && r.layout == nil {
 		err = errors.New("it has none of the files of a dump")
 	}
