@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -91,6 +92,7 @@ func Connect(o Options) (*Client, error) {
 	config.UserAgent = "fairway"
 	config.WarningHandler = rest.NoWarnings{}
 	config.ContentConfig = rest.ContentConfig{AcceptContentTypes: "application/json", ContentType: "application/json"}
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return bounded{next} })
 	c := &Client{Context: name, Server: config.Host, Namespace: namespace, config: config}
 	if c.rest, err = newREST(config); err != nil {
 		return nil, &problem.Problem{What: "the kubeconfig does not say how to reach a cluster", Where: where, Why: reason(err), Next: "correct the entries of context " + name, Err: err}

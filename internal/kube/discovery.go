@@ -28,7 +28,7 @@ func newREST(config *rest.Config) (*rest.RESTClient, error) {
 
 // get asks for one small answer. The error is the API server's own (k8s.io/apimachinery/pkg/api/errors), or the connection's.
 func (c *Client) get(ctx context.Context, path, accept string) ([]byte, error) {
-	r := c.rest.Get().AbsPath(path).SetHeader("Accept", accept).MaxRetries(2).Do(ctx)
+	r := c.rest.Get().AbsPath(path).SetHeader("Accept", accept).MaxRetries(2).Do(context.WithValue(ctx, heldWhole{}, true))
 	if err := r.Error(); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 func (c *Client) Each(ctx context.Context, group, version, resource, namespace string, f func(json.RawMessage) error) error {
 	path := kind{group: group, version: version, resource: resource}.path(namespace)
 	token := ""
-	for {
+	for pages := 1; ; pages++ {
 		r := c.rest.Get().AbsPath(path).Param("limit", strconv.Itoa(pageSize))
 		if token != "" {
 			r.Param("continue", token)
@@ -27,8 +27,12 @@ func (c *Client) Each(ctx context.Context, group, version, resource, namespace s
 		if err != nil {
 			return err
 		}
-		if token = page.Continue; token == "" {
+		if page.Continue == "" {
 			return nil
 		}
+		if page.Continue == token || pages >= maxPages {
+			return errEndless
+		}
+		token = page.Continue
 	}
 }

@@ -212,7 +212,7 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 	}
 	got := listing.New(listing.Options{Namespaces: l.Namespaces})
 	token, begun, failed, waited := "", 0, 0, 0
-	for {
+	for pages := 1; ; pages++ {
 		if why := l.dead.Load(); why != nil {
 			row.State, row.Detail = cluster.Failed, reason(*why)
 			return row, got
@@ -224,9 +224,14 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 			failed, waited = 0, 0
 			got.Append(page)
 			row.Objects += next.Items
-			if token = next.Continue; token == "" {
+			if next.Continue == "" {
 				return row, got
 			}
+			if next.Continue == token || pages >= maxPages {
+				row.State, row.Detail = cluster.Failed, errEndless.Error()
+				return row, got
+			}
+			token = next.Continue
 		case apierrors.IsResourceExpired(err) && begun < restarts:
 			begun++
 			token, row.Objects = "", 0
@@ -234,8 +239,8 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 		case apierrors.IsTooManyRequests(err) && waited < patience:
 			waited++
 			seconds, _ := apierrors.SuggestsClientDelay(err)
-			sleep(ctx, time.Duration(max(1, seconds))*time.Second)
-		case ctx.Err() == nil && brokenOff(err) && failed < retries:
+			sleep(ctx, min(time.Duration(max(1, seconds))*time.Second, maxWait))
+		case ctx.Err() == nil && brokenOff(err) && !errors.Is(err, errSilent) && failed < retries:
 			failed++
 			sleep(ctx, retryAfter<<(failed-1))
 		default:

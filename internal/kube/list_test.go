@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -209,6 +210,117 @@ func TestList(t *testing.T) {
 				t.Errorf("the kinds of a group that is not there are %s", got)
 			}
 		})
+	}
+}
+
+// A server that does not come to an end is left, and what it sent is kept.
+func TestListEnds(t *testing.T) {
+	retryAfter, silence = time.Millisecond, 200*time.Millisecond
+	t.Cleanup(func() { silence = 90 * time.Second })
+	lists := func(answer func(w http.ResponseWriter, r *http.Request)) *server {
+		return &server{before: func(w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/configmaps") {
+				return false
+			}
+			answer(w, r)
+			return true
+		}}
+	}
+	const head = `{"kind":"ConfigMapList","apiVersion":"v1","items":[{"metadata":{"name":"c0","namespace":"a"}}`
+	pages := 0
+	for _, x := range []struct {
+		name   string
+		server *server
+		says   string
+	}{
+		{"the same token again and again", lists(func(w http.ResponseWriter, r *http.Request) {
+			token := "x"
+			if pages++; pages > 3 { // so that a client that goes on is caught, not waited for
+				token = ""
+			}
+			fmt.Fprint(w, head+`],"metadata":{"continue":"`+token+`"}}`)
+		}), "no end"},
+		{"nothing more within a page", lists(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, head)
+			w.(http.Flusher).Flush()
+			select {
+			case <-r.Context().Done():
+			case <-time.After(3 * time.Second):
+			}
+		}), "has sent nothing"},
+		{"an object that goes on and on", lists(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, head+`,{"metadata":{"name":"`)
+			for range 100 {
+				_, _ = w.Write(bytes.Repeat([]byte{'a'}, 1<<20))
+			}
+			fmt.Fprint(w, `"}}]}`)
+		}), "larger than"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			in, err := connect(t, x.server).List(t.Context(), Selection{Namespaces: []string{"a"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := names(in); len(got) == 0 || got[0] != "a/ConfigMap/c0" {
+				t.Errorf("listed %v", got)
+			}
+			if len(in.Failures) != 2 || !strings.Contains(in.Failures[0].Message, x.says) {
+				t.Errorf("failures %+v, want one that says %q", in.Failures, x.says)
+			}
+		})
+	}
+}
+
+// Neither is discovery waited for or read without end.
+func TestDiscoveryEnds(t *testing.T) {
+	silence = 200 * time.Millisecond
+	t.Cleanup(func() { silence = 90 * time.Second })
+	for name, answer := range map[string]func(w http.ResponseWriter, r *http.Request){
+		errSilent.Error(): func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-r.Context().Done():
+			case <-time.After(3 * time.Second):
+			}
+		},
+		errTooMuch.Error(): func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, `{"kind":"`)
+			for range maxWhole>>20 + 1 {
+				_, _ = w.Write(bytes.Repeat([]byte{'a'}, 1<<20))
+			}
+			fmt.Fprint(w, `"}`)
+		},
+	} {
+		s := &server{before: func(w http.ResponseWriter, r *http.Request) bool { answer(w, r); return true }}
+		_, err := connect(t, s).List(t.Context(), Selection{})
+		if problem.ExitCode(err) != ExitUnreachable || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, want %q", err, name)
+		}
+	}
+}
+
+// A server that asks for patience for ever gets some.
+func TestListWaits(t *testing.T) {
+	maxWait = time.Second
+	t.Cleanup(func() { maxWait = 10 * time.Second })
+	refused := map[string]bool{}
+	s := &server{}
+	s.before = func(w http.ResponseWriter, r *http.Request) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if p := r.URL.Path; refused[p] || p != "/apis" && !strings.HasSuffix(p, "/configmaps") {
+			return false
+		}
+		refused[r.URL.Path] = true
+		w.Header().Set("Retry-After", "1000000000")
+		w.WriteHeader(http.StatusTooManyRequests)
+		fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":429,"reason":"TooManyRequests","details":{"retryAfterSeconds":1000000000}}`)
+		return true
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	in, err := connect(t, s).List(ctx, Selection{Namespaces: []string{"a"}})
+	if err != nil || !slices.Equal(names(in), everything[:3]) {
+		t.Errorf("%v", err)
 	}
 }
 

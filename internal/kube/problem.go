@@ -113,7 +113,7 @@ func brokenOff(err error) bool {
 	if s := apierrors.APIStatus(nil); errors.As(err, &s) {
 		return apierrors.IsInternalError(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err)
 	}
-	if _, ok := errors.AsType[net.Error](err); ok {
+	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, errSilent) {
 		return true
 	}
 	_, syntax := errors.AsType[*json.SyntaxError](err)
