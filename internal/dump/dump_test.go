@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -364,6 +365,55 @@ func TestLinkWithin(t *testing.T) {
 	d, err := Read(archiveOf(t, []entry{{name: "shop/services.json", text: `{"kind":"ServiceList","apiVersion":"v1","items":[]}`}, {name: "shop/x", link: "services.json", kind: tar.TypeSymlink}}, true), nil)
 	if err != nil || d.Layout != "cluster-info" {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// Whatever a cluster calls its kinds and namespaces, no name leads out of the archive, and what is written is read.
+func TestOddNames(t *testing.T) {
+	c := listing.New(listing.Options{})
+	for _, x := range [][3]string{{"../../v1", "../../K", "../../.."}, {"v1", "a/b\\c", ".."}, {"v1", "\x1b[31mX\nY", ""}, {"..", "..", "."}, {"v1", "ConfigMap", "shop"}} {
+		text, err := json.Marshal(map[string]any{"metadata": map[string]string{"name": "a", "namespace": x[2]}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Add(x[0], x[1], text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := &Dump{Input: &load.Input{Objects: listing.Join(c).Trees}, Logs: []Log{{Namespace: "..", Pod: "../../x", Container: "y", Text: []byte("z")}}}
+	file := packed(t, d)
+	if err := walk(file, func(name string, _ io.Reader) error {
+		if base := filepath.Base(name); strings.ContainsAny(name, "\x1b\n") || strings.HasPrefix(base, ".") {
+			t.Errorf("entry %q", name)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	got, err := Read(file, nil)
+	if err != nil || len(got.Input.Objects) != 5 || string(got.Logs[0].Text) != "z" || len(got.Input.Failures) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Of a kind some objects of which could not be read nothing is known to be absent; the other objects are there.
+func TestOneBadObject(t *testing.T) {
+	for name, file := range map[string]string{
+		"own": archiveOf(t, []entry{
+			{name: "fairway-dump/manifest.json", text: `{"schemaVersion":1,"kind":"fairway-dump","coverage":[{"kind":"Service","namespace":"","state":"listed"},{"kind":"ConfigMap","namespace":"","state":"listed"}]}`},
+			{name: "fairway-dump/objects/shop/service.json", text: `{"items":[{"apiVersion":"v1","kind":"Service","metadata":{"name":"a","namespace":"shop"}},{"apiVersion":"v1"},{"apiVersion":"v1","kind":"Service","metadata":{"name":"b","namespace":"shop"}}]}`}}, true),
+		"foreign": archiveOf(t, []entry{
+			{name: "shop/configmaps.json", text: `{"kind":"ConfigMapList","apiVersion":"v1","items":[]}`},
+			{name: "shop/services.json", text: `{"kind":"ServiceList","apiVersion":"v1","items":[{"metadata":{"name":"a","namespace":"shop"}},{"metadata":{"name":"x","namespace":"shop"},"spec":` +
+				strings.Repeat("[", 2000) + strings.Repeat("]", 2000) + `},{"metadata":{"name":"b","namespace":"shop"}}]}`}}, true),
+	} {
+		d, err := Read(file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Input.Coverage.Of("", "Service", "shop"); len(d.Input.Objects) != 2 || len(d.Input.Failures) != 1 || got != cluster.Failed {
+			t.Errorf("%s: services are %s, %d objects, failures %+v", name, got, len(d.Input.Objects), d.Input.Failures)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type foreign struct {
 	namespaceOf func(file string) (string, bool) // of a list's file; false when the file is none of those
 	rows        map[cluster.Covered]int
 	seen        map[string]bool
+	broken      map[cluster.Covered]string // rows of objects that could not be read, with why
 }
 
 // The layouts, by a file that only they have. Sources: kubectl pkg/cmd/clusterinfo/clusterinfo_dump.go (a folder for each namespace),
@@ -67,7 +69,7 @@ func foreignOf(r *reader, name string) layout {
 		if l.file.MatchString(name) {
 			r.d.Layout, r.d.Input = l.name, &load.Input{}
 			r.took = listing.New(listing.Options{Namespaces: r.namespaces})
-			return &foreign{reader: r, namespaceOf: l.namespaceOf, rows: map[cluster.Covered]int{}, seen: map[string]bool{}}
+			return &foreign{reader: r, namespaceOf: l.namespaceOf, rows: map[cluster.Covered]int{}, seen: map[string]bool{}, broken: map[cluster.Covered]string{}}
 		}
 	}
 	return nil
@@ -111,44 +113,54 @@ func (f *foreign) list(l list, namespace string) error {
 	if l.isList && l.kind != "" {
 		f.rows[cluster.Covered{Group: group, Version: version, Kind: l.kind, Namespace: namespace, State: cluster.Listed}] += 0
 	}
+	var odd error
 	for _, raw := range l.items {
-		var h struct {
-			APIVersion string `json:"apiVersion"`
-			Kind       string `json:"kind"`
-			Metadata   struct {
-				Namespace string `json:"namespace"`
-				Name      string `json:"name"`
-			} `json:"metadata"`
-		}
-		if err := json.Unmarshal(raw, &h); err != nil {
-			return err
-		}
-		if h.Kind == "" {
-			h.APIVersion, h.Kind = l.apiVersion, l.kind
-		}
-		if h.Kind == "" || h.Metadata.Name == "" {
-			continue // no object: what a tool says of itself
-		}
-		group, version := split(h.APIVersion)
-		id := group + "/" + h.Kind + "/" + h.Metadata.Namespace + "/" + h.Metadata.Name
-		if f.seen[id] {
-			continue
-		}
-		f.seen[id] = true
-		f.rows[cluster.Covered{Group: group, Version: version, Kind: h.Kind, Namespace: h.Metadata.Namespace, State: cluster.Listed}]++
-		if h.Kind == "Event" {
-			var e corev1.Event
-			if err := json.Unmarshal(raw, &e); err != nil {
-				return err
-			}
-			f.d.Events = append(f.d.Events, e)
-			continue
-		}
-		if err := f.took.Add(h.APIVersion, h.Kind, raw); err != nil {
-			return err
-		}
+		odd = cmp.Or(odd, f.object(l, raw))
 	}
-	return nil
+	return odd
+}
+
+// object takes one object of a list.
+func (f *foreign) object(l list, raw json.RawMessage) error {
+	var h struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Metadata   struct {
+			Namespace string `json:"namespace"`
+			Name      string `json:"name"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(raw, &h); err != nil {
+		return err
+	}
+	if h.Kind == "" {
+		h.APIVersion, h.Kind = l.apiVersion, l.kind
+	}
+	if h.Kind == "" || h.Metadata.Name == "" {
+		return nil // no object: what a tool says of itself
+	}
+	group, version := split(h.APIVersion)
+	id := group + "/" + h.Kind + "/" + h.Metadata.Namespace + "/" + h.Metadata.Name
+	if f.seen[id] {
+		return nil
+	}
+	f.seen[id] = true
+	row := cluster.Covered{Group: group, Version: version, Kind: h.Kind, Namespace: h.Metadata.Namespace, State: cluster.Listed}
+	f.rows[row]++
+	if h.Kind == "Event" {
+		var e corev1.Event
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return err
+		}
+		f.d.Events = append(f.d.Events, e)
+		return nil
+	}
+	err := f.took.Add(h.APIVersion, h.Kind, raw)
+	if err != nil {
+		f.rows[row]--
+		f.broken[row] = err.Error()
+	}
+	return err
 }
 
 func split(apiVersion string) (group, version string) {
@@ -161,6 +173,9 @@ func split(apiVersion string) (group, version string) {
 func (f *foreign) finish() error {
 	var rows []cluster.Covered
 	for r, n := range f.rows {
+		if why, ok := f.broken[r]; ok {
+			r.State, r.Detail = cluster.Failed, why
+		}
 		r.Objects = n
 		rows = append(rows, r)
 	}

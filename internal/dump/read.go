@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,6 +133,7 @@ type own struct {
 	*reader
 	root string
 	logs map[string]*Log
+	bad  map[string]string // files of objects that were not read to the end, with why
 }
 
 // newOwn reads a manifest; it returns nil for one that is somebody else's.
@@ -158,7 +160,7 @@ func newOwn(r *reader, root string, in io.Reader) (*own, error) {
 	if m.Events {
 		d.Events = []corev1.Event{}
 	}
-	o := &own{reader: r, root: root, logs: map[string]*Log{}}
+	o := &own{reader: r, root: root, logs: map[string]*Log{}, bad: map[string]string{}}
 	for _, l := range m.Logs {
 		log := &Log{Namespace: l.Namespace, Pod: l.Pod, Container: l.Container, Previous: l.Previous, State: l.State, Detail: l.Detail}
 		o.logs[log.file()] = log
@@ -178,7 +180,7 @@ func (o *own) file(name string, in io.Reader) error {
 	r := &o.took.Records
 	switch dir, base := path.Split(name); {
 	case strings.HasPrefix(dir, "objects/"):
-		_, err = listing.Read(in, func(raw json.RawMessage) error { return o.took.AddWritten(slices.Clone(raw)) })
+		err = o.each(in, func(raw json.RawMessage) error { return o.took.AddWritten(slices.Clone(raw)) })
 	case name == "records/pods.json":
 		err = json.NewDecoder(in).Decode(&r.Pods)
 	case name == "records/replicasets.json":
@@ -190,11 +192,13 @@ func (o *own) file(name string, in io.Reader) error {
 	case name == "records/nodes.json":
 		err = json.NewDecoder(in).Decode(&r.Nodes)
 	case dir == "events/" && strings.HasSuffix(base, ".json"):
-		_, err = listing.Read(in, func(raw json.RawMessage) error {
+		err = o.each(in, func(raw json.RawMessage) error {
 			var e corev1.Event
-			err := json.Unmarshal(raw, &e)
+			if err := json.Unmarshal(raw, &e); err != nil {
+				return err
+			}
 			o.d.Events = append(o.d.Events, e)
-			return err
+			return nil
 		})
 	case o.logs[name] != nil:
 		o.logs[name].Text, err = io.ReadAll(in)
@@ -204,11 +208,31 @@ func (o *own) file(name string, in io.Reader) error {
 	}
 	if err != nil {
 		o.fail(name, err)
+		o.bad[name] = err.Error()
 	}
 	return nil
 }
 
+// each calls take for the items of a list, and fails with the first of those that cannot be taken when all were.
+func (o *own) each(in io.Reader, take func(json.RawMessage) error) error {
+	var odd error
+	_, err := listing.Read(in, func(raw json.RawMessage) error { odd = cmp.Or(odd, take(raw)); return nil })
+	return cmp.Or(err, odd)
+}
+
 func (o *own) finish() error {
+	// Of what could not be read nobody knows what is not there.
+	rows := slices.Clone(o.d.Input.Coverage.Rows())
+	for i := range rows {
+		r := &rows[i]
+		for name, why := range o.bad {
+			if dir, base := path.Split(name); r.State == cluster.Listed && base == objectName(r.Group, r.Kind) &&
+				(r.Namespace == "" || dir == "objects/"+part(r.Namespace)+"/") {
+				r.State, r.Detail = cluster.Failed, why
+			}
+		}
+	}
+	o.d.Input.Coverage = cluster.NewCoverage(rows, o.d.Input.Coverage.Partly())
 	for i := range o.d.Logs {
 		o.d.Logs[i].Text = o.logs[o.d.Logs[i].file()].Text
 	}

@@ -62,7 +62,7 @@ func (d *Dump) manifest() Manifest {
 }
 
 func (l *Log) file() string {
-	name := "logs/" + l.Namespace + "/" + l.Pod + "/" + l.Container
+	name := "logs/" + part(l.Namespace) + "/" + part(l.Pod) + "/" + part(l.Container)
 	if l.Previous {
 		name += ".previous"
 	}
@@ -141,11 +141,35 @@ func (a *archive) objects(trees []load.Tree) {
 
 func objectFile(t load.Tree) string {
 	namespace := t.Root.Get("metadata").Get("namespace").Text()
-	name := strings.ToLower(t.Kind)
-	if group, _, ok := strings.Cut(t.APIVersion, "/"); ok {
+	group, _, ok := strings.Cut(t.APIVersion, "/")
+	if !ok {
+		group = ""
+	}
+	return "objects/" + part(cmp.Or(namespace, noNamespace)) + "/" + objectName(group, t.Kind)
+}
+
+// objectName is the last part of objectFile.
+func objectName(group, kind string) string {
+	name := strings.ToLower(kind)
+	if group != "" {
 		name += "." + group
 	}
-	return "objects/" + cmp.Or(namespace, noNamespace) + "/" + name + ".json"
+	return part(name) + ".json"
+}
+
+// part makes a name from a cluster a part of a path, whatever the cluster calls a name: %XX for what is no letter, digit, '.', '-', '_' or
+// ':', and for a dot in front. Names that Kubernetes allows stay as they are.
+func part(name string) string {
+	var b strings.Builder
+	for i, c := range []byte(name) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == ':', c == '.' && i > 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 func records[T any](a *archive, name string, list []T) {
@@ -162,9 +186,9 @@ func (a *archive) events(events []corev1.Event) {
 		for end < len(events) && events[end].Namespace == events[start].Namespace {
 			end++
 		}
-		part := events[start:end]
-		a.list("events/"+cmp.Or(part[0].Namespace, noNamespace)+".json", `{"apiVersion":"v1","kind":"EventList","items":`, len(part), func(b *bytes.Buffer, i int) error {
-			data, err := json.Marshal(&part[i])
+		of := events[start:end]
+		a.list("events/"+part(cmp.Or(of[0].Namespace, noNamespace))+".json", `{"apiVersion":"v1","kind":"EventList","items":`, len(of), func(b *bytes.Buffer, i int) error {
+			data, err := json.Marshal(&of[i])
 			b.Write(data)
 			return err
 		}, "}")

@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-logr/logr"
 	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // cloud providers use exec plugins, which are part of package rest
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/spell"
@@ -42,6 +44,9 @@ const (
 	requestsAtOnce    = 100
 	kindsAtOnce       = 4
 )
+
+// What client-go logs it returns as well, and standard error has errors in one form.
+func init() { klog.SetLogger(logr.Discard()) }
 
 // Connect reads the configuration. It asks nothing of the cluster yet.
 func Connect(o Options) (*Client, error) {

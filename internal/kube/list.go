@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -212,19 +213,24 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 	}
 	got := listing.New(listing.Options{Namespaces: l.Namespaces})
 	token, begun, failed, waited := "", 0, 0, 0
+	var odd error // of the first object that could not be read
 	for pages := 1; ; pages++ {
 		if why := l.dead.Load(); why != nil {
 			row.State, row.Detail = cluster.Failed, reason(*why)
 			return row, got
 		}
 		page := got.Page()
-		next, err := l.page(ctx, k, namespace, token, limit, page)
+		next, unread, err := l.page(ctx, k, namespace, token, limit, page)
 		switch {
 		case err == nil:
 			failed, waited = 0, 0
 			got.Append(page)
 			row.Objects += next.Items
+			odd = cmp.Or(odd, unread)
 			if next.Continue == "" {
+				if odd != nil {
+					row.State, row.Detail = cluster.Failed, odd.Error()
+				}
 				return row, got
 			}
 			if next.Continue == token || pages >= maxPages {
@@ -234,7 +240,7 @@ func (l *lister) list(ctx context.Context, k kind, namespace string) (cluster.Co
 			token = next.Continue
 		case apierrors.IsResourceExpired(err) && begun < restarts:
 			begun++
-			token, row.Objects = "", 0
+			token, row.Objects, odd = "", 0, nil
 			got = listing.New(got.Options)
 		case apierrors.IsTooManyRequests(err) && waited < patience:
 			waited++
@@ -263,18 +269,27 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// page reads one page into to.
-func (l *lister) page(ctx context.Context, k kind, namespace, token string, limit int, to *listing.Collector) (listing.Page, error) {
+// page reads one page into to. unread is why the first of the objects that could not be read was passed over; Items leaves them out.
+func (l *lister) page(ctx context.Context, k kind, namespace, token string, limit int, to *listing.Collector) (page listing.Page, unread, err error) {
 	r := l.rest.Get().AbsPath(k.path(namespace)).Param("limit", strconv.Itoa(limit)).MaxRetries(0) // list has its own
 	if token != "" {
 		r.Param("continue", token)
 	}
 	body, err := r.Stream(ctx)
 	if err != nil {
-		return listing.Page{}, err
+		return page, nil, err
 	}
 	defer body.Close()
-	return listing.Read(body, func(raw json.RawMessage) error { return to.Add(k.apiVersion(), k.kind, raw) })
+	passed := 0
+	page, err = listing.Read(body, func(raw json.RawMessage) error {
+		if err := to.Add(k.apiVersion(), k.kind, raw); err != nil {
+			passed++
+			unread = cmp.Or(unread, err)
+		}
+		return nil
+	})
+	page.Items -= passed
+	return page, unread, err
 }
 
 // failures says what broke off, kinds with the same cause together.

@@ -213,9 +213,9 @@ func TestList(t *testing.T) {
 	}
 }
 
-// A server that does not come to an end is left, and what it sent is kept.
+// A server that does not come to an end is left, an object that cannot be read is passed over, and the rest is kept.
 func TestListEnds(t *testing.T) {
-	retryAfter, silence = time.Millisecond, 200*time.Millisecond
+	retryAfter = time.Millisecond
 	t.Cleanup(func() { silence = 90 * time.Second })
 	lists := func(answer func(w http.ResponseWriter, r *http.Request)) *server {
 		return &server{before: func(w http.ResponseWriter, r *http.Request) bool {
@@ -255,8 +255,14 @@ func TestListEnds(t *testing.T) {
 			}
 			fmt.Fprint(w, `"}}]}`)
 		}), "larger than"},
+		{"an object that is none", lists(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, head+`,5,{"metadata":{"name":"c1","namespace":"a"}}]}`)
+		}), "(2 read)"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
+			if silence = 90 * time.Second; x.says == "has sent nothing" {
+				silence = 500 * time.Millisecond
+			}
 			in, err := connect(t, x.server).List(t.Context(), Selection{Namespaces: []string{"a"}})
 			if err != nil {
 				t.Fatal(err)
@@ -273,7 +279,6 @@ func TestListEnds(t *testing.T) {
 
 // Neither is discovery waited for or read without end.
 func TestDiscoveryEnds(t *testing.T) {
-	silence = 200 * time.Millisecond
 	t.Cleanup(func() { silence = 90 * time.Second })
 	for name, answer := range map[string]func(w http.ResponseWriter, r *http.Request){
 		errSilent.Error(): func(w http.ResponseWriter, r *http.Request) {
@@ -290,6 +295,9 @@ func TestDiscoveryEnds(t *testing.T) {
 			fmt.Fprint(w, `"}`)
 		},
 	} {
+		if silence = 90 * time.Second; name == errSilent.Error() {
+			silence = 500 * time.Millisecond
+		}
 		s := &server{before: func(w http.ResponseWriter, r *http.Request) bool { answer(w, r); return true }}
 		_, err := connect(t, s).List(t.Context(), Selection{})
 		if problem.ExitCode(err) != ExitUnreachable || !strings.Contains(err.Error(), name) {

@@ -109,7 +109,7 @@ func (c *Collector) Add(apiVersion, kind string, raw []byte) error {
 		}
 		c.Records.Secrets = append(c.Records.Secrets, s)
 	}
-	doc := source.Parse("", slices.Clone(raw)).Docs[0]
+	doc := source.Parse("", readable(raw)).Docs[0]
 	if doc.Err != nil || doc.Root.Kind() != source.Mapping {
 		return fmt.Errorf("read a %s: it is no JSON object", kind) // the text might be a Secret's
 	}

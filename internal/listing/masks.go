@@ -24,7 +24,7 @@ func masksOf(meta source.Node) (masks []mask) {
 		}
 	}
 	if text := meta.Get("annotations").Get("kubectl.kubernetes.io/last-applied-configuration").Text(); text != "" {
-		if doc := source.Parse("", []byte(text)).Docs[0]; doc.Err == nil && doc.Root.Kind() == source.Mapping {
+		if doc := source.Parse("", readable([]byte(text))).Docs[0]; doc.Err == nil && doc.Root.Kind() == source.Mapping {
 			masks = append(masks, mask{doc.Root, false})
 		}
 	}

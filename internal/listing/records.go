@@ -259,7 +259,7 @@ func (n *names) replicaSet(raw []byte) (cluster.ReplicaSet, error) {
 	for _, c := range r.Spec.Template.Spec.Containers {
 		out.Images = append(out.Images, n.one(c.Image))
 	}
-	if doc := source.Parse("", slices.Clone(raw)).Docs[0]; doc.Err == nil {
+	if doc := source.Parse("", readable(raw)).Docs[0]; doc.Err == nil {
 		w := writer{kind: "ReplicaSet"}
 		w.mapping(doc.Root.Get("spec").Get("template"), "template", nil)
 		out.Template = string(w.b)

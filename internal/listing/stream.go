@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // Page is what a list says of itself.
@@ -222,4 +223,26 @@ func (c *cutter) take(n int) ([]byte, error) {
 	}
 	_, err = c.r.Discard(n)
 	return c.buf, err
+}
+
+// readable returns a copy of JSON in which characters that YAML does not allow are escapes: JSON allows them in texts, and so does an
+// API server.
+func readable(raw []byte) []byte {
+	out := make([]byte, 0, len(raw))
+	rest := raw
+	for i := 0; i < len(rest); {
+		if rest[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(rest[i:])
+		if r == utf8.RuneError && size == 1 || r == '\u0085' || r == '\u2028' || r == '\u2029' || r == '\uFFFE' || r == '\uFFFF' {
+			out = append(out, rest[:i]...)
+			out = fmt.Appendf(out, `\u%04x`, r)
+			rest, i = rest[i+size:], 0
+			continue
+		}
+		i += size
+	}
+	return append(out, rest...)
 }

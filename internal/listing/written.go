@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,9 +25,14 @@ func written(root source.Node, apiVersion, kind string) []byte {
 	w := writer{b: make([]byte, 0, span.End-span.Start), kind: kind, secret: kind == "Secret" && groupOf(apiVersion) == "", custom: !builtIn(apiVersion)}
 	masks := masksOf(root.Get("metadata").Resolve())
 	w.tracked = len(masks) > 0
-	w.b = fmt.Appendf(w.b, `{"apiVersion":%q,"kind":%q`, apiVersion, kind) // the items of a list leave them out
+	w.b = fmt.Appendf(w.b, `{"apiVersion":%s,"kind":%s`, quoted(apiVersion), quoted(kind)) // the items of a list leave them out
 	w.fields(root, "", masks)
 	return append(make([]byte, 0, len(w.b)), w.b...) // it is kept, and most of an object as it was sent is not
+}
+
+func quoted(s string) []byte {
+	b, _ := json.Marshal(s) // texts have no errors
+	return b
 }
 
 // mapping writes n, the fields of which defaults know as those of within. It reports whether nothing of n was written although it has
@@ -109,6 +115,9 @@ var noise = []string{
 // ownMeta are the fields of an object's metadata that people write.
 var ownMeta = []string{"name", "generateName", "namespace", "labels", "annotations", "ownerReferences"}
 
+// secretFields are the fields of a Secret: nothing else that stands in one is known to be no value.
+var secretFields = []string{"metadata", "type", "immutable", "data", "stringData"}
+
 // dropped reports whether a field is never written: the API server or a controller does.
 func (w *writer) dropped(within, key string, value source.Node) bool {
 	if !w.custom && value.Kind() == source.Scalar && value.Type() == source.NullValue {
@@ -116,7 +125,7 @@ func (w *writer) dropped(within, key string, value source.Node) bool {
 	}
 	switch within {
 	case "":
-		return key == "status" || key == "apiVersion" || key == "kind"
+		return key == "status" || key == "apiVersion" || key == "kind" || w.secret && !slices.Contains(secretFields, key)
 	case "metadata":
 		return !slices.Contains(ownMeta, key)
 	case "annotations":

@@ -39,6 +39,17 @@ func one(t *testing.T, raw string) string {
 	return string(b)
 }
 
+// YAML forbids characters that an API server takes in any text.
+func TestWrittenCharacters(t *testing.T) {
+	for _, text := range []string{"a\u0085b", "\u2028\u2029", "\uFFFE\uFFFF", "\uFEFF\x7f\u0080", "ä😀", "x\xffy"} {
+		raw := `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n"},"data":{"k":"` + text + `"}}`
+		var want, got map[string]any
+		if json.Unmarshal([]byte(raw), &want) != nil || json.Unmarshal([]byte(one(t, raw)), &got) != nil || !cmp.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestWritten(t *testing.T) {
 	const defaulted = `"spec":{"replicas":1,"revisionHistoryLimit":10,"progressDeadlineSeconds":600,"selector":{"matchLabels":{"app":"a"}},` +
 		`"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"}},` +
@@ -151,7 +162,7 @@ func TestSecretsLoseTheirValues(t *testing.T) {
 	const value = "czNjcjN0LXZhbHVl" // s3cr3t-value
 	raw := `{"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/tls","metadata":{"name":"a","namespace":"n","annotations":{` +
 		`"kubectl.kubernetes.io/last-applied-configuration":"{\"data\":{\"k\":\"` + value + `\"}}","example.com/copy":"s3cr3t-value","cert-manager.io/issuer-name":"ca"},` +
-		`"managedFields":[{"operation":"Apply","fieldsV1":{"f:data":{"f:k":{}}}}]},"data":{"k":"` + value + `","tls.crt":"` + cert + `"},"stringData":{"x":"s3cr3t-value"}}`
+		`"managedFields":[{"operation":"Apply","fieldsV1":{"f:data":{"f:k":{}}}}]},"data":{"k":"` + value + `","tls.crt":"` + cert + `"},"stringData":{"x":"s3cr3t-value"},"spec":{"y":"s3cr3t-value"}}`
 	c := New(Options{})
 	// As a list has it, without a version, and by itself.
 	for _, from := range [][2]string{{"v1", "Secret"}, {"", "Secret"}, {"", ""}} {
