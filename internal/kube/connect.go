@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -98,11 +99,21 @@ func Connect(o Options) (*Client, error) {
 	config.WarningHandler = rest.NoWarnings{}
 	config.ContentConfig = rest.ContentConfig{AcceptContentTypes: "application/json", ContentType: "application/json"}
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return bounded{next} })
-	c := &Client{Context: name, Server: config.Host, Namespace: namespace, config: config}
+	c := &Client{Context: name, Server: address(config.Host), Namespace: namespace, config: config}
 	if c.rest, err = newREST(config); err != nil {
 		return nil, &problem.Problem{What: "the kubeconfig does not say how to reach a cluster", Where: where, Why: reason(err), Next: "correct the entries of context " + name, Err: err}
 	}
 	return c, nil
+}
+
+// address is a server's address without the password that may stand in it: it is shown, and kept in dumps.
+func address(host string) string {
+	u, err := url.Parse(host)
+	if err != nil || u.User == nil {
+		return host
+	}
+	u.User = nil
+	return u.String()
 }
 
 func unknownContext(name string, current bool, contexts []string, where string) error {

@@ -384,6 +384,8 @@ contexts: [{name: staging, context: {cluster: c, user: u, namespace: shop}}, {na
 		{Options{Namespace: "web"}, "staging", "web", "https://example.com"},
 		{Options{Context: "production"}, "production", "default", "https://example.com"},
 		{Options{Kubeconfig: good}, "staging", "shop", "https://example.com"},
+		{Options{Kubeconfig: write(`{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: c, cluster: {server: "https://u:s3cr3t@example.com:6443/k8s"}}], contexts: [{name: a, context: {cluster: c}}]}`)},
+			"a", "default", "https://example.com:6443/k8s"},
 	} {
 		c, err := Connect(x.o)
 		if err != nil || c.Context != x.context || c.Namespace != x.namespace || c.Server != x.server {
