@@ -109,6 +109,10 @@ func Open(dir string) (*Bed, error) {
 	if err := json.Unmarshal(text, &b.state); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, stateFile), err)
 	}
+	// Down removes the whole folder: that of another program, with a state of its own, is none of ours.
+	if b.Program == "" || slices.Contains(b.Processes, nil) {
+		return nil, fmt.Errorf("%s is not a testbed's: name its folder, or an empty one", filepath.Join(dir, stateFile))
+	}
 	for _, p := range b.Processes {
 		p.log = filepath.Join(dir, "log", p.Name+".log")
 	}

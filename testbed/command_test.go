@@ -50,6 +50,27 @@ func TestCrash(t *testing.T) {
 	t.Errorf("30 s after the crash (folder: %v) still there:\n%s", err, strings.Join(left, "\n"))
 }
 
+// A folder with another program's state.json is left alone, by down and by up.
+func TestForeignState(t *testing.T) {
+	for _, text := range []string{`{}`, `{"version":4,"serial":7}`, `{"program":"/bin/x","processes":[null]}`, `[]`, `null`} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"state.json": text, "precious": "1"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if bed, err := testbed.Open(dir); err == nil {
+			t.Errorf("%s: a bed of %s", text, bed.Dir())
+		}
+		if _, err := testbed.Up(t.Context(), testbed.Options{Program: "/nonexistent", Dir: dir}); err == nil {
+			t.Errorf("%s: up", text)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "precious")); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // A bed of the command line outlives the command, and a second up in its folder replaces it.
 func TestCommand(t *testing.T) {
 	program, err := testbed.Build(t.Context())
