@@ -25,6 +25,7 @@ const (
 	freeBytes   = 128 << 20 // up to here nobody asks how well an archive was compressed
 	maxRatio    = 200       // text compresses to a tenth, JSON of a cluster to a thirtieth
 	manifestMax = 64 << 20
+	maxObjects  = 1_000_000
 )
 
 // refusal is why an archive is not read, and which of its entries is to blame; "" for the archive itself.

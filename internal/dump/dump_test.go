@@ -417,6 +417,45 @@ func TestOneBadObject(t *testing.T) {
 	}
 }
 
+// What an archive has lost, or has in an order in which it cannot be read, is not taken for what was not in the cluster.
+func TestLost(t *testing.T) {
+	manifest := entry{name: "fairway-dump/manifest.json", text: `{"schemaVersion":1,"kind":"fairway-dump","coverage":[{"kind":"ConfigMap","namespace":"","state":"listed","objects":1}]}`}
+	maps := entry{name: "fairway-dump/objects/a/configmap.json", text: `{"items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"a"}}]}`}
+	d, err := Read(archiveOf(t, []entry{manifest}, true), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Input.Coverage.Of("", "ConfigMap", "a"); got != cluster.Failed || len(d.Input.Failures) != 1 {
+		t.Errorf("ConfigMaps are %s, failures %+v", got, d.Input.Failures)
+	}
+	for _, x := range []struct {
+		entries []entry
+		says    string
+	}{
+		{[]entry{maps, manifest}, "not its first file"},
+		{[]entry{{name: "fairway-dump/records/pods.json", text: "[]"}, manifest, maps}, "not its first file"}, // as cluster-info has a file
+		{[]entry{{name: manifest.name, text: manifest.text[:40]}, maps}, "manifest.json"},
+		{[]entry{{name: manifest.name, text: `{"schemaVersion":1,"kind":"fairway-dump","namespaces":5}`}}, "manifest.json"},
+	} {
+		if _, err := Read(archiveOf(t, x.entries, true), nil); problem.ExitCode(err) != 3 || !strings.Contains(err.Error(), x.says) {
+			t.Errorf("got %v, want %q", err, x.says)
+		}
+	}
+	d, err = Read(archiveOf(t, []entry{{name: "cluster-resources/services/a.json", text: `[{"kind":"Service","apiVersion":"v1","metadata":{"name":"a"`}}, true), nil)
+	if err != nil || len(d.Input.Failures) != 1 {
+		t.Errorf("a list that breaks off: %v, %+v", err, d)
+	}
+}
+
+// A few KB of records that take up gigabytes are refused.
+func TestRecordBomb(t *testing.T) {
+	_, err := Read(archiveOf(t, []entry{{name: "fairway-dump/manifest.json", text: `{"schemaVersion":1,"kind":"fairway-dump"}`},
+		{name: "fairway-dump/records/secrets.json", text: "[" + strings.Repeat("{},", maxObjects) + "{}]"}}, true), nil)
+	if problem.ExitCode(err) != 3 || !strings.Contains(err.Error(), "objects") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // One file that cannot be read does not hide the others, and is said.
 func TestOneBadFile(t *testing.T) {
 	d, err := Read(archiveOf(t, []entry{{name: "shop/pods.json", text: `{"kind":"PodList","items":[`},

@@ -95,6 +95,9 @@ func (f *foreign) file(name string, in io.Reader) error {
 	}
 	for _, l := range lists {
 		if err := f.list(l, namespace); err != nil {
+			if r, ok := errors.AsType[*refusal](err); ok {
+				return r
+			}
 			f.fail(name, err)
 		}
 	}
@@ -115,7 +118,9 @@ func (f *foreign) list(l list, namespace string) error {
 	}
 	var odd error
 	for _, raw := range l.items {
-		odd = cmp.Or(odd, f.object(l, raw))
+		if err := f.add(func() error { odd = cmp.Or(odd, f.object(l, raw)); return nil }); err != nil {
+			return err
+		}
 	}
 	return odd
 }
@@ -129,6 +134,9 @@ func (f *foreign) object(l list, raw json.RawMessage) error {
 			Namespace string `json:"namespace"`
 			Name      string `json:"name"`
 		} `json:"metadata"`
+	}
+	if len(raw) > listing.MaxObject {
+		return fmt.Errorf("an object is larger than %d MiB", listing.MaxObject>>20)
 	}
 	if err := json.Unmarshal(raw, &h); err != nil {
 		return err
@@ -193,7 +201,10 @@ func listsOf(data []byte, ext string) ([]list, error) {
 			return nil, nil
 		case trimmed[0] == '[':
 			var l list
-			if json.Unmarshal(trimmed, &l.items) != nil || len(l.items) > 0 && l.items[0][0] != '{' {
+			if err := json.Unmarshal(trimmed, &l.items); err != nil {
+				return nil, err
+			}
+			if len(l.items) > 0 && l.items[0][0] != '{' {
 				return nil, nil // errors that a tool met, in words
 			}
 			return []list{l}, nil

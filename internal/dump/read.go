@@ -59,31 +59,67 @@ type reader struct {
 	layout     layout // nil until a file says whose archive it is
 	took       *listing.Collector
 	failures   []finding.Failure
+	before     string // the first file that was no manifest
+	objects    int    // objects, records and events
 }
 
 // visit finds out whose archive it is by the first file that says so.
 func (r *reader) visit(name string, in io.Reader) error {
-	if r.layout == nil {
-		base, root := path.Base(name), path.Dir(name)
-		if base == manifestName && !strings.Contains(root, "/") {
-			own, err := newOwn(r, root, in)
-			if err != nil {
-				return err
-			}
-			if own != nil {
-				r.layout = own
-				return nil
-			}
+	base, root := path.Base(name), path.Dir(name)
+	if _, ok := r.layout.(*own); !ok && base == manifestName && !strings.Contains(root, "/") {
+		own, err := newOwn(r, root, in)
+		switch {
+		case err != nil:
+			return err
+		case own != nil && r.before != "":
+			return &problem.Problem{What: "the manifest of the dump is not its first file", Why: "it comes after " + r.before + ", which cannot be read without it",
+				Exit: problem.ExitIncomplete, Next: "unpack the archive and name the folder, in which the order does not matter"}
+		case own != nil:
+			r.layout = own
+			return nil
 		}
-		if r.layout == nil {
-			f := foreignOf(r, name)
-			if f == nil {
-				return nil
-			}
+	}
+	if r.layout == nil {
+		if f := foreignOf(r, name); f != nil {
 			r.layout = f
 		}
 	}
+	if r.before == "" {
+		r.before = name
+	}
+	if r.layout == nil {
+		return nil
+	}
 	return r.layout.file(name, in)
+}
+
+// add takes an object, of which there is no end in archives that mean harm: a few bytes become a thousand.
+func (r *reader) add(take func() error) error {
+	if r.objects++; r.objects > maxObjects {
+		return &refusal{"", fmt.Sprintf("it holds more than %d objects", maxObjects)}
+	}
+	return take()
+}
+
+// recordsOf reads a list of records, or says what is wrong with it.
+func recordsOf[T any](r *reader, in io.Reader) (list []T, err error) {
+	dec := json.NewDecoder(in)
+	t, err := dec.Token()
+	if err != nil || t == nil { // null: none
+		return nil, err
+	}
+	if t != json.Delim('[') {
+		return nil, fmt.Errorf("it begins with %v, not with a list", t)
+	}
+	for dec.More() {
+		var x T
+		if err := r.add(func() error { return dec.Decode(&x) }); err != nil {
+			return list, err
+		}
+		list = append(list, x)
+	}
+	_, err = dec.Token()
+	return list, err
 }
 
 func (r *reader) fail(name string, err error) {
@@ -143,7 +179,9 @@ func newOwn(r *reader, root string, in io.Reader) (*own, error) {
 		return nil, err
 	}
 	var m Manifest
-	if err := json.Unmarshal(data, &m); err != nil || m.Kind != manifestKind {
+	if err := json.Unmarshal(data, &m); err != nil && (root == folder || m.Kind == manifestKind) {
+		return nil, fmt.Errorf("read %s: %w", manifestName, err)
+	} else if err != nil || m.Kind != manifestKind {
 		return nil, nil
 	}
 	if m.SchemaVersion != schemaVersion {
@@ -182,15 +220,15 @@ func (o *own) file(name string, in io.Reader) error {
 	case strings.HasPrefix(dir, "objects/"):
 		err = o.each(in, func(raw json.RawMessage) error { return o.took.AddWritten(slices.Clone(raw)) })
 	case name == "records/pods.json":
-		err = json.NewDecoder(in).Decode(&r.Pods)
+		r.Pods, err = recordsOf[cluster.Pod](o.reader, in)
 	case name == "records/replicasets.json":
-		err = json.NewDecoder(in).Decode(&r.ReplicaSets)
+		r.ReplicaSets, err = recordsOf[cluster.ReplicaSet](o.reader, in)
 	case name == "records/jobs.json":
-		err = json.NewDecoder(in).Decode(&r.Jobs)
+		r.Jobs, err = recordsOf[cluster.Job](o.reader, in)
 	case name == "records/secrets.json":
-		err = json.NewDecoder(in).Decode(&r.Secrets)
+		r.Secrets, err = recordsOf[cluster.Secret](o.reader, in)
 	case name == "records/nodes.json":
-		err = json.NewDecoder(in).Decode(&r.Nodes)
+		r.Nodes, err = recordsOf[cluster.Node](o.reader, in)
 	case dir == "events/" && strings.HasSuffix(base, ".json"):
 		err = o.each(in, func(raw json.RawMessage) error {
 			var e corev1.Event
@@ -216,8 +254,29 @@ func (o *own) file(name string, in io.Reader) error {
 // each calls take for the items of a list, and fails with the first of those that cannot be taken when all were.
 func (o *own) each(in io.Reader, take func(json.RawMessage) error) error {
 	var odd error
-	_, err := listing.Read(in, func(raw json.RawMessage) error { odd = cmp.Or(odd, take(raw)); return nil })
+	_, err := listing.Read(in, func(raw json.RawMessage) error {
+		return o.add(func() error { odd = cmp.Or(odd, take(raw)); return nil })
+	})
 	return cmp.Or(err, odd)
+}
+
+// partly are kinds of which a dump has records instead of objects, or nothing.
+var partly = []string{"/Pod", "/Node", "/Event", "apps/ReplicaSet", "batch/Job", "discovery.k8s.io/EndpointSlice"}
+
+// holds counts the objects of each row that a coverage may have.
+func (o *own) holds() map[cluster.Covered]int {
+	n := map[cluster.Covered]int{}
+	for _, t := range o.took.Trees {
+		row := cluster.Covered{Kind: t.Kind}
+		if group, _, ok := strings.Cut(t.APIVersion, "/"); ok {
+			row.Group = group
+		}
+		n[row]++
+		if row.Namespace = t.Root.Get("metadata").Get("namespace").Text(); row.Namespace != "" {
+			n[row]++
+		}
+	}
+	return n
 }
 
 func (o *own) finish() error {
@@ -230,6 +289,14 @@ func (o *own) finish() error {
 				(r.Namespace == "" || dir == "objects/"+part(r.Namespace)+"/") {
 				r.State, r.Detail = cluster.Failed, why
 			}
+		}
+	}
+	holds := o.holds()
+	for i := range rows {
+		r := &rows[i]
+		if has := holds[cluster.Covered{Group: r.Group, Kind: r.Kind, Namespace: r.Namespace}]; r.State == cluster.Listed && !slices.Contains(partly, r.Group+"/"+r.Kind) && has < r.Objects {
+			r.State, r.Detail = cluster.Failed, fmt.Sprintf("the archive holds %d of %d", has, r.Objects)
+			o.fail(objectName(r.Group, r.Kind), fmt.Errorf("%s: %s", r.Kind, r.Detail))
 		}
 	}
 	o.d.Input.Coverage = cluster.NewCoverage(rows, o.d.Input.Coverage.Partly())

@@ -51,8 +51,8 @@ func Read(r io.Reader, item func(raw json.RawMessage) error) (Page, error) {
 	return p, err
 }
 
-// maxObject bounds one object. etcd takes 1.5 MiB, aggregated API servers may have larger ones.
-const maxObject = 64 << 20
+// MaxObject bounds one object. etcd takes 1.5 MiB, aggregated API servers may have larger ones.
+const MaxObject = 64 << 20
 
 // cutter cuts a JSON text into the values of its outermost mapping, and the items of one of its lists.
 type cutter struct {
@@ -218,8 +218,8 @@ func (c *cutter) take(n int) ([]byte, error) {
 		return nil, err
 	}
 	c.buf = append(c.buf, chunk...)
-	if len(c.buf) > maxObject {
-		return nil, fmt.Errorf("an object is larger than %d MiB", maxObject>>20)
+	if len(c.buf) > MaxObject {
+		return nil, fmt.Errorf("an object is larger than %d MiB", MaxObject>>20)
 	}
 	_, err = c.r.Discard(n)
 	return c.buf, err
