@@ -71,6 +71,9 @@ func newGateExport(e Env) *cobra.Command {
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "folder to write to, one file a rule; - is standard output")
 	_ = cmd.MarkFlagDirname("output")
 	cmd.RunE = func(*cobra.Command, []string) error {
+		if output == "" {
+			return &problem.Problem{What: "--output is empty", Next: "name a folder, or . for this one"}
+		}
 		plan, p, err := readPlan(e, policy)
 		if err != nil {
 			return err
