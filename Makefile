@@ -15,7 +15,8 @@ demo: build ## checks, explains and mends the wild-west organisation in a copy
 story: ## plays koreserver's move to Kubernetes on a real node in four minutes; the figures go to docs/story.md. Needs root
 	@{ test "$$(id -u)" = 0 && command -v containerd && command -v runc; } >/dev/null || \
 	  { echo "story: it is played on a node, which needs root, containerd and runc (Debian: apt-get install containerd runc containernetworking-plugins iptables iproute2)" >&2; exit 3; }
-	@test -x bin/testbed || { echo "The testbed is built first, Kubernetes from its own modules. That takes minutes, once."; $(MAKE) --no-print-directory testbed; }
+	@test -x bin/testbed || echo "The testbed is built first, Kubernetes from its own modules. That takes minutes, once."
+	@$(MAKE) --no-print-directory --silent testbed # seconds when nothing of it changed; one from before a change tells another story
 	@$(GO) run ./examples/story
 
 test: ## all tests that need nothing but Go; those that need a real Kubernetes skip

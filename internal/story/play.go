@@ -286,7 +286,19 @@ func (p *Play) rollout(ctx context.Context, watched time.Duration) (r Rollout, e
 	if r.Killed, message, err = w.kills(ctx); message != "" {
 		n.seen("event: %s", message)
 	}
+	if err == nil && watched == 0 && !r.Complete {
+		err = fmt.Errorf("the rollout came to %d of %d ready pods in %.0f s; %s", r.Ready, p.record.Replicas, r.Seconds, p.waiting(ctx))
+	}
 	return r, err
+}
+
+// waiting says what the scheduler says of pods that it found no place for, or that it placed all.
+func (p *Play) waiting(ctx context.Context) string {
+	out, _, err := p.Cluster.Run(ctx, "", "-n", namespace, "get", "pods", `-o=jsonpath={range .items[*]}{.status.conditions[?(@.type=="PodScheduled")].message}{"\n"}{end}`)
+	if said := strings.Fields(out); err == nil && len(said) > 0 {
+		return "the scheduler says: " + strings.SplitN(strings.TrimSpace(out), "\n", 2)[0]
+	}
+	return "all pods have a node; a busy machine may be too slow for the probes"
 }
 
 // without takes the store away for a while and waits until all is well again.

@@ -218,3 +218,20 @@ func TestSizeRefuses(t *testing.T) {
 		}
 	}
 }
+
+// said is a cluster that answers every command with the same words.
+type said string
+
+func (s said) Run(context.Context, string, ...string) (string, string, error) { return string(s), "", nil }
+
+// A rollout that does not come to its end says what keeps it.
+func TestWaiting(t *testing.T) {
+	for answer, want := range map[said]string{
+		"\n\n0/1 nodes are available: 1 Insufficient ephemeral-storage.\n0/1 nodes are available: 1 Insufficient ephemeral-storage.\n": "the scheduler says: 0/1 nodes are available: 1 Insufficient ephemeral-storage.",
+		"\n\n": "all pods have a node; a busy machine may be too slow for the probes",
+	} {
+		if got := (&Play{Cluster: answer}).waiting(t.Context()); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
