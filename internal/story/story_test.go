@@ -222,7 +222,9 @@ func TestSizeRefuses(t *testing.T) {
 // said is a cluster that answers every command with the same words.
 type said string
 
-func (s said) Run(context.Context, string, ...string) (string, string, error) { return string(s), "", nil }
+func (s said) Run(context.Context, string, ...string) (string, string, error) {
+	return string(s), "", nil
+}
 
 // A rollout that does not come to its end says what keeps it.
 func TestWaiting(t *testing.T) {
