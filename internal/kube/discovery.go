@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -46,6 +47,19 @@ func (k kind) apiVersion() string {
 		return k.version
 	}
 	return k.group + "/" + k.version
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+
+// plain reports whether the names are such as Kubernetes allows: they become parts of paths, and an aggregated API server must not choose
+// what this client asks of others.
+func (k kind) plain() bool {
+	return (k.group == "" || plainName.MatchString(k.group)) && plainName.MatchString(k.version) && plainName.MatchString(k.kind) && plainName.MatchString(k.resource)
+}
+
+// refused is the row of a kind that is not plain.
+func (k kind) refused() cluster.Covered {
+	return cluster.Covered{Group: k.group, Kind: "*", State: cluster.Failed, Detail: fmt.Sprintf("%q of version %q is no name of a kind", k.resource, k.version)}
 }
 
 // path returns where the kind's objects are listed; namespace is "" for all.
@@ -103,7 +117,12 @@ func preferred(g *apidiscoveryv2.APIGroupDiscovery) (kinds []kind, unknown []clu
 				continue
 			}
 			seen[r.Resource] = true
-			kinds = append(kinds, kind{g.Name, v.Version, r.ResponseKind.Kind, r.Resource, r.Scope == apidiscoveryv2.ScopeNamespace})
+			k := kind{g.Name, v.Version, r.ResponseKind.Kind, r.Resource, r.Scope == apidiscoveryv2.ScopeNamespace}
+			if !k.plain() {
+				unknown = append(unknown, k.refused())
+				continue
+			}
+			kinds = append(kinds, k)
 		}
 	}
 	if stale && len(kinds) == 0 {
@@ -158,7 +177,12 @@ func (c *Client) discoverEach(ctx context.Context, root string, raw []byte) (kin
 		for _, r := range list.APIResources {
 			if id := [2]string{v.group, r.Name}; !seen[id] && slices.Contains(r.Verbs, "list") && !strings.Contains(r.Name, "/") {
 				seen[id] = true
-				kinds = append(kinds, kind{v.group, v.version, r.Kind, r.Name, r.Namespaced})
+				k := kind{v.group, v.version, r.Kind, r.Name, r.Namespaced}
+				if !k.plain() {
+					unknown = append(unknown, k.refused())
+					continue
+				}
+				kinds = append(kinds, k)
 			}
 		}
 	}

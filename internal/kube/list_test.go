@@ -332,6 +332,41 @@ func TestListWaits(t *testing.T) {
 	}
 }
 
+// Names of kinds that would be other paths are not asked for, and said.
+func TestOddKinds(t *testing.T) {
+	const odd = `{"resource":"../../../../secret-path","responseKind":{"kind":"X"},"verbs":["list"]},{"resource":"xs","responseKind":{"kind":"../X"},"verbs":["list"]}`
+	for name, s := range map[string]*server{
+		"aggregated": {before: func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != "/apis" {
+				return false
+			}
+			fmt.Fprint(w, `{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"odd.example.com"},"versions":[{"version":"v1","resources":[`+odd+`]}]},
+				{"metadata":{"name":".."},"versions":[{"version":"..","resources":[{"resource":"ys","responseKind":{"kind":"Y"},"verbs":["list"]}]}]}]}`)
+			return true
+		}},
+		"old": {old: true, before: func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != "/apis/gone.example.com/v1" {
+				return false
+			}
+			fmt.Fprint(w, `{"kind":"APIResourceList","resources":[{"name":"..","kind":"X","verbs":["list"]},{"name":"xs","kind":"../X","verbs":["list"]}]}`)
+			return true
+		}},
+	} {
+		in, err := connect(t, s).List(t.Context(), Selection{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(in.Failures) < 2 || !slices.Equal(names(in), everything) {
+			t.Errorf("%s: %v, failures %+v", name, names(in), in.Failures)
+		}
+		for _, uri := range s.asked {
+			if strings.Contains(uri, "secret-path") || strings.Contains(uri, "xs") || strings.Contains(uri, "ys?") {
+				t.Errorf("%s: asked for %s", name, uri)
+			}
+		}
+	}
+}
+
 func TestListStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &server{before: func(w http.ResponseWriter, r *http.Request) bool {
