@@ -187,9 +187,36 @@ func (r *gateResult) apply(b *lint.Baseline, in *load.Input, plan *gate.Plan) {
 	r.baselined = n
 	kept := map[*finding.Finding]bool{}
 	for _, f := range fresh {
+		if hidden(b, f, plan) {
+			r.baselined++
+			continue
+		}
 		kept[f] = true
 	}
 	r.decisions = slices.DeleteFunc(r.decisions, func(d gate.Decision) bool { return !kept[d.Finding] })
+}
+
+// hidden reports whether a finding could not be among those that a baseline accepts, because a worse fault of the same container is: it was there
+// already, and whoever mends the worse one is not to be denied for it.
+func hidden(b *lint.Baseline, f *finding.Finding, plan *gate.Plan) bool {
+	entry := plan.Entry(f.Rule)
+	if entry == nil || entry.Rule == nil || entry.Rule.Gate.Outdone == nil {
+		return false
+	}
+	at := containerOf(f.Field)
+	return slices.ContainsFunc(b.Findings, func(e lint.BaselineEntry) bool {
+		return e.Rule == entry.Rule.Gate.Outdone.By && e.Object == f.Object && e.File == b.NameOf(f.Place.File) && (at == "" || at == containerOf(e.Field))
+	})
+}
+
+// containerOf returns the path of the container that a field is in, "" for one of the pod.
+func containerOf(field string) string {
+	if i := strings.Index(field, "ontainers["); i >= 0 {
+		if j := strings.IndexByte(field[i:], ']'); j >= 0 {
+			return field[:i+j+1]
+		}
+	}
+	return ""
 }
 
 // report makes of the result what lint's formats show: what is denied as must, what is warned about as should, what is audited as could.

@@ -144,7 +144,7 @@ var podLets = []rule.Let{{Name: "pod", Expression: celPod}, {Name: "template", E
 
 // variables are the parts of the judgement by name, and each again for the object as it was before an update.
 func (e *Entry) variables(inline bool) []admission.Variable {
-	lets, found := e.lets()
+	lets, found, foundBefore := e.lets()
 	lets = append(lets, rule.Let{Name: "found", Expression: found})
 	roots := []string{"found"}
 	if e.Own != nil && e.Own.Message != "" {
@@ -179,6 +179,9 @@ func (e *Entry) variables(inline bool) []admission.Variable {
 				continue
 			}
 			x := l.Expression
+			if before && l.Name == "found" && foundBefore != "" {
+				x = foundBefore
+			}
 			for _, p := range e.paramNames() {
 				x = strings.ReplaceAll(x, "param."+p.Name, "variables."+paramVariable(p.Name))
 			}
@@ -189,13 +192,13 @@ func (e *Entry) variables(inline bool) []admission.Variable {
 }
 
 // lets returns named expressions, and the one for what breaks the rule: the names of the containers that do, or one empty name for the
-// object.
-func (e *Entry) lets() (lets []rule.Let, found string) {
+// object. before is the same for the object before an update, "" where it does not differ: what a worse fault hid was there already.
+func (e *Entry) lets() (lets []rule.Let, found, before string) {
 	if e.Own != nil {
 		if !slices.ContainsFunc(e.Own.Kinds, func(k string) bool { return !resources[k].pods }) {
 			lets = slices.Clone(podLets)
 		}
-		return lets, "(" + strings.TrimSpace(e.Own.Expression) + "\n) ? [] : ['']"
+		return lets, "(" + strings.TrimSpace(e.Own.Expression) + "\n) ? [] : ['']", ""
 	}
 	g := e.Rule.Gate
 	if g.Object == "" {
@@ -208,17 +211,21 @@ func (e *Entry) lets() (lets []rule.Let, found string) {
 		if list == "" {
 			list = "containers"
 		}
-		return lets, list + ".filter(c,\n  " + g.Container + "\n).map(c, c.name)"
+		names := func(x string) string { return list + ".filter(c,\n  " + x + "\n).map(c, c.name)" }
+		if o := g.Outdone; o != nil {
+			return lets, names("!" + o.Container + " && (" + g.Container + ")"), names(o.Container + " || (" + g.Container + ")")
+		}
+		return lets, names(g.Container), ""
 	case g.Pod != "":
-		return lets, "(" + g.Pod + ") ? [''] : []"
+		return lets, "(" + g.Pod + ") ? [''] : []", ""
 	}
-	return lets, "(" + g.Object + ") ? [''] : []"
+	return lets, "(" + g.Object + ") ? [''] : []", ""
 }
 
 // OwnExpressions returns what an organisation wrote, to be compiled by itself: with the variables that it may use, names put in place. Lines are
 // those of the policy file.
 func (e *Entry) OwnExpressions() (variables []admission.Variable, expression, message string) {
-	lets, _ := e.lets()
+	lets, _, _ := e.lets()
 	names := map[string]bool{}
 	for _, l := range lets {
 		names[l.Name] = true

@@ -18,6 +18,9 @@ import "errors"
 // and whatever Let gives a name. Fields that may be absent are asked for with ?: pod.?hostPID.orValue(false).
 type Gate struct {
 	Container string
+	// Outdone says of which containers the rule is silent, as another rule has worse to say; nil when there are none. Container is asked
+	// about the others.
+	Outdone *Outdone
 	// Of says which containers Container is asked about: "containers" (when empty) or "running".
 	Of     string
 	Pod    string
@@ -28,6 +31,12 @@ type Gate struct {
 	Let []Let
 	// Blind says what the rule knows of other objects when it has the files, and an API server does not; "" when there is nothing.
 	Blind string
+}
+
+// Outdone is a worse fault of a container, in whose place a rule is silent. What it hid is no new fault when it is mended.
+type Outdone struct {
+	By        string // the rule of the worse fault
+	Container string // a CEL expression about a container c that has it
 }
 
 // Let gives a CEL expression a name.
@@ -47,6 +56,8 @@ func (g *Gate) check(r *Rule) error {
 		return errors.New("its gate names kinds for Object, and for nothing else")
 	case g.Of != "" && g.Of != "running" && g.Of != "containers":
 		return errors.New("its gate asks about containers or running")
+	case g.Outdone != nil && g.Container == "":
+		return errors.New("its gate is outdone in containers, and not about them")
 	case r.NeedsContext || r.External || r.Gathers:
 		return errors.New("a rule about several objects can have no gate")
 	}

@@ -23,7 +23,7 @@ var capabilitiesNotDropped = &rule.Rule{
 	Example:  "securityContext:\n  capabilities:\n    drop: [ALL]\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkStandards, linkContext},
-	Gate:  &rule.Gate{Let: []rule.Let{letLinux}, Container: "linux && !" + celPrivileged + " && !c.?securityContext.?capabilities.?drop.orValue([]).exists(d, d == 'ALL')"},
+	Gate:  &rule.Gate{Outdone: byPrivileged, Let: []rule.Let{letLinux}, Container: "linux && !c.?securityContext.?capabilities.?drop.orValue([]).exists(d, d == 'ALL')"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if !judged(w, c) || privileged(c) {
 			return

@@ -28,7 +28,7 @@ var capabilityAdded = &rule.Rule{
 	How:      "Remove what is not needed. Run the program as the user that owns its files, so that CHOWN, SETUID and their like are not.",
 	Severity: finding.Could, Profile: rule.Strict, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkStandards},
-	Gate: &rule.Gate{Let: letNodeAgent, Container: "!nodeAgent && !" + celPrivileged + " && " + celNotMeshInit + " &&\n" + celAdded + ".exists(a, a != 'NET_BIND_SERVICE' &&\n" +
+	Gate: &rule.Gate{Outdone: byPrivileged, Let: letNodeAgent, Container: "!nodeAgent && " + celNotMeshInit + " &&\n" + celAdded + ".exists(a, a != 'NET_BIND_SERVICE' &&\n" +
 		"  !(" + celCapability("a") + " in " + celList(slices.Sorted(maps.Keys(dangers))) + ") && !a.matches('[${}]'))"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if len(added(c)) == 0 || privileged(c) || nodeAgent(w) || meshInit(c) {

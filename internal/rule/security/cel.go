@@ -19,6 +19,9 @@ var (
 
 const celPrivileged = "c.?securityContext.?privileged.orValue(false)"
 
+// byPrivileged is why rules about less are silent about a privileged container.
+var byPrivileged = &rule.Outdone{By: "privileged-container", Container: celPrivileged}
+
 const (
 	// celUser is userOf of c, -1 when the image decides.
 	celUser         = "c.?securityContext.?runAsUser.orValue(pod.?securityContext.?runAsUser.orValue(-1))"

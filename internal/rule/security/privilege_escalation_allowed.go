@@ -26,7 +26,7 @@ var privilegeEscalationAllowed = &rule.Rule{
 	Example:  "securityContext:\n  allowPrivilegeEscalation: false\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkContext, linkStandards},
-	Gate: &rule.Gate{Let: []rule.Let{letLinux}, Container: "linux && !" + celPrivileged + " && c.?securityContext.?allowPrivilegeEscalation.orValue(true) &&\n" +
+	Gate: &rule.Gate{Outdone: byPrivileged, Let: []rule.Let{letLinux}, Container: "linux && c.?securityContext.?allowPrivilegeEscalation.orValue(true) &&\n" +
 		"!" + celAdded + ".exists(a, " + celCapability("a") + " in ['SYS_ADMIN', 'ALL'])"},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if !judged(w, c) || privileged(c) || slices.ContainsFunc(added(c), forbidsNoNewPrivileges) {

@@ -16,7 +16,7 @@ var runAsRootPossible = &rule.Rule{
 	Example:  "securityContext:\n  runAsNonRoot: true\n  runAsUser: 10001\n  runAsGroup: 10001\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container",
 	Links: []string{linkContext, linkStandards},
-	Gate: &rule.Gate{Let: append(letNodeAgent, letLinux), Container: "linux && !nodeAgent && pod.?hostUsers.orValue(true) && !" + celPrivileged + " &&\n" +
+	Gate: &rule.Gate{Outdone: byPrivileged, Let: append(letNodeAgent, letLinux), Container: "linux && !nodeAgent && pod.?hostUsers.orValue(true) &&\n" +
 		celUser + " == -1 && !" + celNonRoot + " && !" + celNamedNonRoot},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !decided(w) || !linux(w) || nodeAgent(w) || userNamespace(w) {

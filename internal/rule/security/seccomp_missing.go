@@ -36,7 +36,7 @@ var seccompMissing = &rule.Rule{
 	Example:  "securityContext:\n  seccompProfile:\n    type: RuntimeDefault\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container", Fixes: true,
 	Links: []string{linkSeccomp, linkStandards},
-	Gate:  &rule.Gate{Let: []rule.Let{letLinux}, Container: "linux && !" + celPrivileged + " && !has(c.?securityContext.seccompProfile) && !has(pod.?securityContext.seccompProfile)"},
+	Gate:  &rule.Gate{Outdone: byPrivileged, Let: []rule.Let{letLinux}, Container: "linux && !has(c.?securityContext.seccompProfile) && !has(pod.?securityContext.seccompProfile)"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !decided(w) || !linux(w) {
 			return

@@ -18,7 +18,7 @@ var seccompUnconfined = &rule.Rule{
 	Example:  "securityContext:\n  seccompProfile:\n    type: RuntimeDefault\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "root-container",
 	Links: []string{linkSeccomp, linkStandards},
-	Gate: &rule.Gate{Let: []rule.Let{letLinux}, Container: "linux && !" + celPrivileged + " &&\n" +
+	Gate: &rule.Gate{Outdone: byPrivileged, Let: []rule.Let{letLinux}, Container: "linux &&\n" +
 		"c.?securityContext.?seccompProfile.orValue(pod.?securityContext.?seccompProfile.orValue({})).?type.orValue('') == 'Unconfined'"},
 	Workload: func(p *rule.Pass, w *cluster.Workload) {
 		if !linux(w) {

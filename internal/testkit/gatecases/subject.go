@@ -120,21 +120,47 @@ func Names(message string) []string {
 	return nil
 }
 
-// Added is, in the form of Judged, what a message says that an earlier one does not.
-func Added(e *gate.Entry, message, earlier string) string {
+// Added is, in the form of Judged, what a message says that the one about the object before does not. What a privileged container hid
+// from the rule was there already.
+func Added(e *gate.Entry, message, earlier string, before map[string]any) string {
 	var names []string
+	hidden := hidden(e, before)
 	for _, n := range Names(message) {
-		if !slices.Contains(Names(earlier), n) {
+		if !slices.Contains(Names(earlier), n) && !slices.Contains(hidden, n) {
 			names = append(names, n)
 		}
 	}
 	switch {
-	case message == "" || earlier != "" && len(names) == 0:
+	case message == "" || (earlier != "" || len(hidden) > 0) && len(names) == 0:
 		return ""
 	case e.Rule.Container == nil:
 		return "fires"
 	}
 	return verdict(true, names)
+}
+
+// hidden are the containers of an object of which a rule is silent because they are privileged.
+func hidden(e *gate.Entry, object map[string]any) (names []string) {
+	if e.Rule.Gate.Outdone == nil {
+		return nil
+	}
+	spec := object["spec"].(map[string]any)
+	if job, ok := spec["jobTemplate"].(map[string]any); ok {
+		spec = job["spec"].(map[string]any)
+	}
+	if template, ok := spec["template"].(map[string]any); ok {
+		spec = template["spec"].(map[string]any)
+	}
+	for _, list := range []string{"initContainers", "containers"} {
+		containers, _ := spec[list].([]any)
+		for _, c := range containers {
+			security, _ := c.(map[string]any)["securityContext"].(map[string]any)
+			if security["privileged"] == true {
+				names = append(names, c.(map[string]any)["name"].(string))
+			}
+		}
+	}
+	return names
 }
 
 func verdict(fires bool, names []string) string {
