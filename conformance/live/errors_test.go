@@ -140,6 +140,11 @@ func TestErrors(t *testing.T) {
 		if code != 3 || !strings.Contains(out, "nothing was checked") || !strings.Contains(out, "not listed") {
 			t.Errorf("exit code %d, want 3: %s%s", code, out, said)
 		}
+		archive := filepath.Join(t.TempDir(), "nothing.tar.gz")
+		code, _, said = run(t, "dump", "-n", "shop", "-o", archive, "--kubeconfig", file)
+		if _, err := os.Stat(archive); code != 3 || !strings.Contains(said, "may list nothing") || err == nil {
+			t.Errorf("dump: exit code %d, want 3 and no archive (%v): %s", code, err, said)
+		}
 	})
 	t.Run("server dies in the middle of a list", func(t *testing.T) {
 		p := newProxy(t, config)

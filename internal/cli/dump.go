@@ -71,6 +71,10 @@ func (f *dumpFlags) run(ctx context.Context, e Env) error {
 	if err != nil {
 		return err
 	}
+	if nothingAllowed(in) {
+		return &problem.Problem{What: "the user may list nothing there, so there is nothing to keep", Where: c.Server, Exit: problem.ExitIncomplete,
+			Next: "kubectl auth can-i --list shows what the user may, in which namespace; name it with -n, or another context with --context"}
+	}
 	d := &dump.Dump{Input: in, Server: c.Server}
 	if !f.cluster.all {
 		d.Namespaces = []string{c.Namespace}
@@ -111,6 +115,14 @@ func (f *dumpFlags) run(ctx context.Context, e Env) error {
 		return exit(problem.ExitIncomplete)
 	}
 	return nil
+}
+
+// nothingAllowed reports whether kinds were forbidden and nothing else came of a list.
+func nothingAllowed(in *load.Input) bool {
+	if len(in.Records.Pods) > 0 || slices.ContainsFunc(in.Objects, func(t load.Tree) bool { return !t.Context }) {
+		return false
+	}
+	return slices.ContainsFunc(in.Coverage.Rows(), func(r cluster.Covered) bool { return r.State == cluster.Forbidden })
 }
 
 // orAll returns the namespaces to ask about one by one: "" stands for all.

@@ -135,7 +135,9 @@ func (p *Plan) Export(version string) []File {
 		fmt.Fprintf(&b, "# The parameters of the rules below, as rule.parameter. A change here takes effect at once; what is missing or malformed counts as it\n"+
 			"# was exported. Without this ConfigMap the rules that have parameters are silent.\n")
 		if p.ParamsNamespace != "default" {
-			b.WriteString(document(&corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: p.ParamsNamespace}}))
+			b.WriteString(document(&corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: p.ParamsNamespace,
+				// It has no pods, and the gate's own rule asks for the label.
+				Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}}}))
 			b.WriteString("---\n")
 		}
 		b.WriteString(document(params))
