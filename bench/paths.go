@@ -198,13 +198,17 @@ type fault struct {
 // writer makes services below a folder.
 type writer struct{ fairway, kustomize, dir string }
 
-// write writes a service and returns its folder. Flags are those of fairway new.
-func (w writer) write(name, service string, flags ...string) (string, error) {
-	dir := filepath.Join(w.dir, name)
+// write writes a service, builds it, and returns its folder and one for each manifest built. Flags are those of fairway new.
+func (w writer) write(name, service string, flags ...string) (dir string, built []string, err error) {
+	dir = filepath.Join(w.dir, name)
 	if err := os.WriteFile(dir+".yaml", []byte(service+"\n"), 0o644); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	return dir, run(w.fairway, append([]string{"new", "--from", dir + ".yaml", "--dir", dir}, flags...)...)
+	if err := run(w.fairway, append([]string{"new", "--from", dir + ".yaml", "--dir", dir}, flags...)...); err != nil {
+		return "", nil, err
+	}
+	built, err = w.build(dir)
+	return dir, built, err
 }
 
 // build builds the base and each cloud of a service, and returns a folder for each with one manifest.
@@ -245,11 +249,7 @@ func run(name string, args ...string) error {
 // judge writes the services of a set, and returns how many manifests were built and what was found.
 func (w writer) judge(set pathSet, judges []tool) (manifests int, faults []fault, err error) {
 	for i, service := range set.services {
-		dir, err := w.write(fmt.Sprint(set.name, i), service)
-		if err != nil {
-			return 0, nil, err
-		}
-		built, err := w.build(dir)
+		dir, built, err := w.write(fmt.Sprint(set.name, i), service)
 		if err != nil {
 			return 0, nil, err
 		}

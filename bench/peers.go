@@ -138,11 +138,7 @@ func (w writer) ownManifests() (dirs []string, err error) {
 	}
 	for _, set := range sets {
 		for i, service := range set.services {
-			dir, err := w.write(fmt.Sprint(set.name, i), service)
-			if err != nil {
-				return nil, err
-			}
-			built, err := w.build(dir)
+			_, built, err := w.write(fmt.Sprint(set.name, i), service)
 			if err != nil {
 				return nil, err
 			}
@@ -170,11 +166,7 @@ func (w writer) koreManifests() (dirs []string, err error) {
 				return nil, err
 			}
 			service := strings.Replace(string(text), "path: "+shape+"\n", "path: "+shape+"@"+version+"\n", 1)
-			dir, err := w.write(fmt.Sprint("kore-", shape, version, strings.TrimSuffix(filepath.Base(file), ".yaml")), service, "--catalogue", kore)
-			if err != nil {
-				return nil, err
-			}
-			built, err := w.build(dir)
+			_, built, err := w.write(fmt.Sprint("kore-", shape, version, strings.TrimSuffix(filepath.Base(file), ".yaml")), service, "--catalogue", kore)
 			if err != nil {
 				return nil, err
 			}
