@@ -186,8 +186,9 @@ func (r *gateResult) apply(b *lint.Baseline, in *load.Input, plan *gate.Plan) {
 	fresh, n := b.Filter(all)
 	r.baselined = n
 	kept := map[*finding.Finding]bool{}
+	hidden := hiddenBy(b, plan)
 	for _, f := range fresh {
-		if hidden(b, f, plan) {
+		if hidden(f) {
 			r.baselined++
 			continue
 		}
@@ -196,17 +197,24 @@ func (r *gateResult) apply(b *lint.Baseline, in *load.Input, plan *gate.Plan) {
 	r.decisions = slices.DeleteFunc(r.decisions, func(d gate.Decision) bool { return !kept[d.Finding] })
 }
 
-// hidden reports whether a finding could not be among those that a baseline accepts, because a worse fault of the same container is: it was there
-// already, and whoever mends the worse one is not to be denied for it.
-func hidden(b *lint.Baseline, f *finding.Finding, plan *gate.Plan) bool {
-	entry := plan.Entry(f.Rule)
-	if entry == nil || entry.Rule == nil || entry.Rule.Gate.Outdone == nil {
-		return false
+// hiddenBy returns whether a finding could not be among those that a baseline accepts, because a worse fault of the same container is: it was
+// there already, and whoever mends the worse one is not to be denied for it.
+func hiddenBy(b *lint.Baseline, plan *gate.Plan) func(*finding.Finding) bool {
+	accepted := map[lint.BaselineEntry]bool{} // with the container as the field, and once more for the whole pod
+	for _, e := range b.Findings {
+		e.Count = 0
+		e.Field = containerOf(e.Field)
+		accepted[e] = true
+		e.Field = ""
+		accepted[e] = true
 	}
-	at := containerOf(f.Field)
-	return slices.ContainsFunc(b.Findings, func(e lint.BaselineEntry) bool {
-		return e.Rule == entry.Rule.Gate.Outdone.By && e.Object == f.Object && e.File == b.NameOf(f.Place.File) && (at == "" || at == containerOf(e.Field))
-	})
+	return func(f *finding.Finding) bool {
+		entry := plan.Entry(f.Rule)
+		if entry == nil || entry.Rule == nil || entry.Rule.Gate.Outdone == nil {
+			return false
+		}
+		return accepted[lint.BaselineEntry{Rule: entry.Rule.Gate.Outdone.By, File: b.NameOf(f.Place.File), Object: f.Object, Field: containerOf(f.Field)}]
+	}
 }
 
 // containerOf returns the path of the container that a field is in, "" for one of the pod.
