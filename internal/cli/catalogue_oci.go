@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -142,31 +141,6 @@ func (f *registryFlags) show(e Env, r *oci.Result, did string) error {
 	}
 	_, err := fmt.Fprintln(e.Stderr, report.Clean(text))
 	return err
-}
-
-// wait tells on a terminal what takes longer than a second. The function that it returns ends that.
-func (e Env) wait(what string) func() {
-	if !e.ErrTerminal {
-		return func() {}
-	}
-	var mu sync.Mutex
-	said, over := false, false
-	timer := time.AfterFunc(time.Second, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if !over {
-			said = true
-			fmt.Fprintf(e.Stderr, "\r\x1b[Kfairway: %s", report.Clean(what))
-		}
-	})
-	return func() {
-		timer.Stop()
-		mu.Lock()
-		defer mu.Unlock()
-		if over = true; said {
-			fmt.Fprint(e.Stderr, "\r\x1b[K")
-		}
-	}
 }
 
 // completeReference offers the beginnings of references.

@@ -22,7 +22,7 @@ import (
 func (f *lintFlags) mend(ctx context.Context, e Env, paths []string, in *load.Input, o lint.Options, start time.Time) error {
 	if e.ErrTerminal {
 		o.Progress = func(mended, trying int) {
-			fmt.Fprintf(e.Stderr, "\r\x1b[Kfairway: mended %d, trying %d more", mended, trying)
+			e.line("mended %d, trying %d more", mended, trying)
 		}
 	}
 	if !slices.Contains(paths, "-") { // standard input cannot be read twice
@@ -32,7 +32,7 @@ func (f *lintFlags) mend(ctx context.Context, e Env, paths []string, in *load.In
 	}
 	m, err := lint.Fix(ctx, in, o)
 	if e.ErrTerminal {
-		fmt.Fprint(e.Stderr, "\r\x1b[K")
+		e.noLine()
 	}
 	if ctx.Err() != nil {
 		return &problem.Problem{What: "stopped before anything was written", Exit: problem.ExitIncomplete,

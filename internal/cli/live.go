@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +13,6 @@ import (
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/problem"
-	"github.com/fairway-k8s/fairway/internal/report"
 )
 
 // clusterFlags say which cluster and which of its namespaces. They mean what they mean in kubectl.
@@ -81,7 +78,7 @@ func (f *clusterFlags) list(ctx context.Context, e Env) (*kube.Client, *load.Inp
 	}
 	done := func() {}
 	if e.ErrTerminal {
-		s.Progress, done = progress(e)
+		s.Progress, done = e.listing()
 	}
 	in, err := c.List(ctx, s)
 	done()
@@ -97,27 +94,6 @@ func (f *clusterFlags) list(ctx context.Context, e Env) (*kube.Client, *load.Inp
 // spare makes the collector of garbage look after memory: a cluster may be larger than any repository. Waste stays below a third of what is
 // in use, for a tenth more CPU.
 func spare() { debug.SetGCPercent(33) }
-
-// progress shows how far a listing has come, in one line that is gone when it is done.
-func progress(e Env) (show func(kinds, of, objects int), done func()) {
-	start := e.Now()
-	var mu sync.Mutex
-	last, shown := start, false
-	return func(kinds, of, objects int) {
-			mu.Lock()
-			defer mu.Unlock()
-			now := e.Now()
-			if now.Sub(start) < time.Second || now.Sub(last) < 100*time.Millisecond {
-				return
-			}
-			last, shown = now, true
-			fmt.Fprintf(e.Stderr, "\r\x1b[Kfairway: listed %d of %d kinds, %s", kinds, of, report.Count(objects, "object", "objects"))
-		}, func() {
-			if shown {
-				fmt.Fprint(e.Stderr, "\r\x1b[K")
-			}
-		}
-}
 
 // checkLive checks a cluster.
 func (f *lintFlags) checkLive(ctx context.Context, e Env, o lint.Options, start time.Time) error {
