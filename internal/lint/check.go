@@ -66,11 +66,7 @@ func check(in *load.Input, o Options, j *judge) (*Result, error) {
 	}
 	judged := j.objects(in.Objects)
 	r := &Result{Skipped: append(slices.Clone(in.Skipped), forbidden(in.Coverage)...), Failures: in.Failures}
-	all := make([]*cluster.Object, len(judged))
-	for i := range judged {
-		all[i] = judged[i].Object
-	}
-	r.Snapshot = cluster.NewSnapshot(all, snapshotOptions(in))
+	r.Snapshot = snapshot(in, judged)
 
 	outcome := rule.Run(r.Snapshot, active)
 	if in.Coverage != nil {
@@ -124,16 +120,15 @@ func forbidden(c *cluster.Coverage) (out []finding.Skipped) {
 
 // Snapshot is the picture of what was loaded that Check looks at.
 func Snapshot(in *load.Input) *cluster.Snapshot {
-	judged := (&judge{}).objects(in.Objects)
+	return snapshot(in, (&judge{}).objects(in.Objects))
+}
+
+func snapshot(in *load.Input, judged []object) *cluster.Snapshot {
 	all := make([]*cluster.Object, len(judged))
 	for i := range judged {
 		all[i] = judged[i].Object
 	}
-	return cluster.NewSnapshot(all, snapshotOptions(in))
-}
-
-func snapshotOptions(in *load.Input) cluster.Options {
-	return cluster.Options{Artifacts: in.Artifacts, Generated: in.Generated, Coverage: in.Coverage, Records: in.Records}
+	return cluster.NewSnapshot(all, cluster.Options{Artifacts: in.Artifacts, Generated: in.Generated, Coverage: in.Coverage, Records: in.Records})
 }
 
 // brief shortens what messages quote of the input.
