@@ -54,11 +54,7 @@ type engine struct {
 
 // engines are fairway and those that it is compared with.
 func engines() ([]engine, error) {
-	dir, err := cache()
-	if err != nil {
-		return nil, err
-	}
-	fairway, err := buildFairway(dir)
+	_, fairway, err := buildFairway()
 	if err != nil {
 		return nil, err
 	}

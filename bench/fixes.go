@@ -20,11 +20,7 @@ func fixes(args []string) error {
 	if len(args) != 1 {
 		return errors.New("fixes needs one folder")
 	}
-	dir, err := cache()
-	if err != nil {
-		return err
-	}
-	fairway, err := buildFairway(dir)
+	_, fairway, err := buildFairway()
 	if err != nil {
 		return err
 	}

@@ -67,11 +67,7 @@ func fleet(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	cached, err := cache()
-	if err != nil {
-		return err
-	}
-	fairway, err := buildFairway(cached)
+	_, fairway, err := buildFairway()
 	if err != nil {
 		return err
 	}

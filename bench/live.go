@@ -34,11 +34,7 @@ func live(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	cached, err := cache()
-	if err != nil {
-		return err
-	}
-	fairway, err := buildFairway(cached)
+	_, fairway, err := buildFairway()
 	if err != nil {
 		return err
 	}

@@ -35,11 +35,7 @@ type complaint struct {
 // peers writes what other linters say of the manifests of golden paths, one page with an answer to each of their checks that finds
 // something. A check without an answer is an error, and so is an answer that no check needs any more.
 func peers([]string) error {
-	bin, err := cache()
-	if err != nil {
-		return err
-	}
-	self, err := buildFairway(bin)
+	bin, self, err := buildFairway()
 	if err != nil {
 		return err
 	}

@@ -33,11 +33,7 @@ const kubernetes = "k8s.io/kubernetes@v1.36.3"
 
 // tools builds or finds all tools; fairway is the first.
 func tools() ([]tool, error) {
-	dir, err := cache()
-	if err != nil {
-		return nil, err
-	}
-	self, err := buildFairway(dir)
+	dir, self, err := buildFairway()
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +108,13 @@ func polaris(path string) tool {
 	return tool{name: "polaris", version: last(output(path, "version")), path: path, quick: audit, all: audit, found: polarisHits}
 }
 
-func buildFairway(dir string) (string, error) {
-	path := filepath.Join(dir, "fairway")
-	return path, build(dir, "..", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "./cmd/fairway")
+// buildFairway builds this tree's fairway into the folder where programs are cached, and returns both.
+func buildFairway() (bin, fairway string, err error) {
+	if bin, err = cache(); err != nil {
+		return "", "", err
+	}
+	fairway = filepath.Join(bin, "fairway")
+	return bin, fairway, build(bin, "..", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", fairway, "./cmd/fairway")
 }
 
 // build runs the go command in a folder; what it installs goes to bin.
