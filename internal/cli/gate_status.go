@@ -182,19 +182,19 @@ func newGateStanding(c *kube.Client, plan *gate.Plan, found gate.Found, r *gateR
 // today counts objects, not findings, by rule and namespace.
 func today(r *gateResult) []gateTodayJSON {
 	type key struct{ action, rule, namespace string }
-	objects := map[key][]finding.Ref{}
+	sets := map[key]map[finding.Ref]bool{}
 	for _, d := range r.decisions {
 		k := key{d.Action, d.Rule, d.Object.Namespace}
-		if !slices.Contains(objects[k], d.Object) {
-			objects[k] = append(objects[k], d.Object)
+		if sets[k] == nil {
+			sets[k] = map[finding.Ref]bool{}
 		}
+		sets[k][d.Object] = true
 	}
 	out := []gateTodayJSON{}
-	for _, k := range slices.SortedFunc(maps.Keys(objects), func(a, b key) int {
+	for _, k := range slices.SortedFunc(maps.Keys(sets), func(a, b key) int {
 		return cmp.Or(cmp.Compare(actionRank[a.action], actionRank[b.action]), strings.Compare(a.rule, b.rule), strings.Compare(a.namespace, b.namespace))
 	}) {
-		refs := objects[k]
-		slices.SortFunc(refs, finding.Ref.Compare)
+		refs := slices.SortedFunc(maps.Keys(sets[k]), finding.Ref.Compare)
 		if n := len(out); n == 0 || out[n-1].Rule != k.rule {
 			out = append(out, gateTodayJSON{Rule: k.rule, Action: k.action})
 		}
