@@ -52,7 +52,7 @@ func newAdopt(e Env) *cobra.Command {
 	flags.StringVar(&f.owner, "owner", "", "the team that is called when it breaks, where no label says it")
 	flags.BoolVar(&f.write, "write", false, "write the files")
 	flags.BoolVar(&f.diff, "diff", false, "show the difference of all files")
-	flags.BoolVar(&f.health, "assume-health-endpoints", false, "the program answers /started, /ready and /live on its port named health, or where none is, on that of requests")
+	flags.BoolVar(&f.health, "assume-health-endpoints", false, "the program answers /health/started, /health/ready and /health/live on its port named health, or where none is, on that of requests")
 	flags.BoolVar(&f.force, "force", false, "also write files with changes that are not committed")
 	flags.StringVar(&f.version, "to", "", "the version of the path (default: the newest)")
 	catalogueFlag(cmd, &f.catalogue)

@@ -373,7 +373,7 @@ func (c *Candidate) probes(m manifest, main source.Node) {
 		return
 	}
 	if live.IsZero() && ready.IsZero() && startup.IsZero() {
-		c.Left = append(c.Left, NoEndpoint+"; let it answer /started, /ready and /live, then: fairway adopt --stage probes --assume-health-endpoints")
+		c.Left = append(c.Left, NoEndpoint+"; let it answer /health/started, /health/ready and /health/live, then: fairway adopt --stage probes --assume-health-endpoints")
 		return
 	}
 	if live.IsZero() || !startup.IsZero() {

@@ -4,8 +4,8 @@
 //
 // MODE is service, careless, worker, job or stateful; without it, the setting MODE says it. A setting is a variable of the environment,
 // a file of that name below /etc/sample, or a line NAME=VALUE of a file there that ends in .env: paths differ in how they hand out
-// configuration. All but a job open the health listener first, port 8081: /started, /ready and /live. A service and a stateful one
-// answer on port 8080.
+// configuration. All but a job open the health listener first, port 8081: /health/started, /health/ready and
+// /health/live. A service and a stateful one answer on port 8080.
 //
 // Told to stop (SIGTERM) a service is not ready any more, asks its clients to close their connections, and ends when all requests are
 // answered; a careless one ends at once. A worker takes no new job and ends the one it has.
@@ -36,7 +36,7 @@ const (
 	settingsDir = "/etc/sample"
 	dataDir     = "/var/lib/sample" // of a stateful service: its claim
 	scratchDir  = "/tmp"            // of a job: lost with the pod
-	// beatLimit is how old the last sign of progress may be before /live says no; the golden path's heartbeat is a minute.
+	// beatLimit is how old the last sign of progress may be before /health/live says no; the golden path's heartbeat is a minute.
 	beatLimit = time.Minute
 	// closing is how long a service that was told to stop goes on taking requests, to say on each connection that it is the last one.
 	closing = 2 * time.Second
@@ -148,9 +148,9 @@ func (h *health) listen(address string) error {
 		}
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/started", answer(h.started.Load))
-	mux.Handle("/ready", answer(h.ready.Load))
-	mux.Handle("/live", answer(func() bool {
+	mux.Handle("/health/started", answer(h.started.Load))
+	mux.Handle("/health/ready", answer(h.ready.Load))
+	mux.Handle("/health/live", answer(func() bool {
 		beat := h.beat.Load()
 		return beat == 0 || time.Since(time.Unix(0, beat)) < beatLimit
 	}))
