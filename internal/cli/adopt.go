@@ -40,7 +40,8 @@ func newAdopt(e Env) *cobra.Command {
 		Short: "bring manifests that are there onto a golden path",
 		Long: "Adopt recognises the shape of each workload in files and folders, infers its parameters, and adds what the path has and the manifests lack, in\n" +
 			"stages that are small enough to look at: labels-and-requests, probes, security, availability, network. What is there stays as it is, and\n" +
-			"differs from the path on record. Selectors are never touched. What manifests cannot say is not invented: it is listed instead.\n\n" +
+			"differs from the path on record. Selectors are never touched. What manifests cannot say is not invented: it is listed instead. Only with\n" +
+			"--assume-health-endpoints something is replaced: probes with one question for readiness and liveness.\n\n" +
 			"Without --write it shows what it would do. With it, each workload gets a service file beside the folder of its manifests and an ancestor, so\n" +
 			"that fairway upgrade works from then on. A later run with another --stage adds to it. Overlays of kustomize are left alone: name the base.",
 		Example: "  fairway adopt deploy/base\n  fairway adopt deploy/base --stage labels-and-requests --diff\n  fairway adopt deploy/base --stage labels-and-requests --owner payments --write\n" +
@@ -294,7 +295,9 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 	x.stages(f.stages)
 	if f.health {
 		x.Adopted.Health = cmp.Or(x.Health, x.port())
-		x.Left = slices.DeleteFunc(x.Left, func(l string) bool { return strings.HasPrefix(l, goldenpath.NoEndpoint) })
+		x.Left = slices.DeleteFunc(x.Left, func(l string) bool {
+			return strings.HasPrefix(l, goldenpath.NoEndpoint) || strings.HasPrefix(l, goldenpath.OneEndpoint)
+		})
 	}
 	if isManifest(filepath.ToSlash(arg)) || len(files) == 1 {
 		x.Adopted.File = path.Base(x.File)
@@ -329,7 +332,7 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 		return nil
 	}
 	x.ancestor = &goldenpath.Ancestor{Path: x.path.Name(), Files: rendered}
-	result, err := goldenpath.Adopt(files, rendered)
+	result, err := x.Adopted.Merge(files, rendered)
 	if p, ok := errors.AsType[*merge.ProofError](err); ok {
 		x.problem = "the result could not be proved: " + p.Error()
 		x.ancestor = nil

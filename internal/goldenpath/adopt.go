@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,12 +22,15 @@ type Adopted struct {
 	Namespace bool              // whether the manifests say their namespace
 	Probe     string            // the liveness probe's handler as YAML, which a startup probe may use too; "" without one
 	Health    string            // the port, number or name, on which the three endpoints are assumed, "" when they are not
-	NonRoot   bool              // whether the manifests say that it does not run as root
-	Grace     bool              // whether its time to stop is too short for a pause before it
-	Single    bool              // whether there is one pod only, which nothing can keep up
-	Disrupted bool              // whether it has a disruption budget of another name
-	Claims    bool              // whether a Deployment mounts claims: how it rolls out is then not to be touched
-	Stages    []string          // what was brought in so far
+	// OneEndpoint says that readiness and liveness ask one question. Where the three endpoints are assumed, the path's probes then replace
+	// those that are there; it is not kept, as afterwards the manifests ask the path's questions.
+	OneEndpoint bool
+	NonRoot     bool     // whether the manifests say that it does not run as root
+	Grace       bool     // whether its time to stop is too short for a pause before it
+	Single      bool     // whether there is one pod only, which nothing can keep up
+	Disrupted   bool     // whether it has a disruption budget of another name
+	Claims      bool     // whether a Deployment mounts claims: how it rolls out is then not to be touched
+	Stages      []string // what was brought in so far
 }
 
 // Stages of an adoption, in the order in which they hurt least: parts of a path that are brought in by themselves.
@@ -334,11 +338,20 @@ func (a *Adopted) selector() (labels []source.Field) {
 	return labels
 }
 
-// Adopt merges what an adapted rendering has into manifests that never descended from it: what they lack is added, what differs stays, and is
-// among the conflicts of the result.
-func Adopt(ours, rendered []Rendered) (*merge.Result, error) {
-	return merge.Merge(nil, parsed(ours), parsed(rendered), merge.Options{AddOnly: true, Skip: elsewhere})
+// Merge merges what the adapted rendering has into manifests that never descended from it: what they lack is added, what differs stays, and is
+// among the conflicts of the result. Only probes that ask one question for two purposes are replaced, when the program has an answer to each.
+func (a *Adopted) Merge(ours, rendered []Rendered) (*merge.Result, error) {
+	options := merge.Options{AddOnly: true, Skip: elsewhere}
+	if a.OneEndpoint && a.Health != "" {
+		options.Prefer = func(o merge.Object, field string) bool {
+			return probeField.MatchString(strings.TrimPrefix(field, podPath(o.Kind)+"spec.containers[name="+a.Container+"]."))
+		}
+	}
+	return merge.Merge(nil, parsed(ours), parsed(rendered), options)
 }
+
+// probeField is the field of a container that holds a probe, or one below it.
+var probeField = regexp.MustCompile(`^(startup|readiness|liveness)Probe\b`)
 
 // elsewhere reports whether an adoption leaves a whole object alone: what the team does not have here, it may have elsewhere.
 func elsewhere(o merge.Object, field string) bool {

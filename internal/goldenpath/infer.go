@@ -26,8 +26,14 @@ type Candidate struct {
 	Refused string
 }
 
-// NoEndpoint is how the line in Candidate.Left begins that says what to do about a program without probes.
-const NoEndpoint = "probes: no endpoint is known"
+// How the lines in Candidate.Left begin that say what to do about the endpoints of probes.
+const (
+	NoEndpoint  = "probes: no endpoint is known" // a program without probes
+	OneEndpoint = "probes: one endpoint"         // a program with one answer to several questions
+)
+
+// assumeEndpoints is what to do once a program answers as the path asks.
+const assumeEndpoints = "then: fairway adopt --stage probes --assume-health-endpoints"
 
 // manifest is one object of the manifests.
 type manifest struct {
@@ -373,8 +379,13 @@ func (c *Candidate) probes(m manifest, main source.Node) {
 		return
 	}
 	if live.IsZero() && ready.IsZero() && startup.IsZero() {
-		c.Left = append(c.Left, NoEndpoint+"; let it answer /health/started, /health/ready and /health/live, then: fairway adopt --stage probes --assume-health-endpoints")
+		c.Left = append(c.Left, NoEndpoint+"; let it answer /health/started, /health/ready and /health/live, "+assumeEndpoints)
 		return
+	}
+	if asked := question(main, live); asked != "" && asked == question(main, ready) {
+		c.Adopted.OneEndpoint = true
+		c.Left = append(c.Left, OneEndpoint+" ("+asked+") answers readiness and liveness, so that what should only keep requests away restarts it too; let it answer "+
+			"/health/started, /health/ready and /health/live, with the SDK health or the shim in front of that endpoint, "+assumeEndpoints)
 	}
 	if live.IsZero() || !startup.IsZero() {
 		return
@@ -392,6 +403,34 @@ func (c *Candidate) probes(m manifest, main source.Node) {
 	if len(handler) == 1 {
 		c.Adopted.Probe = source.Map(handler...).Inline(0, false)
 	}
+}
+
+// question is what a probe asks, "" when it asks nothing: ports by their numbers, as the kubelet finds them in the probe's own container.
+func question(main, probe source.Node) string {
+	for _, key := range []string{"httpGet", "tcpSocket", "grpc", "exec"} {
+		h := probe.Get(key)
+		if h.IsZero() {
+			continue
+		}
+		port := h.Get("port").Text()
+		for _, p := range main.Get("ports").Items() {
+			if name := p.Get("name").Text(); name != "" && name == port {
+				port = p.Get("containerPort").Text()
+			}
+		}
+		switch key {
+		case "httpGet":
+			asked := cmp.Or(h.Get("scheme").Text(), "HTTP") + " " + h.Get("host").Text() + ":" + port + "/" + strings.TrimPrefix(h.Get("path").Text(), "/")
+			if headers := h.Get("httpHeaders"); !headers.IsZero() {
+				asked += " with " + headers.Value().Inline(0, false)
+			}
+			return asked
+		case "tcpSocket":
+			return "" // asks for a listener only, which both may need
+		}
+		return key + " " + h.Value().Inline(0, false)
+	}
+	return ""
 }
 
 // security tells whether the manifests keep it from running as root.
