@@ -37,6 +37,7 @@ var layers = map[string]layer{
 	"internal/listing":    engine,
 	"internal/gate":       engine,
 	"internal/merge":      engine,
+	"internal/probesim":   engine,
 	"internal/release":    engine,
 	"internal/dump":       adapter,
 	"internal/kube":       adapter,

@@ -1,0 +1,522 @@
+package probesim
+
+import "time"
+
+// record is one incarnation in the container runtime.
+type record struct {
+	id         int // incarnation+1; 0: there is none
+	running    bool
+	startedAt  time.Duration
+	finishedAt time.Duration
+	code       int
+}
+
+// status is what the status manager holds about a container (status/status_manager.go). Workers read nothing else.
+type status struct {
+	id                  int
+	running, terminated bool
+	startedAt           time.Duration // cut to whole seconds, as the API has it
+	code                int
+	started             bool
+	known               bool // started has been set
+	ready               bool
+}
+
+// stopping is one call of killContainer (kuberuntime/kuberuntime_container.go).
+type stopping struct {
+	on     bool
+	preEnd time.Duration // when the preStop hook ends; Never once SIGTERM was sent
+	grace  time.Duration // left for the process after it
+}
+
+// container is one container: the runtime's truth, the kubelet's views of it, its workers.
+type container struct {
+	Container
+
+	cur  record // newest incarnation
+	dead record // newest exited one before it
+	exit time.Duration
+	code int
+
+	seen, seenDead record // as of the last relist
+
+	status status
+	// computed is the status that a sync has worked out and not yet published.
+	computed status
+	workers  [3]worker
+	kill     stopping
+	// everStarted: a sidecar that has started once lets the others go on for ever.
+	everStarted bool
+	backOff     backOff
+}
+
+// exited returns the newest exited incarnation that the kubelet saw (kuberuntime_manager.go doBackOff).
+func (c *container) exited() *record {
+	if c.seen.id != 0 && !c.seen.running {
+		return &c.seen
+	}
+	return &c.seenDead
+}
+
+// stage is what the pod's own goroutine in the kubelet does (pod_workers.go podWorkerLoop).
+type stage uint8
+
+const (
+	idle       stage = iota
+	called           // a sync was asked for, and its goroutine has not yet taken notice
+	awaiting         // it waits until the cache of the runtime's state is newer than the last sync
+	publishing       // the status is worked out
+	acting           // the status is published
+	killing          // the sync is blocked by a kill
+	ending           // the pod's deletion stops all containers
+)
+
+// tell queues a changed result for the sync loop (results/results_manager.go Updates).
+func (p *Pod) tell(ci int, k Kind, id int, value cached) {
+	p.updates = append(p.updates, told{ci, k, id, value})
+}
+
+// receive is one turn of the sync loop for a result (kubelet.go syncLoopIteration).
+func (p *Pod) receive(i int) {
+	u := p.updates[i]
+	p.updates = append(p.updates[:i], p.updates[i+1:]...)
+	s := &p.containers[u.container].status
+	switch u.kind {
+	case Liveness:
+		if u.value != failed {
+			return
+		}
+	case Readiness: // status_manager.go SetContainerReadiness
+		if s.id == u.id {
+			s.ready = u.value == passed
+			p.publishReady()
+		}
+	case Startup: // status_manager.go SetContainerStartup
+		if s.id == u.id {
+			p.setStarted(u.container, u.value == passed)
+		}
+	}
+	p.dispatch()
+}
+
+func (p *Pod) setStarted(ci int, on bool) {
+	s := &p.containers[ci].status
+	if !s.known || s.started != on {
+		s.known, s.started = true, on
+		p.emit(Event{Type: StartedChanged, Container: ci, Incarnation: s.id - 1, On: on})
+	}
+}
+
+// publishReady works out the pod's Ready condition: all containers, sidecars too, are ready.
+func (p *Pod) publishReady() {
+	ready := true
+	for i := range p.containers {
+		ready = ready && p.containers[i].status.ready
+	}
+	if ready != p.ready {
+		p.ready = ready
+		p.emit(Event{Type: ReadyChanged, On: ready})
+	}
+}
+
+// dispatch asks for a sync (pod_workers.go UpdatePod): what comes during one is remembered once.
+func (p *Pod) dispatch() {
+	if p.gone {
+		return
+	}
+	switch p.stage {
+	case idle:
+		p.stage = called
+	case called:
+	default:
+		p.pending = true
+	}
+}
+
+// observed returns the newest instant of which the kubelet knows the runtime's state (container/cache.go).
+func (p *Pod) observed() time.Duration {
+	// Relists in which nothing changed are not stepped through, but they happened.
+	quiet := floorTo(p.now-1, p.relistPhase, relistPeriod)
+	return max(p.relisted, quiet, p.looked)
+}
+
+// relist is pleg/generic.go Relist (or relistPod): the view is renewed, and every changed incarnation asks for a sync.
+func (p *Pod) relist() {
+	for i := range p.containers {
+		c := &p.containers[i]
+		for _, r := range [...]*record{&c.cur, &c.dead} {
+			if r.id == 0 {
+				continue
+			}
+			switch {
+			case r.id == c.seen.id && r.running == c.seen.running:
+			case r.id == c.seenDead.id:
+			default:
+				p.dispatch()
+			}
+		}
+		c.seen, c.seenDead = c.cur, c.dead
+	}
+	p.changed = false
+}
+
+// look takes the view of the runtime without waiting for a relist.
+func (p *Pod) look() {
+	for i := range p.containers {
+		c := &p.containers[i]
+		c.seen, c.seenDead = c.cur, c.dead
+	}
+	p.changed = false
+}
+
+// syncStatus is the first part of kubelet.go SyncPod: kubelet_pods.go generateAPIPodStatus with prober_manager.go UpdatePodStatus.
+func (p *Pod) syncStatus() {
+	if p.kubelet.Instant {
+		p.look()
+	}
+	over := !p.deleting
+	for i := range p.containers {
+		c := &p.containers[i]
+		over = over && c.seen.id != 0 && !c.seen.running && !c.again(c.seen.code)
+	}
+	p.ended = p.ended || over
+	for i := range p.containers {
+		c := &p.containers[i]
+		old, r := c.status, c.seen
+		s := status{id: r.id, running: r.running, terminated: r.id != 0 && !r.running, code: r.code, known: true}
+		if r.running {
+			s.startedAt = r.startedAt / second * second
+		}
+		inherited := p.kubelet.Version.startedSurvives() && r.running && old.known && old.started
+		s.started = p.containerStarted(c, &s, inherited)
+		if s.started {
+			s.ready = p.containerReady(c, &s)
+		}
+		c.computed = s
+	}
+	p.stage = publishing
+}
+
+// again says whether the exited container is to run again.
+func (c *container) again(code int) bool { return c.Sidecar || c.Restart.again(code) }
+
+// containerStarted is prober_manager.go isContainerStarted.
+func (p *Pod) containerStarted(c *container, s *status, inherited bool) bool {
+	if !s.running {
+		return false
+	}
+	w := &c.workers[Startup]
+	if value, ok := w.result(s.id); ok {
+		return value == passed
+	}
+	return inherited || w.phase == absent
+}
+
+// containerReady is the second half of prober_manager.go UpdatePodStatus, with its manual trigger.
+func (p *Pod) containerReady(c *container, s *status) bool {
+	w := &c.workers[Readiness]
+	value, known := w.result(s.id)
+	if value == passed && known {
+		return true
+	}
+	ready := w.phase == absent
+	w.trigger = w.trigger || !ready
+	if p.kubelet.Version.startedSurvives() && s.startedAt < p.kubeletStart-restartGrace { // setReadyStateOnKubeletRestart
+		if !known {
+			ready = true
+		}
+		if c.Readiness != nil && !p.ready {
+			ready = false
+		}
+	}
+	return ready
+}
+
+// syncPublish is status_manager.go SetPodStatus.
+func (p *Pod) syncPublish() {
+	for i := range p.containers {
+		c := &p.containers[i]
+		started := c.computed.started
+		c.computed.started, c.computed.known = c.status.started, c.status.known
+		c.status = c.computed
+		if started || c.status.known || c.status.id != 0 {
+			p.setStarted(i, started)
+		}
+	}
+	p.published = true
+	p.publishReady()
+	p.stage = acting
+}
+
+// syncAct is the rest of SyncPod: prober_manager.go AddPod, kuberuntime_manager.go computePodActions and the kills.
+func (p *Pod) syncAct() {
+	if p.deleting || p.ended {
+		p.syncEnd()
+		return
+	}
+	p.addWorkers()
+	p.acted, p.retryAt = false, Never
+	for i := range p.containers {
+		c := &p.containers[i]
+		p.start[i] = false
+		if !p.mayRun(i) {
+			break
+		}
+		if !c.seen.running {
+			p.start[i] = c.seen.id == 0 || c.again(c.seen.code)
+			continue
+		}
+		why, kill := Liveness, false
+		if v, ok := c.workers[Liveness].result(c.seen.id); ok && v == failed {
+			kill = true
+		} else if v, ok := c.workers[Startup].result(c.seen.id); ok && v == failed {
+			why, kill = Startup, true
+		}
+		if kill {
+			p.start[i] = c.Sidecar || c.Restart != NeverRestart
+			p.kills = append(p.kills, doomed{i, why})
+		}
+	}
+	p.stage = killing
+	p.killNext()
+}
+
+// mayRun says whether the container's turn has come: every sidecar before it runs and has started (kuberuntime_container.go computeInitContainerActions).
+func (p *Pod) mayRun(ci int) bool {
+	for i := range ci {
+		c := &p.containers[i]
+		if !c.Sidecar || c.everStarted {
+			continue
+		}
+		if !c.seen.running {
+			return false
+		}
+		if v, _ := c.workers[Startup].result(c.seen.id); c.Startup != nil && v != passed {
+			return false
+		}
+		c.everStarted = true
+	}
+	return true
+}
+
+// addWorkers is prober_manager.go AddPod: it stops at the first worker that is there already.
+func (p *Pod) addWorkers() {
+	for i := range p.containers {
+		c := &p.containers[i]
+		for k, probe := range [...]*Probe{c.Startup, c.Readiness, c.Liveness} {
+			if probe == nil {
+				continue
+			}
+			if c.workers[k].phase != absent {
+				return
+			}
+			p.startWorker(c, Kind(k), probe)
+		}
+	}
+}
+
+// killNext begins the next kill of the sync, or goes on to the starts when there is none left.
+func (p *Pod) killNext() {
+	if len(p.kills) == 0 {
+		p.startAll()
+		return
+	}
+	n := 0
+	if p.kubelet.Ties != nil && len(p.kills) > 1 {
+		n = p.kubelet.Ties.Choose(len(p.kills)) // the kubelet ranges over a map
+	}
+	d := p.kills[n]
+	p.kills = append(p.kills[:n], p.kills[n+1:]...)
+	p.acted = true
+	c := &p.containers[d.container]
+	p.emit(Event{Type: Killing, Container: d.container, Incarnation: c.seen.id - 1, Kind: d.why})
+	grace := c.grace()
+	if probe := [...]*Probe{Startup: c.Startup, Liveness: c.Liveness}[d.why]; probe.Grace > 0 {
+		grace = probe.Grace
+	}
+	p.stop(d.container, grace)
+}
+
+func (c *container) grace() time.Duration {
+	if c.Grace == 0 {
+		return defaultGrace
+	}
+	return c.Grace
+}
+
+// stop is kuberuntime_container.go killContainer: the hook runs first and uses up whole seconds of the grace period.
+func (p *Pod) stop(ci int, grace time.Duration) {
+	c := &p.containers[ci]
+	hook := time.Duration(0)
+	if grace > 0 {
+		hook = min(c.PreStop, grace)
+	}
+	c.kill = stopping{on: true, preEnd: p.now + hook, grace: max(grace-hook/second*second, minGrace)}
+	if hook == 0 {
+		p.terminate(ci)
+	}
+}
+
+// terminate sends SIGTERM, and SIGKILL at the end of the grace period.
+func (p *Pod) terminate(ci int) {
+	c := &p.containers[ci]
+	c.kill.preEnd = Never
+	if !c.cur.running {
+		p.stopped(ci)
+		return
+	}
+	takes, code := c.App.Stop(c.cur.id-1, p.now)
+	if takes >= c.kill.grace {
+		takes, code = c.kill.grace, 137
+	}
+	if at := p.now + max(takes, 0); at < c.exit {
+		c.exit, c.code = at, code
+	}
+	if c.exit <= p.now {
+		p.exits(ci)
+	}
+}
+
+// exits is the end of the process.
+func (p *Pod) exits(ci int) {
+	c := &p.containers[ci]
+	c.cur.running, c.cur.finishedAt, c.cur.code = false, p.now, c.code
+	c.exit = Never
+	p.changed = true
+	p.emit(Event{Type: ContainerExited, Container: ci, Incarnation: c.cur.id - 1, Code: c.code})
+	for k := range c.workers {
+		w := &c.workers[k]
+		if w.phase == probing && w.asked == c.cur.id && w.at > p.now { // its connection is cut
+			w.outcome, w.at = Failure, p.now
+		}
+	}
+	if p.kubelet.Instant {
+		p.dispatch()
+	}
+	if c.kill.on && c.kill.preEnd == Never {
+		p.stopped(ci)
+	}
+}
+
+// stopped is the return of killContainer.
+func (p *Pod) stopped(ci int) {
+	p.containers[ci].kill.on = false
+	switch p.stage {
+	case killing:
+		p.killNext()
+	case ending:
+		p.endStep()
+	}
+}
+
+// startAll starts what is to run, unless back-off forbids it (kuberuntime_manager.go SyncPod, doBackOff).
+func (p *Pod) startAll() {
+	for i := range p.containers {
+		if !p.start[i] {
+			continue
+		}
+		p.start[i] = false
+		c := &p.containers[i]
+		if last := c.exited(); last.id != 0 {
+			if c.backOff.refuses(last.finishedAt, p.now, p.maxBackOff) {
+				until := last.finishedAt + c.backOff.wait
+				p.retryAt = min(p.retryAt, until)
+				p.emit(Event{Type: BackingOff, Container: i, Incarnation: c.cur.id - 1, Until: until})
+				continue
+			}
+			c.backOff.next(last.finishedAt, p.now, p.maxBackOff)
+		}
+		p.begin(i)
+		if c.Sidecar && !c.everStarted {
+			break // the next one waits until this one has started
+		}
+	}
+	p.finishSync()
+}
+
+// begin is a new incarnation.
+func (p *Pod) begin(ci int) {
+	c := &p.containers[ci]
+	if c.cur.id != 0 {
+		c.dead = c.cur
+	}
+	c.cur = record{id: c.cur.id + 1, running: true, startedAt: p.now}
+	p.acted, p.changed = true, true
+	p.emit(Event{Type: ContainerStarted, Container: ci, Incarnation: c.cur.id - 1})
+	life, code := c.App.Run(c.cur.id-1, p.now)
+	c.exit, c.code = Never, code
+	if life < Never-p.now {
+		c.exit = p.now + max(life, 0)
+	}
+	if p.kubelet.Instant {
+		p.dispatch()
+	}
+}
+
+// finishSync is pod_workers.go completeWork.
+func (p *Pod) finishSync() {
+	p.lastSync = p.now
+	v := p.kubelet.Version
+	switch {
+	case p.kubelet.Instant:
+		p.requeueAt = p.retryAt
+	case p.retryAt == Never:
+		p.requeueAt = p.now + jitter(resyncPeriod, p.draw())
+	case v.retriesAtExpiry():
+		p.requeueAt = p.now + jitter(min(max(p.retryAt-p.now, 0), resyncPeriod), p.draw())
+	default:
+		p.requeueAt = p.now + jitter(retryPeriod, p.draw())
+	}
+	if v.relistsOnDemand() && p.acted && p.retryAt == Never && !p.kubelet.Instant {
+		p.lookAt = p.now + handoff
+	}
+	p.stage = idle
+	if p.pending {
+		p.pending, p.stage = false, called
+	}
+}
+
+func jitter(d time.Duration, draw float64) time.Duration {
+	return d + time.Duration(draw*requeueJitter*float64(d)) // apimachinery wait.Jitter
+}
+
+// syncEnd stops a pod that is deleted or over (kubelet.go SyncTerminatingPod).
+func (p *Pod) syncEnd() {
+	p.stage = ending
+	for i := range p.containers {
+		c := &p.containers[i]
+		if !c.Sidecar {
+			c.workers[Liveness].stopped, c.workers[Startup].stopped = true, true
+		}
+		if c.cur.running && !c.Sidecar {
+			p.stop(i, p.deletionGrace)
+		}
+	}
+	p.endStep()
+}
+
+// endStep goes on with the end of a pod once what runs first has stopped: sidecars last, in reverse order, each in what is left of the grace period.
+func (p *Pod) endStep() {
+	for i := len(p.containers) - 1; i >= 0; i-- {
+		c := &p.containers[i]
+		if c.kill.on {
+			return
+		}
+		if c.Sidecar && c.cur.running {
+			for j := range p.containers {
+				if p.containers[j].kill.on {
+					return
+				}
+			}
+			p.stop(i, max(p.deletionGrace-(p.now-p.deletedAt)/second*second, 0))
+			return
+		}
+	}
+	for i := range p.containers {
+		for k := range p.containers[i].workers {
+			p.containers[i].workers[k].stopped = true
+		}
+	}
+	p.gone, p.stage, p.requeueAt = true, idle, Never
+	p.emit(Event{Type: PodEnded})
+}

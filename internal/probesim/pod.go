@@ -1,0 +1,341 @@
+package probesim
+
+import "time"
+
+// Pod is one pod on a kubelet. It is not safe for concurrent use. Once it has run for a while it allocates nothing more.
+type Pod struct {
+	kubelet    Kubelet
+	chance     Rand
+	containers []container
+	now        time.Duration
+	out        []Event
+
+	kubeletStart             time.Duration
+	relistPhase, pollPhase   time.Duration
+	maxBackOff               time.Duration
+	stage                    stage
+	pending                  bool          // another sync was asked for during one
+	lastSync                 time.Duration // end of the last sync
+	relisted, looked         time.Duration // last stepped relist of all pods, of this pod
+	lookAt                   time.Duration // when this pod is looked at on demand
+	requeueAt                time.Duration // earliest instant at which the queue repeats the sync
+	changed                  bool          // the runtime has changed since it was looked at
+	published                bool          // the status manager has a status
+	ready                    bool          // the pod's Ready condition
+	ended                    bool          // phase Succeeded or Failed
+	gone                     bool
+	deleting, bornDeleted    bool
+	deletedAt, deletionGrace time.Duration
+
+	// of the sync that runs
+	acted   bool
+	retryAt time.Duration
+	start   []bool
+	kills   []doomed
+
+	updates []told
+	due     []step
+}
+
+type doomed struct {
+	container int
+	why       Kind
+}
+
+// told is a changed result on its way to the sync loop.
+type told struct {
+	container int
+	kind      Kind
+	id        int
+	value     cached
+}
+
+// NewPod returns a pod that the kubelet sees first at the instant at. Instants are durations since an origin that is a whole second of the wall clock.
+// The containers are in the order of their start, sidecars first.
+func NewPod(k Kubelet, chance Rand, at time.Duration, containers ...Container) *Pod {
+	if k.Version == 0 {
+		k.Version = Newest
+	}
+	p := &Pod{
+		kubelet: k, chance: chance, now: at,
+		kubeletStart: at - k.Uptime, maxBackOff: k.MaxBackOff, relistPhase: k.RelistPhase, pollPhase: k.PollPhase,
+		containers: make([]container, len(containers)), start: make([]bool, len(containers)),
+	}
+	if k.Uptime == 0 {
+		p.kubeletStart = at - longUp
+	}
+	if p.maxBackOff == 0 {
+		p.maxBackOff = backOffMax
+	}
+	if p.relistPhase == 0 {
+		p.relistPhase = time.Duration(p.draw() * float64(relistPeriod))
+	}
+	if p.pollPhase == 0 {
+		p.pollPhase = time.Duration(p.draw() * float64(pollPeriod))
+	}
+	for i, c := range containers {
+		p.containers[i] = container{Container: c, exit: Never}
+	}
+	p.boot(at)
+	return p
+}
+
+// boot is a kubelet that knows nothing yet and is told of the pod.
+func (p *Pod) boot(at time.Duration) {
+	p.stage, p.pending, p.published = called, false, false
+	p.lastSync, p.relisted, p.looked = -Never, at, at
+	p.lookAt, p.requeueAt = Never, Never
+	p.updates = p.updates[:0]
+}
+
+func (p *Pod) draw() float64 {
+	if p.chance == nil {
+		return 0
+	}
+	return p.chance.Float64()
+}
+
+func (p *Pod) emit(e Event) {
+	e.At = p.now
+	p.out = append(p.out, e)
+}
+
+// Ready says whether the pod's Ready condition is true, as the kubelet publishes it.
+func (p *Pod) Ready() bool { return p.ready && !p.gone }
+
+// Started says whether the status of the container says so.
+func (p *Pod) Started(container int) bool { return p.containers[container].status.started }
+
+// Running returns the incarnation of the container that runs, counted from 0, or false.
+func (p *Pod) Running(container int) (incarnation int, ok bool) {
+	c := &p.containers[container]
+	return c.cur.id - 1, c.cur.running
+}
+
+// Restarts returns how many times the container was started again.
+func (p *Pod) Restarts(container int) int { return max(p.containers[container].cur.id-1, 0) }
+
+// Over says whether the pod has ended: deleted and stopped, or all containers exited for good.
+func (p *Pod) Over() bool { return p.gone }
+
+// Now returns the instant up to which the pod was stepped.
+func (p *Pod) Now() time.Duration { return p.now }
+
+// Step does the next thing, at the instant [Pod.Next], and appends what happened to buf. Several steps may be due at one instant; each is one call.
+func (p *Pod) Step(buf []Event) []Event {
+	at, s := p.scan(true)
+	if at == Never {
+		return buf
+	}
+	p.now, p.out = at, buf
+	p.do(s)
+	buf, p.out = p.out, nil
+	return buf
+}
+
+// Next returns the instant at which the pod wants to be stepped next, [Never] if nothing will happen by itself.
+func (p *Pod) Next() time.Duration {
+	at, _ := p.scan(false)
+	return at
+}
+
+// Run steps the pod until nothing is due before the instant end, and appends what happened to buf.
+func (p *Pod) Run(end time.Duration, buf []Event) []Event {
+	for p.Next() < end {
+		buf = p.Step(buf)
+	}
+	return buf
+}
+
+// Crash lets the running process of the container exit with the code at the instant at, which must not be later than Next.
+func (p *Pod) Crash(at time.Duration, container, code int, buf []Event) []Event {
+	c := &p.containers[container]
+	if !c.cur.running {
+		return buf
+	}
+	p.now, p.out = at, buf
+	c.exit, c.code = at, code
+	p.exits(container)
+	buf, p.out = p.out, nil
+	return buf
+}
+
+// Delete asks for the pod's deletion at the instant at, which must not be later than Next, with the grace period.
+func (p *Pod) Delete(at, grace time.Duration, buf []Event) []Event {
+	p.now, p.out = at, buf
+	if !p.deleting {
+		p.deleting, p.deletedAt, p.deletionGrace = true, at, grace
+		p.dispatch()
+	}
+	buf, p.out = p.out, nil
+	return buf
+}
+
+// RestartKubelet lets a new kubelet take over at the instant at, which must not be later than Next. Containers go on; what the old one
+// remembered is lost, but for the pod's published status.
+func (p *Pod) RestartKubelet(at time.Duration) {
+	p.now, p.kubeletStart = at, at
+	p.bornDeleted = p.deleting
+	for i := range p.containers {
+		c := &p.containers[i]
+		for k := range c.workers {
+			c.workers[k] = worker{}
+		}
+		c.seen, c.seenDead, c.backOff, c.kill = record{}, record{}, backOff{}, stopping{}
+	}
+	p.kills = p.kills[:0]
+	p.boot(at)
+	p.look()
+}
+
+type op uint8
+
+const (
+	opHook op = iota
+	opExit
+	opLook
+	opRelist
+	opUpdate
+	opPoll
+	opSync
+	opWorker
+)
+
+// step is something that is due.
+type step struct {
+	op        op
+	container int
+	arg       int // kind of a worker, index of an update
+	way       int
+}
+
+// scan finds the instant of the next step and, if it is to be taken, which of those due then.
+func (p *Pod) scan(take bool) (time.Duration, step) {
+	at, first := Never, step{}
+	ties := take && p.kubelet.Ties != nil
+	p.due = p.due[:0]
+	consider := func(t time.Duration, s step) {
+		t = max(t, p.now)
+		if t < at {
+			at, first = t, s
+			p.due = p.due[:0]
+		}
+		if ties && t == at && t != Never {
+			p.due = append(p.due, s)
+		}
+	}
+	for i := range p.containers {
+		c := &p.containers[i]
+		if c.kill.on {
+			consider(c.kill.preEnd, step{op: opHook, container: i})
+		}
+		if c.cur.running {
+			consider(c.exit, step{op: opExit, container: i})
+		}
+	}
+	if !p.gone {
+		consider(p.lookAt, step{op: opLook})
+		if !p.kubelet.Instant && (p.changed || p.stage == awaiting && p.observed() <= p.lastSync) {
+			consider(p.nextRelist(), step{op: opRelist})
+		}
+		for i := range p.updates {
+			consider(p.now, step{op: opUpdate, arg: i})
+			if !ties {
+				break
+			}
+		}
+		consider(p.nextPoll(), step{op: opPoll})
+		switch p.stage {
+		case awaiting:
+			if p.kubelet.Instant || p.observed() > p.lastSync {
+				consider(p.now, step{op: opSync})
+			}
+		case called, publishing, acting:
+			consider(p.now, step{op: opSync})
+		}
+	}
+	for i := range p.containers {
+		for k := range p.containers[i].workers {
+			w := &p.containers[i].workers[k]
+			t := w.due(p.now)
+			if t > at {
+				continue
+			}
+			consider(t, step{op: opWorker, container: i, arg: k})
+			if ties {
+				for way := 1; way < w.ways(t); way++ {
+					consider(t, step{op: opWorker, container: i, arg: k, way: way})
+				}
+			}
+		}
+	}
+	if ties && len(p.due) > 1 {
+		first = p.due[p.kubelet.Ties.Choose(len(p.due))]
+	}
+	return at, first
+}
+
+func (p *Pod) nextRelist() time.Duration {
+	t := ceilTo(p.now, p.relistPhase, relistPeriod)
+	if t <= p.relisted {
+		t += relistPeriod
+	}
+	return t
+}
+
+func (p *Pod) nextPoll() time.Duration {
+	if p.requeueAt == Never || p.kubelet.Instant {
+		return p.requeueAt
+	}
+	return ceilTo(p.requeueAt+1, p.pollPhase, pollPeriod) // work_queue.go GetWork: strictly after
+}
+
+// floorTo and ceilTo return the nearest instant of the grid of the period with the phase that is not later, or not earlier, than t.
+func floorTo(t, phase, period time.Duration) time.Duration {
+	d := (t - phase) % period
+	if d < 0 {
+		d += period
+	}
+	return t - d
+}
+
+func ceilTo(t, phase, period time.Duration) time.Duration {
+	f := floorTo(t, phase, period)
+	if f < t {
+		f += period
+	}
+	return f
+}
+
+func (p *Pod) do(s step) {
+	switch s.op {
+	case opHook:
+		p.terminate(s.container)
+	case opExit:
+		p.exits(s.container)
+	case opLook:
+		p.looked, p.lookAt = p.now, Never
+		p.relist()
+	case opRelist:
+		p.relisted = p.now
+		p.relist()
+	case opUpdate:
+		p.receive(s.arg)
+	case opPoll:
+		p.requeueAt = Never
+		p.dispatch()
+	case opSync:
+		switch p.stage {
+		case called:
+			p.stage = awaiting
+		case awaiting:
+			p.syncStatus()
+		case publishing:
+			p.syncPublish()
+		case acting:
+			p.syncAct()
+		}
+	case opWorker:
+		p.stepWorker(s.container, Kind(s.arg), s.way)
+	}
+}

@@ -1,0 +1,55 @@
+package probesim
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The story's probes with a boot of 45 s: the first liveness probe comes at the grid of the pod's first sync, readiness is asked the moment the startup
+// probe has passed.
+func TestG1(t *testing.T) {
+	s := &Service{Boot: func(int) time.Duration { return 45 * time.Second }, Latency: 5 * time.Millisecond}
+	p := NewPod(Kubelet{RelistPhase: 1, PollPhase: 500 * time.Millisecond}, nil, 0, Container{Spec: Spec{
+		Startup:   &Probe{Period: 10 * second, FailureThreshold: 30},
+		Readiness: &Probe{Period: 5 * second, Timeout: 2 * second, FailureThreshold: 3},
+		Liveness:  &Probe{Period: 20 * second, Timeout: 5 * second, FailureThreshold: 3},
+	}, App: s})
+	var got []string
+	for _, e := range p.Run(70*time.Second, nil) {
+		switch e.Type {
+		case ProbeEnded:
+			got = append(got, fmt.Sprintf("%v %v %v", e.At, e.Kind, e.Outcome))
+		case ReadyChanged:
+			got = append(got, fmt.Sprintf("%v ready %v", e.At, e.On))
+		}
+	}
+	want := []string{
+		"10.005s startup failure", "20.005s startup failure", "30.005s startup failure", "40.005s startup failure", "50.005s startup success",
+		"50.01s readiness success", "50.01s ready true", "55.01s readiness success", "1m0.005s liveness success", "1m0.01s readiness success", "1m5.01s readiness success",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+func BenchmarkPod(b *testing.B) {
+	b.ReportAllocs()
+	s := &Service{Boot: func(int) time.Duration { return 45 * time.Second }, Latency: 5 * time.Millisecond}
+	c := Container{Spec: Spec{
+		Startup:   &Probe{Period: 10 * second, FailureThreshold: 30},
+		Readiness: &Probe{Period: 5 * second, Timeout: 2 * second, FailureThreshold: 3},
+		Liveness:  &Probe{Period: 20 * second, Timeout: 5 * second, FailureThreshold: 3},
+	}, App: s}
+	p := NewPod(Kubelet{RelistPhase: 1, PollPhase: 500 * time.Millisecond}, nil, 0, c)
+	var buf []Event
+	for b.Loop() {
+		end := p.Now() + time.Hour
+		for p.Next() < end {
+			buf = p.Step(buf[:0])
+		}
+	}
+	b.ReportMetric(float64(time.Hour)*float64(b.N)/float64(b.Elapsed()), "x_real_time")
+}
