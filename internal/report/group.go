@@ -24,7 +24,7 @@ func (g *group) name() string {
 	if g.workload == (finding.Ref{}) {
 		return Clean(g.file)
 	}
-	return label(g.workload)
+	return Label(g.workload)
 }
 
 type groupKey struct {

@@ -255,7 +255,7 @@ func (g *group) place(f *finding.Finding) string {
 		if f.Object == g.workload {
 			return ""
 		}
-		return label(f.Object)
+		return Label(f.Object)
 	}
 	if g.placed && path.Dir(p.File) == path.Dir(g.file) {
 		p.File = path.Base(p.File)
@@ -272,7 +272,7 @@ func (g *group) about(f *finding.Finding) string {
 	if o.Namespace == g.workload.Namespace {
 		o.Namespace = ""
 	}
-	return "  " + label(o)
+	return "  " + Label(o)
 }
 
 // finding shows a finding in full. The reason stands where its rule is met first, unless everything is asked for.
@@ -419,7 +419,7 @@ func (t *textWriter) failure(e *finding.Failure) {
 func (t *textWriter) skipped(s finding.Skipped) {
 	what := Clean(s.Place.String())
 	if s.Object != (finding.Ref{}) {
-		what = strings.TrimSpace(what + "  " + label(s.Object))
+		what = strings.TrimSpace(what + "  " + Label(s.Object))
 	}
 	t.hanging("", "skipped", "", "  "+what+"  ", skipped(s))
 }
@@ -646,7 +646,7 @@ func (t *textWriter) quiet() {
 
 func placeOrObject(p finding.Place, o finding.Ref) string {
 	if p.File == "" {
-		return label(o)
+		return Label(o)
 	}
 	return Clean(p.String())
 }

@@ -52,8 +52,8 @@ var shortKinds = map[string]string{
 	"ReplicationController": "rc", "Service": "svc", "ServiceAccount": "sa", "StatefulSet": "sts",
 }
 
-// label names an object as kubectl would take it, its namespace first when it has one: shop/deploy/checkout. It is clean.
-func label(r finding.Ref) string {
+// Label names an object as kubectl would take it, its namespace first when it has one: shop/deploy/checkout. It is clean.
+func Label(r finding.Ref) string {
 	kind, ok := shortKinds[r.Kind]
 	if !ok {
 		kind = strings.ToLower(r.Kind)
