@@ -137,7 +137,7 @@ func newRoot(name string, e Env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &problem.Problem{What: err.Error(), Next: c.CommandPath() + " --help"}
 	})
-	root.AddCommand(newNew(e), newLint(e), newExplain(e), newChangelog(e), newMergeFile(e), newUpgrade(e), newDiff(e), newStatus(e), newAdopt(e), newCatalogue(e), newDump(e), newGate(e))
+	root.AddCommand(newNew(e), newLint(e), newExplain(e), newChangelog(e), newMergeFile(e), newUpgrade(e), newDiff(e), newStatus(e), newAdopt(e), newCatalogue(e), newDump(e), newGate(e), newProbe(e))
 	return root
 }
 

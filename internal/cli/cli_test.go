@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/gate"
 	"github.com/fairway-k8s/fairway/internal/lint"
+	"github.com/fairway-k8s/fairway/internal/testkit/probesample"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected outputs of scripts and the generated reference pages")
@@ -40,7 +42,8 @@ func TestMain(m *testing.M) {
 		e.Now = func() time.Time { return now }
 		os.Exit(Run(context.Background(), os.Args, e))
 	}
-	testscript.Main(m, map[string]func(){"fairway": run, "kubectl-fairway": run})
+	testscript.Main(m, map[string]func(){"fairway": run, "kubectl-fairway": run,
+		"sample": func() { os.Exit(probesample.Main(os.Args[1:])) }})
 }
 
 // TestScripts runs testdata/script/*.txtar: a topic each, commands and their outputs. Besides the commands of testscript there are
@@ -70,6 +73,14 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SCHEMAS", schemas)
 			e.Setenv("KORE", kore)
+			for _, name := range []string{"MAIN", "HEALTH"} { // of the sample in probe_verify.txtar
+				l, err := net.Listen("tcp", ":0")
+				if err != nil {
+					return err
+				}
+				e.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+				l.Close()
+			}
 			e.Setenv("REGISTRY", strings.TrimPrefix(images.URL, "http://"))
 			e.Setenv("DOCKER_CONFIG", filepath.Join(e.WorkDir, "docker"))
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))

@@ -319,6 +319,9 @@ func terminated(ctx context.Context, b *bench, r *Row) error {
 			continue
 		}
 		h := since(w.so(e), t0)
+		for n := len(h); n > 0 && h[n-1].Outcome == Refused && !h[n-1].At.Before(gone); n = len(h) {
+			h = h[:n-1]
+		}
 		var f *Fault
 		var want string
 		switch e {

@@ -2,6 +2,7 @@ package probeverify
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -43,6 +44,7 @@ type Row struct {
 type Cell struct {
 	Endpoint   Endpoint
 	Want, Seen string
+	Short      string // of Seen, for a column: "503 > 200"
 	Holds      bool
 }
 
@@ -56,7 +58,7 @@ type Fault struct {
 
 // cell adds what an endpoint answered. With a fault it breaks.
 func (r *Row) cell(e Endpoint, want, seen string, f *Fault) {
-	r.Cells = append(r.Cells, Cell{Endpoint: e, Want: want, Seen: seen, Holds: f == nil})
+	r.Cells = append(r.Cells, Cell{Endpoint: e, Want: want, Seen: seen, Short: short(seen), Holds: f == nil})
 	if f != nil {
 		f.Endpoint = e
 		r.Faults = append(r.Faults, *f)
@@ -136,3 +138,10 @@ func (b *bench) unstarted() string {
 	from, to := p.reached(0)
 	return fmt.Sprintf("a kubelet that asks again, as one before 1.35 does after its own restart, kills the container after %s to %s", brief(from), brief(to))
 }
+
+// short takes the times out of what was seen: "503, after 1.5 s 200" is "503 > 200".
+func short(seen string) string {
+	return afterTime.ReplaceAllString(seen, " > ")
+}
+
+var afterTime = regexp.MustCompile(`, after [0-9.]+ m?s `)

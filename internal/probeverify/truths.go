@@ -36,7 +36,7 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 	if err := b.start(nil); err != nil {
 		return err
 	}
-	app := b.app
+	app, t0 := b.app, b.app.started
 	ctxBoot, over := context.WithCancel(ctx)
 	defer over()
 	if b.SlowBoot {
@@ -64,10 +64,20 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 		b.dead = notChecked("it does not run: it %s", app.end())
 		return b.dead
 	}
-	t0 := app.started
-	started, ready, live := w.so(Started), w.so(Ready), w.so(Live)
+	// Until something listens there is no answer to judge, if that comes soon.
+	listening := func(e Endpoint) []Answer {
+		h := w.so(e)
+		if i := first(h, func(a Answer) bool { return a.Outcome != Refused }); i > 0 && h[i].At.Sub(t0) <= b.Times.Listen {
+			return h[i:]
+		}
+		return h
+	}
+	started, ready, live := listening(Started), listening(Ready), listening(Live)
 	if !good {
 		r.note("not healthy within %s", brief(b.Times.Boot))
+		if b.Load != "" && serves().IsZero() {
+			r.note("the request %s was never served", b.Load)
+		}
 	}
 	// The boot is over when requests are served; without a request to send, when the application says so last.
 	booted, known := serves(), b.Load != "" && !serves().IsZero()
@@ -162,21 +172,24 @@ func (b *bench) firstServed(ctx context.Context) func() time.Time {
 	ctx, stop := context.WithCancel(ctx)
 	go func() {
 		defer stop()
-		at := make(chan time.Time)
-		for n := 0; ; n++ {
-			if n < atOnce {
+		waiting := make(chan struct{}, atOnce)
+		good := make(chan time.Time, 1)
+		for {
+			select {
+			case waiting <- struct{}{}:
 				go func() {
-					sent := time.Now()
-					if c := b.request(ctx, http.DefaultTransport); c.good() {
+					defer func() { <-waiting }()
+					if s := b.request(ctx, http.DefaultTransport); s.good() {
 						select {
-						case at <- sent:
-						case <-ctx.Done():
+						case good <- s.sent:
+						default:
 						}
 					}
 				}()
+			default:
 			}
 			select {
-			case t := <-at:
+			case t := <-good:
 				served <- t
 				return
 			case <-ctx.Done():
@@ -521,11 +534,13 @@ func stopped(ctx context.Context, b *bench, r *Row) error {
 		return notChecked("it cannot be stopped: %v", err)
 	}
 	sleep(ctx, b.Times.Stop)
+	// Questions that came a moment before are answered first. A false alarm lasts until the next beat, so they come often.
+	w := b.watch(ctx, min(10*time.Millisecond, b.Times.Every))
+	sleep(ctx, 50*time.Millisecond)
 	t0 := time.Now()
 	if err := b.app.group(sigCont); err != nil {
 		return notChecked("it cannot be continued: %v", err)
 	}
-	w := b.watch(ctx, min(10*time.Millisecond, b.Times.Every)) // a false alarm lasts until the next beat
 	sleep(ctx, 2*time.Second)
 	until(ctx, b.Times.Recover, func() bool { a, ok := w.last(Ready); _, asked := b.Probes[Ready]; return !asked || ok && passes(a) })
 	w.stop()
@@ -535,6 +550,9 @@ func stopped(ctx context.Context, b *bench, r *Row) error {
 			continue
 		}
 		h := w.so(e)
+		for len(h) > 0 && h[0].At.Before(t0) && h[0].Outcome != Bad { // it could not answer
+			h = h[1:]
+		}
 		bad := first(h, fails)
 		var f *Fault
 		switch {

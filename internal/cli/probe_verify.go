@@ -1,0 +1,353 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairway-k8s/fairway/internal/probeverify"
+	"github.com/fairway-k8s/fairway/internal/problem"
+	"github.com/fairway-k8s/fairway/internal/report"
+)
+
+// probeVerifyFlags are the flags of fairway probe verify.
+type probeVerifyFlags struct {
+	started, ready, live string
+	dependencies         []string
+	options              probeverify.Options
+	output               choice
+}
+
+func newProbeVerify(e Env) *cobra.Command {
+	f := &probeVerifyFlags{output: choice{value: "text", choices: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "verify URL... [flags] [-- COMMAND...]",
+		Short: "find out whether health endpoints answer the questions that Kubernetes asks",
+		Long: "Verify starts an application, injects one fault after the other, and asks its endpoints all the while as the kubelet does. It fills a\n" +
+			"table: what started, ready and live had to answer during each fault, what they did answer, and what that would do to a fleet. Then it\n" +
+			"looks for traps of the protocol: answers that the kubelet takes for something else than they mean.\n\n" +
+			"URLs are told apart by their paths (/health/started, /readyz, /livez), or named by --started, --ready and --live. One without a path stands\n" +
+			"for /health/started, /health/ready and /health/live below it; one whose path names no question is asked for all three.\n\n" +
+			"A dependency, --dependency NAME=HOST:PORT, is put behind a listener that can refuse, hang and delay. The application gets the listener's\n" +
+			"address in the environment variable NAME, and wherever {NAME} stands in the command. \",local\" behind it says that ready has to be\n" +
+			"false without it, \",shared\" that all pods share it and ready stays true.\n\n" +
+			"Without a command an application that runs already is asked; faults that need the process are not checked then.\n\n" +
+			"CPU is taken away by a control group, which needs root and Linux; where that cannot be done, signals approximate it, and the row says so.\n" +
+			"Nothing is left behind: the application and its children end with this command.\n\n" +
+			"Exit codes: 0 everything that was checked holds, 1 something breaks, 2 wrong usage, 3 nothing could be checked, or it was\n" +
+			"stopped before the end.",
+		Example: "  fairway probe verify http://127.0.0.1:8081 -- ./koreserver --boot 2s\n" +
+			"  fairway probe verify http://127.0.0.1:8081 --dependency REDIS=127.0.0.1:6379,shared --load 'http://127.0.0.1:8080/talk?for=300ms' \\\n" +
+			"    --deadlock --fault=deadlock -- ./koreserver --boot 2s --sessions 'redis://{REDIS}'",
+	}
+	flags := cmd.Flags()
+	o := &f.options
+	flags.StringVar(&f.started, "started", "", "URL of the startup probe")
+	flags.StringVar(&f.ready, "ready", "", "URL of the readiness probe")
+	flags.StringVar(&f.live, "live", "", "URL of the liveness probe")
+	flags.StringArrayVar(&f.dependencies, "dependency", nil, "another service that it needs: NAME=HOST:PORT, and ,local or ,shared behind it")
+	flags.StringVar(&o.Load, "load", "", "URL of an ordinary request, best one that takes a while")
+	flags.StringVar(&o.Deadlock, "deadlock", "", "what locks its serving path up: a URL to POST to, a signal such as USR1, or arguments to start it with")
+	flags.StringVar(&o.Goroutines, "goroutines", "", "URL of net/http/pprof's goroutine?debug=1, to count what probes leave behind")
+	flags.BoolVar(&o.SlowBoot, "slow-boot", false, "let it run for a fifth of the time while it boots")
+	flags.IntVar(&o.Replicas, "replicas", 0, "pods of the fleet that sentences speak of")
+	flags.DurationVar(&o.PreStop, "prestop", 0, "preStop sleep of the container: SIGTERM comes that much later than the news that the pod leaves")
+	flags.DurationVar(&o.Grace, "grace", 30*time.Second, "terminationGracePeriodSeconds")
+	flags.StringSliceVar(&o.Only, "only", nil, "rows to do, and no others")
+	flags.StringSliceVar(&o.Skip, "skip", nil, "rows to leave out")
+	flags.DurationVar(&o.Budget, "time", 0, "time for everything: faults are shortened to fit, and what does not fit is not checked")
+	flags.DurationVar(&o.Times.Boot, "boot-within", probeverify.Ordinary.Boot, "longest boot to wait for")
+	flags.DurationVar(&o.Times.Listen, "listen-within", probeverify.Ordinary.Listen, "time from the start until live has to answer")
+	flags.DurationVar(&o.Times.Fault, "fault-for", probeverify.Ordinary.Fault, "how long a dependency is away")
+	flags.DurationVar(&o.Times.Deadlock, "deadlock-within", probeverify.Ordinary.Deadlock, "time until a deadlock has to be noticed")
+	choiceFlag(cmd, &f.output, "output", "o", "how to show the result")
+	for _, name := range []string{"only", "skip"} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(probeverify.IDs(), cobra.ShellCompDirectiveNoFileComp))
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		urls := args
+		if at := cmd.ArgsLenAtDash(); at >= 0 {
+			urls, o.Command = args[:at], args[at:]
+		}
+		return f.run(cmd.Context(), e, urls)
+	}
+	return cmd
+}
+
+func (f *probeVerifyFlags) run(ctx context.Context, e Env, urls []string) error {
+	if err := f.probes(urls); err != nil {
+		return err
+	}
+	for _, text := range f.dependencies {
+		d, err := parseDependency(text)
+		if err != nil {
+			return err
+		}
+		f.options.Dependencies = append(f.options.Dependencies, d)
+	}
+	f.options.Env = probeverify.Environ()
+	done := func() {}
+	if e.ErrTerminal {
+		f.options.Progress = func(n, of int, title string) {
+			e.line("%d of %d rows done, now: %s", n, of, report.Clean(title))
+		}
+		done = e.noLine
+	}
+	r, err := probeverify.Run(ctx, f.options)
+	done()
+	if r == nil {
+		return err
+	}
+	v := newProbeVerdicts(&f.options, r)
+	var failed error
+	if f.output.value == "json" {
+		failed = writeJSON(e.Stdout, v)
+	} else {
+		_, failed = io.WriteString(e.Stdout, v.text(e.textWidth()))
+	}
+	switch {
+	case err != nil:
+		return err
+	case failed != nil:
+		return failed
+	case v.Summary[probeverify.Breaks] > 0:
+		return exit(problem.ExitFindings)
+	case v.Summary[probeverify.Holds] == 0:
+		return exit(problem.ExitIncomplete)
+	}
+	return nil
+}
+
+// probes finds out which URL is which question.
+func (f *probeVerifyFlags) probes(urls []string) error {
+	found, err := probeverify.Find(urls)
+	if err != nil {
+		return &problem.Problem{What: "cannot tell which URL is which question", Why: err.Error(), Next: "name them: --started URL --ready URL --live URL", Err: err}
+	}
+	for e, u := range map[probeverify.Endpoint]string{probeverify.Started: f.started, probeverify.Ready: f.ready, probeverify.Live: f.live} {
+		if u != "" {
+			found[e] = u
+		}
+	}
+	f.options.Probes = map[probeverify.Endpoint]probeverify.Probe{}
+	for e, u := range found {
+		p := probeverify.Defaults[e]
+		p.URL = u
+		f.options.Probes[e] = p
+	}
+	return nil
+}
+
+// parseDependency reads NAME=HOST:PORT, with ,local or ,shared behind it.
+func parseDependency(text string) (probeverify.Dependency, error) {
+	wrong := func(why string) (probeverify.Dependency, error) {
+		return probeverify.Dependency{}, &problem.Problem{What: fmt.Sprintf("--dependency %q cannot be read", text), Why: why, Next: "write it as REDIS=127.0.0.1:6379,shared"}
+	}
+	name, rest, ok := strings.Cut(text, "=")
+	if !ok || name == "" || strings.ContainsAny(name, "{} ") {
+		return wrong("it does not begin with a name and =")
+	}
+	d := probeverify.Dependency{Name: name}
+	addr, class, ok := strings.Cut(rest, ",")
+	if d.Class = probeverify.Class(class); ok && d.Class != probeverify.Local && d.Class != probeverify.Shared {
+		return wrong(fmt.Sprintf("a dependency is local or shared, not %q", class))
+	}
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return wrong(fmt.Sprintf("%q is no host and port", addr))
+	}
+	d.Addr = addr
+	return d, nil
+}
+
+// probeVerdicts is the answer of probe verify; its JSON form is docs/schema/probe-verify-v1.json.
+type probeVerdicts struct {
+	SchemaVersion int                         `json:"schemaVersion"`
+	Endpoints     map[string]string           `json:"endpoints"`
+	Command       []string                    `json:"command"`
+	Rows          []probeRowJSON              `json:"rows"`
+	Summary       map[probeverify.Verdict]int `json:"summary"`
+	Seconds       float64                     `json:"seconds"`
+}
+
+type probeRowJSON struct {
+	Row        string              `json:"row"`
+	Title      string              `json:"title"`
+	Dependency string              `json:"dependency"`
+	Kind       probeverify.Kind    `json:"kind"`
+	Verdict    probeverify.Verdict `json:"verdict"`
+	Why        string              `json:"why"`
+	Note       string              `json:"note"`
+	Cells      []probeCellJSON     `json:"cells"`
+	Faults     []probeFaultJSON    `json:"faults"`
+	Seconds    float64             `json:"seconds"`
+}
+
+type probeCellJSON struct {
+	Endpoint probeverify.Endpoint `json:"endpoint"`
+	Want     string               `json:"want"`
+	Seen     string               `json:"seen"`
+	Holds    bool                 `json:"holds"`
+	short    string
+}
+
+type probeFaultJSON struct {
+	Endpoint probeverify.Endpoint `json:"endpoint"`
+	What     string               `json:"what"`
+	Fleet    string               `json:"fleet"`
+	Next     string               `json:"next"`
+}
+
+func newProbeVerdicts(o *probeverify.Options, r *probeverify.Report) *probeVerdicts {
+	v := &probeVerdicts{SchemaVersion: 1, Endpoints: map[string]string{}, Command: append([]string{}, o.Command...), Rows: []probeRowJSON{}, Seconds: inSeconds(r.Took),
+		Summary: map[probeverify.Verdict]int{probeverify.Holds: 0, probeverify.Breaks: 0, probeverify.NotChecked: 0}}
+	for e, p := range o.Probes {
+		v.Endpoints[string(e)] = p.URL
+	}
+	for _, x := range r.Rows {
+		row := probeRowJSON{Row: x.ID, Title: x.Title, Dependency: x.Subject, Kind: x.Kind, Verdict: x.Verdict, Why: x.Why, Note: x.Note, Cells: []probeCellJSON{}, Faults: []probeFaultJSON{}, Seconds: inSeconds(x.Took)}
+		for _, c := range x.Cells {
+			row.Cells = append(row.Cells, probeCellJSON{c.Endpoint, c.Want, c.Seen, c.Holds, c.Short})
+		}
+		for _, y := range x.Faults {
+			row.Faults = append(row.Faults, probeFaultJSON(y))
+		}
+		v.Rows = append(v.Rows, row)
+		v.Summary[x.Verdict]++
+	}
+	return v
+}
+
+// inSeconds is a time with the precision that it is worth.
+func inSeconds(d time.Duration) float64 {
+	return float64(d.Round(10*time.Millisecond)) / float64(time.Second)
+}
+
+// text shows the table, then what breaks, then what is not known.
+func (v *probeVerdicts) text(width int) string {
+	var b strings.Builder
+	b.WriteString(sameStart(v.Endpoints) + "\n\n")
+	const title = 28
+	columns := map[probeverify.Endpoint]int{}
+	for _, r := range v.Rows {
+		if r.Kind == probeverify.Truth {
+			for _, c := range r.Cells {
+				columns[c.Endpoint] = max(columns[c.Endpoint], len(c.Endpoint), min(report.Width(c.mark()), 18))
+			}
+		}
+	}
+	var head strings.Builder
+	for _, e := range probeverify.Endpoints {
+		if n := columns[e]; n > 0 {
+			fmt.Fprintf(&head, "  %-*s", n, e)
+		}
+	}
+	if len(columns) > 0 {
+		fmt.Fprintf(&b, "%-*s%s\n", 12+title, "", strings.TrimRight(head.String(), " "))
+	}
+	var traps []string
+	for _, r := range v.Rows {
+		switch {
+		case r.Verdict == probeverify.NotChecked:
+			continue
+		case r.Kind == probeverify.Trap && r.Verdict == probeverify.Holds:
+			traps = append(traps, strings.TrimSpace(r.Row+" "+r.Dependency))
+			continue
+		}
+		var cells strings.Builder
+		fmt.Fprintf(&cells, "  %-8s  %-*s", r.Verdict, title, r.Title)
+		if r.Kind == probeverify.Truth {
+			for _, e := range probeverify.Endpoints {
+				if n := columns[e]; n > 0 {
+					text := ""
+					if i := slices.IndexFunc(r.Cells, func(c probeCellJSON) bool { return c.Endpoint == e }); i >= 0 {
+						text = r.Cells[i].mark()
+					}
+					fmt.Fprintf(&cells, "  %-*s", n, text)
+				}
+			}
+		}
+		b.WriteString(strings.TrimRight(cells.String(), " ") + "\n")
+	}
+	if len(traps) > 0 {
+		hang(&b, width, "  holds     no trap in ", strings.Join(traps, ", "))
+	}
+	for _, r := range v.Rows {
+		if r.Verdict != probeverify.Breaks {
+			continue
+		}
+		fmt.Fprintf(&b, "\n  breaks  %s%s\n", strings.TrimSpace(r.Row+" "+r.Dependency), noteOf(r.Note))
+		for _, x := range r.Faults {
+			hang(&b, width, "    ", x.What)
+			for _, c := range r.Cells {
+				if c.Endpoint == x.Endpoint {
+					hang(&b, width, "      wanted  ", c.Want)
+					hang(&b, width, "      seen    ", c.Seen)
+				}
+			}
+			hang(&b, width, "      fleet   ", x.Fleet)
+			hang(&b, width, "      next    ", x.Next)
+		}
+	}
+	if v.Summary[probeverify.NotChecked] > 0 {
+		b.WriteByte('\n')
+	}
+	var reasons []string
+	unknown := map[string][]string{}
+	for _, r := range v.Rows {
+		if r.Verdict == probeverify.NotChecked {
+			if unknown[r.Why] == nil {
+				reasons = append(reasons, r.Why)
+			}
+			unknown[r.Why] = append(unknown[r.Why], strings.TrimSpace(r.Row+" "+r.Dependency))
+		}
+	}
+	for _, why := range reasons {
+		hang(&b, width, "  not checked  ", strings.Join(unknown[why], ", ")+": "+why)
+	}
+	fmt.Fprintf(&b, "\n%s: %d hold, %d break, %d not checked", report.Count(len(v.Rows), "row", "rows"), v.Summary[probeverify.Holds], v.Summary[probeverify.Breaks], v.Summary[probeverify.NotChecked])
+	fmt.Fprintf(&b, "    %.0f s\n", v.Seconds)
+	return report.CleanLines(b.String())
+}
+
+func noteOf(note string) string {
+	if note == "" {
+		return ""
+	}
+	return "  (" + note + ")"
+}
+
+// mark is what was seen, with a sign when it is not what was wanted.
+func (c probeCellJSON) mark() string {
+	if c.Holds {
+		return c.short
+	}
+	return c.short + " (!)"
+}
+
+// sameStart writes URLs that differ at the end only as one: http://127.0.0.1:8081/health/{started,ready,live}.
+func sameStart(urls map[string]string) string {
+	var all []string
+	for _, e := range probeverify.Endpoints {
+		if u, ok := urls[string(e)]; ok && !slices.Contains(all, u) {
+			all = append(all, u)
+		}
+	}
+	if len(all) < 2 {
+		return strings.Join(all, "")
+	}
+	i := strings.LastIndexByte(all[0], '/') + 1
+	ends := []string{}
+	for _, u := range all {
+		if !strings.HasPrefix(u, all[0][:i]) || strings.Contains(u[i:], "/") {
+			return strings.Join(all, "  ")
+		}
+		ends = append(ends, u[i:])
+	}
+	return all[0][:i] + "{" + strings.Join(ends, ",") + "}"
+}
