@@ -30,7 +30,6 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 		arrived = append(arrived, b.String())
 	}
 	stall := make(chan struct{})
-	t.Cleanup(func() { close(stall) })
 	answer := func(code int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(code)
@@ -53,28 +52,19 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 		"/stall": func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(503)
 			_ = http.NewResponseController(w).Flush()
-			select {
-			case <-stall:
-			case <-r.Context().Done():
-			}
+			<-stall // not the end of the request: the end of an answer could overtake the timeout
 		},
 		"/stallfull": func(w http.ResponseWriter, r *http.Request) { // stalls after what the kubelet reads
 			_, _ = io.WriteString(w, strings.Repeat("x", maxBody))
 			_ = http.NewResponseController(w).Flush()
-			select {
-			case <-stall:
-			case <-r.Context().Done():
-			}
+			<-stall // not the end of the request: the end of an answer could overtake the timeout
 		},
 		"/cut": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = io.WriteString(w, "x")
 		},
 		"/silent": func(w http.ResponseWriter, r *http.Request) {
-			select {
-			case <-stall:
-			case <-r.Context().Done():
-			}
+			<-stall // not the end of the request: the end of an answer could overtake the timeout
 		},
 		"/abort": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"/raw": func(w http.ResponseWriter, r *http.Request) { // as HTTP/1.0 ends: by closing
@@ -107,6 +97,7 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 	plain, secure := httptest.NewServer(all), httptest.NewTLSServer(all)
 	t.Cleanup(plain.Close)
 	t.Cleanup(secure.Close)
+	t.Cleanup(func() { close(stall) }) // before the servers, which wait for their handlers
 	const timeout = 250 * time.Millisecond
 	headers := []http.Header{nil, {"X-One": {"1", "2"}}, {"User-Agent": {"mine"}, "Accept": {""}}, {"Host": {"shop.example.com:80"}}, {"Accept": {"text/plain"}}}
 
