@@ -1,6 +1,7 @@
 package probeverify
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -50,6 +51,8 @@ type proxy struct {
 	changed  chan struct{} // closed when now changes
 	closed   bool
 
+	ctx          context.Context // ends with the proxy
+	cancel       context.CancelFunc
 	conns, bytes atomic.Int64 // that came from the application, in all
 	wg           sync.WaitGroup
 }
@@ -61,6 +64,7 @@ func newProxy(d Dependency, delay time.Duration) (*proxy, error) {
 		return nil, err
 	}
 	p.address = l.Addr().String()
+	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.serve(l)
 	return p, nil
 }
@@ -93,7 +97,7 @@ func (p *proxy) carry(c net.Conn) {
 	if !p.pass(0) {
 		return
 	}
-	up, err := net.DialTimeout("tcp", p.Addr, 5*time.Second)
+	up, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(p.ctx, "tcp", p.Addr)
 	if err != nil {
 		reset(c)
 		return
@@ -202,6 +206,7 @@ func (p *proxy) held() int {
 func (p *proxy) close() {
 	p.mu.Lock()
 	p.closed = true
+	p.cancel()
 	close(p.changed)
 	p.changed = make(chan struct{})
 	p.listener.Close()

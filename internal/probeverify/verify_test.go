@@ -18,6 +18,10 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "sample" {
 		os.Exit(probesample.Main(os.Args[2:]))
 	}
+	if len(os.Args) > 3 && os.Args[1] == "verify" {
+		verifyForever(os.Args[2], os.Args[3])
+		return
+	}
 	_ = flag.Set("test.parallel", "6") // they wait most of the time
 	os.Exit(m.Run())
 }

@@ -1,0 +1,142 @@
+//go:build unix
+
+package probeverify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/fairway-k8s/fairway/internal/problem"
+)
+
+// gone waits until no process has the word in its command line.
+func gone(t *testing.T, word string) {
+	t.Helper()
+	var left []string
+	for range 100 {
+		if left = running(t, word); len(left) == 0 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("still there: %q", left)
+}
+
+// running lists the command lines of processes that hold a word.
+func running(t *testing.T, word string) (all []string) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are listed in /proc")
+	}
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, f := range files {
+		line, err := os.ReadFile(f)
+		if pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil && pid != os.Getpid() && strings.Contains(string(line), word) {
+			all = append(all, fmt.Sprintf("%d %s", pid, strings.ReplaceAll(string(line), "\x00", " ")))
+		}
+	}
+	return all
+}
+
+// Whoever is told to stop leaves nothing behind, whatever row it is in: not the application, not its children, not a control group.
+func TestStopsInEveryRow(t *testing.T) {
+	soon := map[string]bool{"booting": true, "sigterm": true, "deadlock": true, "overload": true} // over by themselves; without a request, overload
+	for i, row := range Rows() {
+		if row.Kind != Truth {
+			continue
+		}
+		t.Run(row.ID, func(t *testing.T) {
+			t.Parallel()
+			o := sample(t, "")
+			o.Only, o.Load, o.Grace = []string{row.ID}, "", time.Minute
+			mark := fmt.Sprintf("%dh%dm", 1000+i, os.Getpid()) // stands in the command lines of the shell and its two children
+			o.Command = append([]string{"sh", "-c", `"$0" sample -listen :0 -health :0 -work ` + mark + ` & "$@"`, o.Command[0]}, append(o.Command, "-work", mark)...)
+			long := time.Minute
+			o.Times.Boot, o.Times.Healthy, o.Times.Fault, o.Times.Starve, o.Times.Stop = long, long, long, long, long
+			ctx, cancel := context.WithCancel(t.Context())
+			var stopped time.Time
+			time.AfterFunc(1500*time.Millisecond, func() { stopped = time.Now(); cancel() })
+			_, err := Run(ctx, o)
+			if p, ok := errors.AsType[*problem.Problem](err); ok && p.Exit == problem.ExitIncomplete {
+				if took := time.Since(stopped); took > 2*time.Second {
+					t.Errorf("it took %s to stop, and the command ends 3 s after a signal whatever it does", took)
+				}
+			} else if err != nil || !soon[row.ID] {
+				t.Errorf("error %v, want a problem of exit code %d", err, problem.ExitIncomplete)
+			}
+			gone(t, mark)
+			for _, dir := range groups() {
+				if row.ID == "cpu-starved" && empty(dir) { // those of other tests hold a process
+					t.Errorf("a control group is left: %s", dir)
+				}
+			}
+		})
+	}
+}
+
+// A verifier that is killed takes the application with it, even one that is stopped.
+func TestKilledTakesAllWithIt(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends a process with its parent")
+	}
+	for _, row := range []string{"stopped", "cpu-starved"} {
+		t.Run(row, func(t *testing.T) {
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			port := freePort(t)
+			cmd := exec.Command(self, "verify", row, strconv.Itoa(port))
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			mark := fmt.Sprintf("-health\x00:%d", port)
+			for start := time.Now(); len(running(t, mark)) == 0; time.Sleep(10 * time.Millisecond) {
+				if time.Since(start) > 10*time.Second {
+					t.Fatal("the application was not started")
+				}
+			}
+			time.Sleep(700 * time.Millisecond) // into the fault
+			if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait()
+			gone(t, mark)
+			for _, dir := range groups() { // what a killed process cannot remove
+				if empty(dir) {
+					os.Remove(dir)
+				}
+			}
+		})
+	}
+}
+
+// groups lists the control groups of verifiers.
+func groups() []string {
+	v2, _ := filepath.Glob("/sys/fs/cgroup/fairway-*")
+	v1, _ := filepath.Glob("/sys/fs/cgroup/*/fairway-*")
+	return append(v2, v1...)
+}
+
+func empty(group string) bool {
+	procs, err := os.ReadFile(filepath.Join(group, "cgroup.procs"))
+	return err == nil && len(procs) == 0
+}
+
+// verifyForever runs one row that lasts, for a test that kills this process.
+func verifyForever(row, port string) {
+	self, _ := os.Executable()
+	url := "http://localhost:" + port + "/health/"
+	_, _ = Run(context.Background(), Options{Only: []string{row}, Command: []string{self, "sample", "-listen", ":0", "-health", ":" + port},
+		Probes: map[Endpoint]Probe{Live: {URL: url + "live", Timeout: time.Second, Period: time.Second, FailureThreshold: 3}}, Times: Times{Stop: time.Minute, Starve: time.Minute}})
+}
