@@ -26,6 +26,7 @@ type Snapshot struct {
 	coverage  *Coverage              // nil for files
 	artifacts map[string]bool
 	generated map[string]bool
+	declared  []Declared
 
 	relate    sync.Once
 	relations relations
@@ -69,6 +70,8 @@ type Options struct {
 	Artifacts []string
 	// Generated are objects, as ConfigMap/name, that builds make which the snapshot does not show.
 	Generated []string
+	// Declared is what service files beside the manifests say.
+	Declared []Declared
 }
 
 // NewSnapshot makes a snapshot of objects in the order given. It takes ownership of the slice.
@@ -83,6 +86,7 @@ func NewSnapshot(objects []*Object, o Options) *Snapshot {
 		inside:   map[string][]*Workload{},
 		coverage: o.Coverage,
 		Records:  o.Records,
+		declared: o.Declared,
 	}
 	if s.Records == nil {
 		s.Records = &Records{}

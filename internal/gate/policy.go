@@ -213,7 +213,7 @@ func (e *Entry) lets() (lets []rule.Let, found, before string) {
 		}
 		names := func(x string) string { return list + ".filter(c,\n  " + x + "\n).map(c, c.name)" }
 		if o := g.Outdone; o != nil {
-			return lets, names("!" + o.Container + " && (" + g.Container + ")"), names(o.Container + " || (" + g.Container + ")")
+			return lets, names("!(" + o.Container + ") && (" + g.Container + ")"), names("(" + o.Container + ") || (" + g.Container + ")")
 		}
 		return lets, names(g.Container), ""
 	case g.Pod != "":

@@ -128,7 +128,7 @@ func snapshot(in *load.Input, judged []object) *cluster.Snapshot {
 	for i := range judged {
 		all[i] = judged[i].Object
 	}
-	return cluster.NewSnapshot(all, cluster.Options{Artifacts: in.Artifacts, Generated: in.Generated, Coverage: in.Coverage, Records: in.Records})
+	return cluster.NewSnapshot(all, cluster.Options{Artifacts: in.Artifacts, Generated: in.Generated, Declared: in.Declared, Coverage: in.Coverage, Records: in.Records})
 }
 
 // brief shortens what messages quote of the input.

@@ -6,7 +6,9 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 
+	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -68,9 +70,28 @@ func (u *unit) object(root source.Node, scope string) {
 		u.trees = append(u.trees, t)
 		u.loaded++
 	default:
+		if d, ok := declared(root); ok {
+			d.File = u.name
+			u.declared = append(u.declared, d)
+		}
 		u.leave(root, NotKubernetes, "")
 	}
 }
+
+// declared reads what a service file says that rules can use; false when a mapping is none. What it leaves to the defaults of its path nobody
+// measured.
+func declared(root source.Node) (d cluster.Declared, ok bool) {
+	if !servicePath.MatchString(root.Get("path").Resolve().Text()) {
+		return d, false
+	}
+	d.Name = root.Get("name").Resolve().Text()
+	d.Boot, _ = time.ParseDuration(root.Get("boot").Resolve().Text())
+	d.Request, _ = time.ParseDuration(root.Get("request").Resolve().Text())
+	return d, d.Name != "" && (d.Boot > 0 || d.Request > 0)
+}
+
+// servicePath matches the golden path that a service file names: stateless-service@1.0.0.
+var servicePath = regexp.MustCompile(`^[a-z][a-z0-9-]*@[0-9]+\.[0-9]+\.[0-9]+`)
 
 // expectation matches the files in which kuttl and Chainsaw keep what an object has to look like: 04-assert.yaml.
 var expectation = regexp.MustCompile(`^[0-9]+-(assert|errors?)([-_.].*)?\.ya?ml$|^chainsaw-assert.*\.ya?ml$`)

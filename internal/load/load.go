@@ -33,7 +33,9 @@ type Input struct {
 	Artifacts []string
 	// Generated are the ConfigMaps and Secrets, as ConfigMap/name, that kustomizations make which could not be built.
 	Generated []string
-	Stats     Stats
+	// Declared is what service files (fairway.yaml) say of workloads.
+	Declared []cluster.Declared
+	Stats    Stats
 	// Coverage says what of a cluster was listed, and Records what controllers made there; both are nil for files.
 	Coverage *cluster.Coverage
 	Records  *cluster.Records
@@ -195,6 +197,7 @@ func assemble(l *loader, w *walker, units []*unit, kust *kustomize, charts []ren
 		in.Skipped = append(in.Skipped, u.skipped...)
 		in.Failures = append(in.Failures, u.failures...)
 		in.Artifacts = append(in.Artifacts, u.artifacts...)
+		in.Declared = append(in.Declared, u.declared...)
 		if u.quiet {
 			quiet.add(u.root, 1)
 		}

@@ -25,6 +25,7 @@ func (in *Input) addUnit(u *unit) {
 	in.Skipped = append(in.Skipped, u.skipped...)
 	in.Failures = append(in.Failures, u.failures...)
 	in.Artifacts = append(in.Artifacts, u.artifacts...)
+	in.Declared = append(in.Declared, u.declared...)
 	if u.file != nil {
 		in.Files = append(in.Files, u.file)
 	}

@@ -20,8 +20,9 @@ type unit struct {
 	skipped   []finding.Skipped
 	failures  []finding.Failure
 	artifacts []string // see Input.Artifacts
-	markup    int      // documents left aside because of template markup, told by folder
-	quiet     bool     // a file that need not be named: told by path
+	declared  []cluster.Declared
+	markup    int  // documents left aside because of template markup, told by folder
+	quiet     bool // a file that need not be named: told by path
 
 	loaded, left, failed int // documents
 }

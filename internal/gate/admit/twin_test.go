@@ -88,7 +88,7 @@ func TestTwins(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %s: evaluation of the update: %v", s.Name, e.ID, err)
 			}
-			if want, got := gatecases.Added(e, v.Message, was.Message, old.Object), gatecases.Denied(e, now.Message); want != got {
+			if want, got := gatecases.Added(plan, e, v.Message, was.Message, &old), gatecases.Denied(e, now.Message); want != got {
 				t.Errorf("%s after %s: %s: an update of what breaks %q to what breaks %q is denied for %q, want %q", s.Name, old.Name, e.ID, gatecases.Denied(e, was.Message), gatecases.Denied(e, v.Message), got, want)
 			}
 		}

@@ -9,6 +9,9 @@ import (
 	"github.com/fairway-k8s/fairway/internal/source"
 )
 
+// silenceSeconds is the longest hang that must not restart a container.
+const silenceSeconds = 5
+
 // livenessHairTrigger has a parameter of 5 s because collecting garbage, throttling and a retransmission or two stay below it. It
 // mends a threshold of 1 with Kubernetes' own default, 3, where that is enough; the probe only ever becomes more patient.
 var livenessHairTrigger = &rule.Rule{
@@ -21,7 +24,7 @@ var livenessHairTrigger = &rule.Rule{
 	Severity: finding.Should, Profile: rule.Basic, Since: "0.1.0", Incident: "restart-fixes-everything", Fixes: true,
 	Links: []string{linkProbes, linkConfigure},
 	Params: []rule.Param{
-		{Name: "silence", Unit: "s", Doc: "a hang shorter than this must not restart a container", Default: 5},
+		{Name: "silence", Unit: "s", Doc: "a hang shorter than this must not restart a container", Default: silenceSeconds},
 	},
 	Gate: &rule.Gate{Of: "running", Container: "has(c.livenessProbe) && (c.livenessProbe.failureThreshold == 1 ||\n" +
 		"  (c.livenessProbe.failureThreshold - 1) * c.livenessProbe.periodSeconds + c.livenessProbe.timeoutSeconds < param.silence)"},

@@ -20,16 +20,14 @@ var livenessStricterThanReadiness = &rule.Rule{
 	Example:  "readinessProbe: {periodSeconds: 5, failureThreshold: 3}    # out after 10-15 s\nlivenessProbe:  {periodSeconds: 20, failureThreshold: 3}   # restarted after 40-60 s\n",
 	Severity: finding.Should, Profile: rule.Golden, Since: "0.1.0", Incident: "restart-fixes-everything", Fixes: true,
 	Links: []string{linkProbes},
-	Gate: &rule.Gate{Of: "running", Container: "has(c.livenessProbe) && has(c.readinessProbe) &&\n" +
-		"(c.livenessProbe.failureThreshold - 1) * c.livenessProbe.periodSeconds <= (c.readinessProbe.failureThreshold - 1) * c.readinessProbe.periodSeconds &&\n" +
-		"c.livenessProbe.failureThreshold * c.livenessProbe.periodSeconds < c.readinessProbe.failureThreshold * c.readinessProbe.periodSeconds"},
+	Gate:  &rule.Gate{Of: "running", Container: celStricter},
 	Container: func(p *rule.Pass, w *cluster.Workload, c *cluster.Container) {
 		if c.LivenessProbe == nil || c.ReadinessProbe == nil || !probed(c) {
 			return
 		}
 		live := timingOf(c.LivenessProbe)
 		kill, unready := live.patience(), timingOf(c.ReadinessProbe).patience()
-		if kill.from > unready.from || kill.to >= unready.to {
+		if !stricter(kill, unready) {
 			return
 		}
 		field := c.Path + ".livenessProbe"
@@ -39,3 +37,11 @@ var livenessStricterThanReadiness = &rule.Rule{
 				rule.Set(field+".failureThreshold", source.Int(n), "periodSeconds", "timeoutSeconds"))
 	},
 }
+
+// stricter reports whether liveness gives up before readiness does.
+func stricter(kill, unready window) bool { return kill.from <= unready.from && kill.to < unready.to }
+
+// celStricter is stricter of container c.
+const celStricter = "has(c.livenessProbe) && has(c.readinessProbe) &&\n" +
+	"(c.livenessProbe.failureThreshold - 1) * c.livenessProbe.periodSeconds <= (c.readinessProbe.failureThreshold - 1) * c.readinessProbe.periodSeconds &&\n" +
+	"c.livenessProbe.failureThreshold * c.livenessProbe.periodSeconds < c.readinessProbe.failureThreshold * c.readinessProbe.periodSeconds"

@@ -340,7 +340,7 @@ func (g generator) probe(kind string) m {
 		p["httpGet"] = h
 	}
 	g.set(p, "initialDelaySeconds", 30, 0, 1, 5, 30, 100)
-	g.set(p, "periodSeconds", 60, 1, 2, 5, 10, 30, 120)
+	g.set(p, "periodSeconds", 60, 1, 2, 5, 10, 20, 30, 120)
 	g.set(p, "timeoutSeconds", 50, 1, 2, 5, 20)
 	g.set(p, "failureThreshold", 60, 1, 2, 3, 10, 30, 100)
 	return p

@@ -120,11 +120,11 @@ func Names(message string) []string {
 	return nil
 }
 
-// Added is, in the form of Judged, what a message says that the one about the object before does not. What a privileged container hid
+// Added is, in the form of Judged, what a message says that the one about the object before does not. What a worse fault of a container hid
 // from the rule was there already.
-func Added(e *gate.Entry, message, earlier string, before map[string]any) string {
+func Added(plan *gate.Plan, e *gate.Entry, message, earlier string, before *Subject) string {
 	var names []string
-	hidden := hidden(e, before)
+	hidden := hidden(plan, e, before)
 	for _, n := range Names(message) {
 		if !slices.Contains(Names(earlier), n) && !slices.Contains(hidden, n) {
 			names = append(names, n)
@@ -139,11 +139,15 @@ func Added(e *gate.Entry, message, earlier string, before map[string]any) string
 	return verdict(true, names)
 }
 
-// hidden are the containers of an object of which a rule is silent because they are privileged.
-func hidden(e *gate.Entry, object map[string]any) (names []string) {
-	if e.Rule.Gate.Outdone == nil {
+// hidden are the containers of an object of which a rule is silent because they have a worse fault.
+func hidden(plan *gate.Plan, e *gate.Entry, before *Subject) (names []string) {
+	switch by := e.Rule.Gate.Outdone; {
+	case by == nil:
 		return nil
+	case by.By != "privileged-container": // which has exceptions; what it hides has none
+		return strings.Split(before.Judged(plan.Entry(by.By)), ", ")
 	}
+	object := before.Object
 	spec := object["spec"].(map[string]any)
 	if job, ok := spec["jobTemplate"].(map[string]any); ok {
 		spec = job["spec"].(map[string]any)
