@@ -179,7 +179,7 @@ func (p *Pod) syncStatus() {
 		c := &p.containers[i]
 		over = over && c.seen.id != 0 && !c.seen.running && !c.again(c.seen.code)
 	}
-	p.ended = p.ended || over
+	p.over = p.over || over
 	for i := range p.containers {
 		c := &p.containers[i]
 		old, r := c.status, c.seen
@@ -221,7 +221,7 @@ func (p *Pod) containerReady(c *container, s *status) bool {
 	}
 	ready := w.phase == absent
 	w.trigger = w.trigger || !ready
-	if p.kubelet.Version.startedSurvives() && s.startedAt < p.kubeletStart-restartGrace { // setReadyStateOnKubeletRestart
+	if p.kubelet.Version.startedSurvives() && c.seen.startedAt < p.kubeletStart-restartGrace { // setReadyStateOnKubeletRestart
 		if !known {
 			ready = true
 		}
@@ -243,7 +243,7 @@ func (p *Pod) syncPublish() {
 			p.setStarted(i, started)
 		}
 	}
-	p.published = true
+	p.published, p.ended = true, p.over
 	p.publishReady()
 	p.stage = acting
 }

@@ -22,7 +22,7 @@ type Pod struct {
 	changed                  bool          // the runtime has changed since it was looked at
 	published                bool          // the status manager has a status
 	ready                    bool          // the pod's Ready condition
-	ended                    bool          // phase Succeeded or Failed
+	over, ended              bool          // phase Succeeded or Failed, as worked out and as published
 	gone                     bool
 	deleting, bornDeleted    bool
 	deletedAt, deletionGrace time.Duration
@@ -269,10 +269,40 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 			}
 		}
 	}
-	if ties && len(p.due) > 1 {
+	if ties && len(p.due) > 1 && !p.allQuiet() {
 		first = p.due[p.kubelet.Ties.Choose(len(p.due))]
 	}
 	return at, first
+}
+
+// allQuiet says whether all that is due are workers that will tell nobody of anything: then their order makes no difference.
+func (p *Pod) allQuiet() bool {
+	for i, s := range p.due {
+		if s.op != opWorker || !p.quiet(s) || i > 0 && p.due[i-1].container == s.container && p.due[i-1].arg == s.arg {
+			return false
+		}
+	}
+	return true
+}
+
+// quiet says whether a worker's step leaves its result as it is.
+func (p *Pod) quiet(s step) bool {
+	c := &p.containers[s.container]
+	w := &c.workers[s.arg]
+	if w.phase != probing {
+		return w.phase == waiting && w.id == c.status.id && c.status.running
+	}
+	if w.outcome == Errored {
+		return true
+	}
+	run, value, threshold := 1, passed, w.probe.SuccessThreshold
+	if w.last == w.outcome {
+		run += w.run
+	}
+	if w.outcome == Failure {
+		value, threshold = failed, w.probe.FailureThreshold
+	}
+	return run < threshold || w.has && w.cache == value
 }
 
 func (p *Pod) nextRelist() time.Duration {

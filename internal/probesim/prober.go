@@ -22,6 +22,7 @@ type phase uint8
 
 const (
 	absent   phase = iota // no goroutine
+	created               // about to run
 	sleeping              // before the ticker is made, after a restart of the kubelet
 	waiting               // in the select of stop, tick and manual trigger
 	probing
@@ -58,19 +59,25 @@ func (w *worker) result(id int) (cached, bool) {
 	return unknown, false
 }
 
-// start is newWorker and the beginning of run: the tick grid is anchored where the sleep ends.
+// startWorker is newWorker.
 func (p *Pod) startWorker(c *container, k Kind, probe *Probe) {
-	w := &c.workers[k]
-	*w = worker{kind: k, probe: probe.WithDefaults(), phase: sleeping, at: p.now}
-	if w.probe.Period > p.now-p.kubeletStart {
-		w.at += time.Duration(p.draw() * float64(w.probe.Period))
+	c.workers[k] = worker{kind: k, probe: probe.WithDefaults(), phase: created, at: p.now}
+}
+
+// runWorker is the beginning of run: the tick grid is anchored where the sleep ends.
+func (p *Pod) runWorker(ci int, w *worker) {
+	if w.phase == created && w.probe.Period > p.now-p.kubeletStart {
+		w.phase, w.at = sleeping, p.now+time.Duration(p.draw()*float64(w.probe.Period))
+		return
 	}
+	w.tick = p.now + w.probe.Period
+	p.doProbe(ci, w)
 }
 
 // due returns when the worker has something to do next.
 func (w *worker) due(now time.Duration) time.Duration {
 	switch w.phase {
-	case sleeping, probing:
+	case created, sleeping, probing:
 		return w.at
 	case waiting:
 		if w.stopped || w.trigger {
@@ -100,9 +107,8 @@ func (p *Pod) stepWorker(ci int, k Kind, way int) {
 	c := &p.containers[ci]
 	w := &c.workers[k]
 	switch w.phase {
-	case sleeping:
-		w.tick = p.now + w.probe.Period
-		p.doProbe(ci, w)
+	case created, sleeping:
+		p.runWorker(ci, w)
 	case probing:
 		p.attemptEnds(ci, w)
 	case waiting:

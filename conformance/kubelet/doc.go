@@ -1,0 +1,12 @@
+// Package kubelet compares internal/probesim with the unmodified kubelet. Nothing but its tests is in it, and it is a module of its own, because it links
+// Kubernetes: go.mod has version 1.36, and v1.33.mod, v1.34.mod and v1.35.mod the others (make kubelet runs them all).
+//
+// The kubelet's own code runs in the virtual time of testing/synctest, through its exported API only. What the package kubelet itself does not export, the
+// loop that hands results and relists to the pod's goroutine and the conversion of statuses, is written again in glue_test.go; that is the gap in the proof.
+//
+//   - Harness 1 is the prober with a kubelet that reacts at once: [probesim.Kubelet.Instant].
+//   - Harness 2 is the prober, the status manager, the relist (PLEG) and the runtime manager with its kills and back-off, on a fake container runtime.
+//
+// A scenario is drawn from a seed. When the two traces differ, other orders of what the kubelet does at one and the same instant are searched; a
+// scenario is explained only if one of them gives the kubelet's trace to the nanosecond.
+package kubelet
