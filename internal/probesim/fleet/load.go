@@ -1,0 +1,169 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/fairway-k8s/fairway/internal/probesim"
+)
+
+// traffic is the requests of a run: tries that come now, those that will be made again, and how they ended. Amounts are in seconds of one pod's
+// capacity.
+type traffic struct {
+	offered, good         float64 // of the measured time
+	lastOffered, lastGood float64 // of the last minutes
+	again                 [][maxRetries + 1]float64
+	slot                  int
+	wastedAfter           int // slots from a try that is in vain until it is made again
+	refusedAfter          int
+	rateOffered, rateGood float64 // of this tick, for samples
+	waitedMost            time.Duration
+	zero                  time.Duration // without an endpoint
+	seenEndpoint          bool
+}
+
+func (f *fleet) openTraffic() {
+	t := &f.traffic
+	t.refusedAfter = max(int(f.s.Load.RetryAfter/tick), 1)
+	t.wastedAfter = t.refusedAfter + int(f.s.Load.Timeout/tick)
+	t.again = make([][maxRetries + 1]float64, t.wastedAfter+1)
+}
+
+// fails counts tries that came to nothing: after that many slots they come again, if that was not the last try.
+func (f *fleet) fails(try int, amount float64, slots int) {
+	if try < f.s.Load.Retries && amount > 0 {
+		t := &f.traffic
+		t.again[(t.slot+slots)%len(t.again)][try+1] += amount
+	}
+}
+
+// tickLoad lets the requests of one tick come, and the queues change.
+func (f *fleet) tickLoad(now time.Duration) {
+	t, load := &f.traffic, &f.s.Load
+	dt := tick.Seconds()
+	endpoints := f.endpoints[:0]
+	for _, p := range f.pods {
+		if p.endpoint {
+			endpoints = append(endpoints, p)
+		}
+	}
+	if len(endpoints) == 0 { // kube-proxy falls back to what terminates and still serves
+		for _, p := range f.pods {
+			if p.deleting && p.ready && p.running {
+				endpoints = append(endpoints, p)
+			}
+		}
+	}
+	f.endpoints = endpoints
+	if len(endpoints) > 0 {
+		t.seenEndpoint = true
+	} else if t.seenEndpoint && f.measured(now) {
+		t.zero += tick
+	}
+
+	var tries [maxRetries + 1]float64
+	tries, t.again[t.slot] = t.again[t.slot], tries
+	first := load.Utilization * float64(f.s.Replicas) * dt * f.surge
+	if !t.seenEndpoint {
+		first = 0 // nobody asks for what was never there
+	}
+	tries[0] = first
+	total := first
+	repeated := 0.0
+	for _, a := range tries[1:] {
+		repeated += a
+	}
+	if load.RetryBudget > 0 && repeated > load.RetryBudget*first {
+		cut := load.RetryBudget * first / repeated
+		for i := range tries[1:] {
+			tries[i+1] *= cut
+		}
+		repeated *= cut
+	}
+	total += repeated
+	good := 0.0
+	t.waitedMost = 0
+	if len(endpoints) == 0 {
+		for i, a := range tries {
+			f.fails(i, a, t.refusedAfter)
+		}
+	}
+	for _, p := range endpoints {
+		a := total / float64(len(endpoints))
+		share := 1 / float64(len(endpoints))
+		switch {
+		case p.lost: // packets go nowhere
+			for i, x := range tries {
+				f.fails(i, x*share, t.wastedAfter)
+			}
+			continue
+		case !p.listens(now):
+			for i, x := range tries {
+				f.fails(i, x*share, t.refusedAfter)
+			}
+			continue
+		}
+		c, wait := p.factor(), p.wait()
+		taken := a
+		if load.Admission > 0 {
+			room := max(load.Admission.Seconds()*c-p.queue, 0) + c*dt
+			taken = min(a, room)
+		}
+		answered := 0.0
+		if wait < load.Timeout-f.service() && !f.depDown {
+			answered = taken
+		}
+		good += answered
+		if a > 0 {
+			for i, x := range tries {
+				f.fails(i, x*share*(a-taken)/a, t.refusedAfter)
+				if answered == 0 {
+					after := t.wastedAfter
+					if f.depDown && wait < load.Timeout {
+						after = t.refusedAfter
+					}
+					f.fails(i, x*share*taken/a, after)
+				}
+			}
+		}
+		p.busy += (min(p.queue+taken, c*dt)/dt - p.busy) * dt / scaleEvery.Seconds()
+		p.queue = max(p.queue+taken-c*dt, 0)
+		t.waitedMost = max(t.waitedMost, wait)
+	}
+	// A pod that gets no requests works its queue off.
+	for _, p := range f.pods {
+		if !p.endpoint && p.queue > 0 {
+			p.queue = max(p.queue-p.factor()*dt, 0)
+		}
+	}
+	t.slot = (t.slot + 1) % len(t.again)
+	t.rateOffered, t.rateGood = first/dt, good/dt
+	if f.measured(now) {
+		t.offered += first
+		t.good += good
+		if now-f.settle > f.s.For-lastWindow {
+			t.lastOffered += first
+			t.lastGood += good
+		}
+	}
+}
+
+// drops counts what a process held in its queue when it exited: those clients get no answer.
+func (f *fleet) drops(p *pod, at time.Duration) {
+	held := p.queue
+	if w := p.wait(); w == probesim.Never {
+		held = 0 // they were not counted as answered
+	} else if w > f.s.Load.Timeout && p.queue > 0 {
+		held *= float64(f.s.Load.Timeout) / float64(w)
+	}
+	p.queue = 0
+	if f.depDown || held == 0 {
+		return
+	}
+	f.fails(0, held, f.traffic.refusedAfter)
+	if f.measured(at) {
+		f.traffic.good -= held
+		if at-f.settle > f.s.For-lastWindow {
+			f.traffic.lastGood -= held
+		}
+	}
+}
