@@ -37,7 +37,7 @@ func (f *fleet) begin(now time.Duration) {
 		}
 	case Deadlock:
 		for _, p := range f.victims() {
-			p.locked = true
+			p.locked, p.hungN = true, p.n
 			f.note(p, now)
 		}
 	case Starved:

@@ -18,7 +18,7 @@ type traffic struct {
 	rateOffered, rateGood float64 // of this tick, for samples
 	waitedMost            time.Duration
 	zero                  time.Duration // without an endpoint
-	seenEndpoint          bool
+	seenEndpoint, open    bool
 }
 
 func (f *fleet) openTraffic() {
@@ -63,8 +63,9 @@ func (f *fleet) tickLoad(now time.Duration) {
 	var tries [maxRetries + 1]float64
 	tries, t.again[t.slot] = t.again[t.slot], tries
 	first := load.Utilization * float64(f.s.Replicas) * dt * f.surge
-	if !t.seenEndpoint {
-		first = 0 // nobody asks for what was never there
+	// Traffic is moved to what is there: one pod does not have to carry what is meant for all.
+	if t.open = t.open || f.measured(now) && (f.s.Fault.Kind != Start || len(endpoints) >= f.desired); !t.open {
+		first = 0
 	}
 	tries[0] = first
 	total := first

@@ -29,7 +29,6 @@ type pod struct {
 	changeTo   bool
 
 	running    bool
-	backingOff bool
 	stopping   bool // SIGTERM was sent
 	locked     bool // its workers stand still
 	bootEnd    time.Duration
@@ -39,6 +38,8 @@ type pod struct {
 	busy       float64       // share of the capacity in use, over a quarter of a minute
 	hit        bool          // by the fault
 	n          int           // incarnations so far
+	bootBefore time.Duration // bootEnd of the incarnation before
+	hungN      int           // incarnation that the fault has locked, counted from 1
 
 	row *Row // of the trace
 }
@@ -104,10 +105,31 @@ func (p *pod) Run(n int, at time.Duration) (time.Duration, int) {
 	if p.f.warm(p) && n == 0 {
 		boot = 0
 	}
-	p.n = n + 1
+	p.exits(at)
+	p.n, p.bootBefore = n+1, p.bootEnd
 	p.running, p.locked, p.queue, p.began, p.stopping = true, false, 0, at, false
 	p.bootEnd = at + time.Duration(float64(boot)/p.cpu)
 	return probesim.Never, 0
+}
+
+// exits is the end of the process, if there is one. The kubelet may start the next one in the same step, so events tell of it too late.
+func (p *pod) exits(at time.Duration) {
+	if !p.running {
+		return
+	}
+	p.f.drops(p, at)
+	if at >= p.bootEnd && p.began >= p.f.settle {
+		p.f.result.Boots++
+	}
+	p.running, p.stopping = false, false
+}
+
+// booting says whether an incarnation could not yet serve at an instant.
+func (p *pod) booting(incarnation int, at time.Duration) bool {
+	if incarnation == p.n-1 {
+		return at < p.bootEnd
+	}
+	return at < p.bootBefore
 }
 
 // Stop implements [probesim.App]: a process whose workers stand still does not hear SIGTERM, one that boots exits at once, and one that serves goes on for

@@ -227,28 +227,25 @@ func (f *fleet) handle(p *pod, events []probesim.Event) {
 		e := &events[i]
 		switch e.Type {
 		case probesim.ContainerStarted:
-			p.backingOff = false
 			if e.Incarnation > 0 {
 				f.result.Restarts++
 			}
 		case probesim.ContainerExited:
-			f.drops(p, e.At)
-			if booted := e.At >= p.bootEnd; booted && p.began >= f.settle {
-				f.result.Boots++
+			if e.Incarnation == p.n-1 {
+				p.exits(e.At)
 			}
-			p.running, p.stopping = false, false
 		case probesim.ProbeEnded:
 			if e.Outcome == probesim.Failure {
-				f.mark(p, Mark{At: e.At, Kind: e.Kind, Boot: e.At < p.bootEnd})
+				f.mark(p, Mark{At: e.At, Kind: e.Kind, Boot: p.booting(e.Incarnation, e.At)})
 			}
 			continue
 		case probesim.Killing:
-			boot := e.At < p.bootEnd
+			boot := p.booting(e.Incarnation, e.At)
 			if boot {
 				f.result.Boots++
 				f.result.KilledBoots++
 			}
-			if p.hit && p.locked && f.result.Killed < 0 {
+			if e.Incarnation == p.hungN-1 && f.result.Killed < 0 {
 				f.result.Killed = e.At - f.faultAt()
 			}
 			f.mark(p, Mark{At: e.At, Kill: true, Boot: boot, Kind: e.Kind})
