@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,6 +46,19 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(m, map[string]func(){"fairway": run, "kubectl-fairway": run,
 		"sample": func() { os.Exit(probesample.Main(os.Args[1:])) }})
+}
+
+// freePort finds a port below those that systems take for outgoing connections: nobody takes it before a program of a script does.
+func freePort() (int, error) {
+	for {
+		port := 10000 + rand.IntN(5000)
+		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		if err == nil {
+			return port, l.Close()
+		} else if !errors.Is(err, syscall.EADDRINUSE) {
+			return 0, err
+		}
+	}
 }
 
 // TestScripts runs testdata/script/*.txtar: a topic each, commands and their outputs. Besides the commands of testscript there are
@@ -74,12 +89,11 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SCHEMAS", schemas)
 			e.Setenv("KORE", kore)
 			for _, name := range []string{"MAIN", "HEALTH"} { // of the sample in probe_verify.txtar
-				l, err := net.Listen("tcp", ":0")
+				port, err := freePort()
 				if err != nil {
 					return err
 				}
-				e.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-				l.Close()
+				e.Setenv(name, strconv.Itoa(port))
 			}
 			e.Setenv("REGISTRY", strings.TrimPrefix(images.URL, "http://"))
 			e.Setenv("DOCKER_CONFIG", filepath.Join(e.WorkDir, "docker"))

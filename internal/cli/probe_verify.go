@@ -282,7 +282,7 @@ func (v *probeVerdicts) text(width int) string {
 			continue
 		}
 		fmt.Fprintf(&b, "\n  breaks  %s%s\n", strings.TrimSpace(r.Row+" "+r.Dependency), noteOf(r.Note))
-		for _, x := range r.Faults {
+		for _, x := range folded(r.Faults) {
 			hang(&b, width, "    ", x.What)
 			for _, c := range r.Cells {
 				if c.Endpoint == x.Endpoint {
@@ -292,6 +292,9 @@ func (v *probeVerdicts) text(width int) string {
 			}
 			hang(&b, width, "      fleet   ", x.Fleet)
 			hang(&b, width, "      next    ", x.Next)
+			if len(x.also) > 0 {
+				hang(&b, width, "      also    ", strings.Join(x.also, ", "))
+			}
 		}
 	}
 	if v.Summary[probeverify.NotChecked] > 0 {
@@ -313,6 +316,26 @@ func (v *probeVerdicts) text(width int) string {
 	fmt.Fprintf(&b, "\n%s: %d hold, %d break, %d not checked", report.Count(len(v.Rows), "row", "rows"), v.Summary[probeverify.Holds], v.Summary[probeverify.Breaks], v.Summary[probeverify.NotChecked])
 	fmt.Fprintf(&b, "    %.0f s\n", v.Seconds)
 	return report.CleanLines(b.String())
+}
+
+// foldedFault is a fault and the other endpoints that have the same.
+type foldedFault struct {
+	probeFaultJSON
+	also []string
+}
+
+// folded puts faults together that are told in the same words of several endpoints. What live has is told, as it hurts most.
+func folded(faults []probeFaultJSON) (all []foldedFault) {
+	words := func(x probeFaultJSON) string { return strings.Replace(x.What, string(x.Endpoint), "", 1) + x.Next }
+	for _, x := range slices.Backward(faults) {
+		if i := slices.IndexFunc(all, func(y foldedFault) bool { return x.Endpoint != "" && words(x) == words(y.probeFaultJSON) }); i >= 0 {
+			all[i].also = append(all[i].also, string(x.Endpoint))
+		} else {
+			all = append(all, foldedFault{probeFaultJSON: x})
+		}
+	}
+	slices.Reverse(all)
+	return all
 }
 
 func noteOf(note string) string {

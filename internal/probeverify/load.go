@@ -170,13 +170,13 @@ func overload(ctx context.Context, b *bench, r *Row) error {
 		var f *Fault
 		switch {
 		case e == Live && bad >= 0:
-			f = &Fault{What: fmt.Sprintf("live answers %s under load", h[bad]), Fleet: b.killed(h[bad], "while load lasts; what each one did falls on the others, which follow"), Next: next}
+			f = &Fault{What: fmt.Sprintf("live answers %s under load", h[bad]), Fleet: b.episode(Live, h[bad], h[bad].At.Sub(t0), "it is overloaded", "; what each one did falls on the others"), Next: next}
 		case e == Live && q > bound && q > 3*machine:
 			f = &Fault{What: fmt.Sprintf("live takes %s under load, %s of it are allowed", brief(q), brief(bound)),
-				Fleet: fmt.Sprintf("with a little more load it takes longer than its timeout of %s, and the kubelet restarts %s when the rest can least do without", brief(p.Timeout), b.pods()), Next: next}
+				Fleet: fmt.Sprintf("with a little more load it takes longer than its timeout of %s, and pods are restarted when the rest can least do without", brief(p.Timeout)), Next: next}
 		case e == Ready && first(h, func(a Answer) bool { return a.Outcome == TimedOut || a.Outcome == Discarded }) >= 0:
 			i := first(h, func(a Answer) bool { return a.Outcome == TimedOut || a.Outcome == Discarded })
-			f = &Fault{What: fmt.Sprintf("ready answers %s under load: it waits in the same queue as requests", h[i]), Fleet: b.out(h[i], "while load lasts; what each one did falls on the others, which follow"), Next: next}
+			f = &Fault{What: fmt.Sprintf("ready answers %s under load: it waits in the same queue as requests", h[i]), Fleet: b.episode(Ready, h[i], h[i].At.Sub(t0), "it is overloaded", "; what each one did falls on the others"), Next: next}
 		case e == Started && bad >= 0 && h[bad].Outcome == Bad:
 			f = &Fault{What: fmt.Sprintf("started answers %s under load", h[bad]), Fleet: b.unstarted(), Next: "latch it: once true, true for the life of the process"}
 		}
@@ -353,7 +353,7 @@ func terminated(ctx context.Context, b *bench, r *Row) error {
 	}
 	if lost := lostOf(late); lost != "" {
 		r.fault(fmt.Sprintf("of %d requests sent in the %s after SIGTERM %s", len(late), brief(spread), lost),
-			fmt.Sprintf("proxies hear that a pod leaves 1 to 3 s later: every rollout, scale-down and drained node costs users what is sent in between, for %s", b.pods()), nextDrain+"; or a preStop sleep (--prestop)")
+			"proxies hear that a pod leaves 1 to 3 s later: every rollout, scale-down and drained node costs users what is sent to it in between", nextDrain+"; or a preStop sleep (--prestop)")
 	}
 	switch code, signal := 0, ""; {
 	case !ended:

@@ -107,7 +107,8 @@ type bench struct {
 	asker   *asker
 	proxies []*proxy
 	app     *process
-	dead    error // why it can be started no more
+	dead    error         // why it can be started no more
+	boot    time.Duration // how long the last boot took
 	end     time.Time
 	subject *proxy // of the row that runs
 }
@@ -257,6 +258,7 @@ func (b *bench) up(ctx context.Context) error {
 		b.dead = err
 		return err
 	}
+	b.boot = time.Since(b.app.started)
 	return nil
 }
 

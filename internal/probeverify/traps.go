@@ -102,10 +102,10 @@ func lastByte(ctx context.Context, b *bench, r *Row) error {
 		var f *Fault
 		switch {
 		case bad >= 0:
-			f = &Fault{What: fmt.Sprintf("%s answers %s when it is asked %d times at once", e, saidOf(h[bad]), together), Fleet: b.effect(e, h[bad], "when others ask too")}
+			f = &Fault{What: fmt.Sprintf("%s answers %s when it is asked %d times at once", e, saidOf(h[bad]), together), Fleet: b.episode(e, h[bad], 0, "others ask too,")}
 		case slowest > limit:
 			f = &Fault{What: fmt.Sprintf("%s takes up to %s when it is asked %d times at once; its timeout is %s", e, brief(slowest), together, brief(p.Timeout)),
-				Fleet: b.effect(e, Answer{Outcome: TimedOut}, "when others ask too")}
+				Fleet: b.episode(e, Answer{Outcome: TimedOut}, 0, "others ask too,")}
 		}
 		if f != nil {
 			f.Next = "make the answer beforehand: no lock, no work and no other service on the way of a question"
@@ -138,7 +138,7 @@ func wholeBody(ctx context.Context, b *bench, r *Row) error {
 			how = fmt.Sprintf("the body does not end within %s", brief(p.Timeout))
 		}
 		return a.String(), &Fault{What: fmt.Sprintf("%s answers %d, and %s", e, a.Code, how),
-			Fleet: b.effect(e, a, ""), Next: "send small answers whole, with Content-Length, and nothing after them"}, nil
+			Fleet: forgotten[e], Next: "send small answers whole, with Content-Length, and nothing after them"}, nil
 	})
 }
 
@@ -192,7 +192,7 @@ func auth(ctx context.Context, b *bench, r *Row) error {
 		if err != nil || a.Code != http.StatusUnauthorized && a.Code != http.StatusForbidden && a.Code != http.StatusProxyAuthRequired {
 			return a.String(), nil, err
 		}
-		return a.String(), &Fault{What: fmt.Sprintf("%s answers %d to who has no password", e, a.Code), Fleet: "the kubelet has none: " + b.effect(e, a, "for ever"),
+		return a.String(), &Fault{What: fmt.Sprintf("%s answers %d to who has no password", e, a.Code), Fleet: "the kubelet has none: " + b.always(e, a),
 			Next: "leave health endpoints out of authentication, on a listener that only the cluster reaches"}, nil
 	})
 }
@@ -229,7 +229,7 @@ func keepAlive(ctx context.Context, b *bench, r *Row) error {
 			return closed.String(), nil, nil
 		}
 		return fmt.Sprintf("%s closed, %s kept", closed, open), &Fault{What: fmt.Sprintf("%s answers %s to a connection that is closed after it and %s to one that is kept", e, saidOf(closed), saidOf(open)),
-			Fleet: "curl shows people one answer and the kubelet, which opens a connection for each question, gets the other: " + b.effect(e, worse(closed, open), "as long as it does"),
+			Fleet: "curl shows people one answer and the kubelet, which opens a connection for each question, gets the other: " + b.always(e, worse(closed, open)),
 			Next:  "look at what handles Connection: close, a proxy in the container perhaps"}, nil
 	})
 }
@@ -269,7 +269,7 @@ func hostRouting(ctx context.Context, b *bench, r *Row) error {
 			return pods.String(), nil, err
 		}
 		return pods.String(), &Fault{What: fmt.Sprintf("%s answers %s under its own name and %s under a pod's address", e, mine, pods),
-			Fleet: "the kubelet asks under the pod's address: " + b.effect(e, pods, "for ever"),
+			Fleet: "the kubelet asks under the pod's address: " + b.always(e, pods),
 			Next:  "let health endpoints answer to any Host, or give the probe a Host header in httpHeaders"}, nil
 	})
 }
@@ -290,7 +290,7 @@ func speaksTLS(ctx context.Context, b *bench, r *Row) error {
 			if !b.handshakes(ctx, u) {
 				return a.String(), nil, nil
 			}
-			return a.String() + ", and it speaks TLS", &Fault{What: fmt.Sprintf("%s is asked without TLS, and its port speaks TLS", e), Fleet: b.effect(e, a, "for ever"), Next: next}, nil
+			return a.String() + ", and it speaks TLS", &Fault{What: fmt.Sprintf("%s is asked without TLS, and its port speaks TLS", e), Fleet: b.always(e, a), Next: next}, nil
 		}
 		if a.Outcome != Refused || !strings.Contains(a.Detail, "tls") && !strings.Contains(a.Detail, "HTTP response to HTTPS") {
 			return a.String(), nil, nil
@@ -301,7 +301,7 @@ func speaksTLS(ctx context.Context, b *bench, r *Row) error {
 		} else if strings.Contains(a.Detail, "HTTP response to HTTPS") {
 			what, next = fmt.Sprintf("%s is asked with TLS, and its port does not speak it", e), "scheme: HTTP in the probe"
 		}
-		return a.String(), &Fault{What: what, Fleet: b.effect(e, a, "for ever"), Next: next}, nil
+		return a.String(), &Fault{What: what, Fleet: b.always(e, a), Next: next}, nil
 	})
 }
 
@@ -400,7 +400,7 @@ func (b *bench) elsewhere(ctx context.Context, r *Row, host, what, fleet, next s
 		if err != nil || here.Outcome == there.Outcome || fails(here) {
 			return there.String(), nil, err
 		}
-		return there.String(), &Fault{What: fmt.Sprintf("%s answers %s at %s: %s", e, there, host, what), Fleet: fleet + b.effect(e, there, "for ever"), Next: next}, nil
+		return there.String(), &Fault{What: fmt.Sprintf("%s answers %s at %s: %s", e, there, host, what), Fleet: fleet + b.always(e, there), Next: next}, nil
 	})
 }
 

@@ -89,7 +89,8 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 	if booted.IsZero() {
 		booted = time.Now()
 	}
-	r.note("the boot took %s", brief(booted.Sub(t0)))
+	b.boot = booted.Sub(t0)
+	r.note("the boot took %s", brief(b.boot))
 	// Questions that were asked at the same time may be answered on either side of the end of the boot.
 	const slack = 250 * time.Millisecond
 	early := func(h []Answer) *Answer {
@@ -103,7 +104,7 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 		i := first(started, passes)
 		switch {
 		case i < 0:
-			f = &Fault{What: "started never came true", Fleet: b.unstartable(), Next: "answer 200 once the boot is over"}
+			f = &Fault{What: "started never came true", Fleet: b.always(Started, Answer{Outcome: Bad}), Next: "answer 200 once the boot is over"}
 		case known && early(started) != nil:
 			f = &Fault{What: fmt.Sprintf("started says so %s before the first request is served", brief(booted.Sub(started[i].At))),
 				Fleet: "ready and live are asked of containers that still boot, and what these answer then takes effect", Next: "answer 503 until requests can be served"}
@@ -129,7 +130,6 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 	if p, ok := b.Probes[Live]; ok {
 		var f *Fault
 		i := first(live, func(a Answer) bool { return a.Outcome != Refused })
-		while := "until boots are shorter than that"
 		if booted.Sub(t0) < b.Times.Listen && (i < 0 || !live[i].At.Before(booted)) {
 			// Nothing answered before the boot was over, and that was soon enough.
 			if !known && first(started, fails) < 0 || len(before(live, booted)) < 3 {
@@ -144,23 +144,16 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 			f = &Fault{What: fmt.Sprintf("nothing answers live for the %s of the boot", brief(booted.Sub(t0))),
 				Fleet: fmt.Sprintf("when a kubelet restarts, or one of 1.35 or later restarts the container, live is asked during the boot: it is killed after %s, and so is each that follows", p.window(0)),
 				Next:  "open the listener of the endpoints before the boot; live is true while it boots"}
-			while = ""
 		case live[i].At.Sub(t0) > b.Times.Listen:
 			f = &Fault{What: fmt.Sprintf("live is answered after %s only", brief(live[i].At.Sub(t0))), Fleet: "a boot that is asked for live in that time counts as stuck",
 				Next: "open the listener of the endpoints first, or allow for it with --listen-within"}
 		case bad >= 0:
-			f = &Fault{What: "live answers " + live[bad].String() + " while it boots", Fleet: b.killed(live[bad], while),
-				Next: "live is true while it boots: the startup probe does not shield it when a kubelet restarts, nor after a liveness kill since 1.35"}
+			f = &Fault{What: "live answers " + live[bad].String() + " while it boots", Fleet: fmt.Sprintf("the startup probe does not shield it when a kubelet restarts, nor after a liveness kill since 1.35: the boot is cut off after %s, and so is each that follows", p.window(p.attemptOf(live[bad]))),
+				Next: "live is true while it boots"}
 		}
 		r.cell(Live, "200", seen(live, t0), f)
 	}
 	return nil
-}
-
-// unstartable says what happens to a container whose started never comes true.
-func (b *bench) unstartable() string {
-	from, to := b.Probes[Started].reached(0)
-	return fmt.Sprintf("%s is killed %s to %s after its start, again and again", b.pods(), brief(from), brief(to))
 }
 
 // firstServed sends ordinary requests until one is answered well. The function that it returns says when that one was sent, zero before.
@@ -225,7 +218,7 @@ func healthy(ctx context.Context, b *bench, r *Row) error {
 	w := b.watch(ctx, b.Times.Every)
 	sleep(ctx, b.Times.Healthy)
 	w.stop()
-	b.allTrue(w, r, t0, "with nothing wrong", "from time to time")
+	b.allTrue(w, r, t0)
 	return b.oneURL(r)
 }
 
@@ -253,7 +246,7 @@ func (b *bench) neverHealthy(ctx context.Context, r *Row, why error) error {
 		var f *Fault
 		if fails(a) {
 			f = &Fault{What: fmt.Sprintf("%s answers %s with nothing wrong", e, saidOf(a)), Next: "call it with curl -v " + p.URL}
-			f.Fleet = b.effect(e, a, "as long as it does")
+			f.Fleet = b.always(e, a)
 		}
 		r.cell(e, "200", a.String(), f)
 	}
@@ -271,31 +264,23 @@ func saidOf(a Answer) string {
 	return a.String()
 }
 
-// effect is what a failing answer of any endpoint does to a fleet.
-func (b *bench) effect(e Endpoint, a Answer, while string) string {
-	switch e {
-	case Live:
-		return b.killed(a, while)
-	case Ready:
-		return b.out(a, while)
-	}
-	if a.Outcome == Discarded {
-		return "the kubelet forgets an answer without its end: the container never counts as started, and nothing ever kills it for that"
-	}
-	return b.unstartable()
-}
-
 // allTrue judges a stretch in which all endpoints had to be true.
-func (b *bench) allTrue(w *watch, r *Row, t0 time.Time, when, while string) {
+func (b *bench) allTrue(w *watch, r *Row, t0 time.Time) {
 	for _, e := range Endpoints {
 		if _, ok := b.Probes[e]; !ok {
 			continue
 		}
 		h := w.so(e)
+		bad := 0
+		for _, a := range h {
+			if fails(a) {
+				bad++
+			}
+		}
 		r.cell(e, "200", seen(h, t0), steady(h, func(a Answer) *Fault {
-			f := &Fault{What: fmt.Sprintf("%s answers %s %s", e, saidOf(a), when), Fleet: b.effect(e, a, while), Next: "find out what it asks: with nothing wrong it is true"}
-			if e == Started {
-				f.Fleet = b.unstarted()
+			f := &Fault{What: fmt.Sprintf("%s answers %s with nothing wrong, %d times of %d", e, saidOf(a), bad, len(h)), Next: "find out what it asks: with nothing wrong it is true"}
+			if f.Fleet = b.chance(e, float64(bad)/float64(len(h))); bad == len(h) {
+				f.Fleet = b.always(e, a)
 			}
 			return f
 		}))
@@ -330,7 +315,7 @@ func away(m mode) func(context.Context, *bench, *Row) error {
 			return notChecked("it never connected to %s: give it the address {%s} or the variable %s", p.Name, p.Name, p.Name)
 		}
 		state := map[mode]string{down: "is down", hung: "accepts and never answers", slow: fmt.Sprintf("answers %s late", brief(b.Times.Slow))}[m]
-		while := "as long as " + p.Name + " " + map[mode]string{down: "is down", hung: "hangs", slow: "is slow"}[m]
+		trouble := p.Name + " " + map[mode]string{down: "is down", hung: "hangs", slow: "is slow"}[m]
 		before, held := b.gauge(ctx), p.held()
 		if err := p.set(m); err != nil {
 			return err
@@ -361,11 +346,11 @@ func away(m mode) func(context.Context, *bench, *Row) error {
 				}))
 			case Live:
 				r.cell(e, "200", seen(h, t0), steady(h, func(a Answer) *Fault {
-					return &Fault{What: fmt.Sprintf("live answers %s while %s %s: it asks for %s", a, p.Name, state, p.Name), Fleet: b.killed(a, while),
+					return &Fault{What: fmt.Sprintf("live answers %s while %s %s: it asks for %s", a, p.Name, state, p.Name), Fleet: b.episode(e, a, a.At.Sub(t0), trouble),
 						Next: "live asks whether the process moves, by heartbeats of its own work; no restart brings " + p.Name + " back"}
 				}))
 			case Ready:
-				b.readyAway(r, h, late, t0, m, state, while, q)
+				b.readyAway(r, h, late, t0, m, state, trouble, q)
 			}
 		}
 		if grown := max(after.fds-before.fds, holds-held); grown > asked/4 && grown > 10 {
@@ -394,7 +379,7 @@ func (r *Row) broke(e Endpoint) bool {
 }
 
 // readyAway judges ready while a dependency is away.
-func (b *bench) readyAway(r *Row, h []Answer, late int, t0 time.Time, m mode, state, while string, p Probe) {
+func (b *bench) readyAway(r *Row, h []Answer, late int, t0 time.Time, m mode, state, trouble string, p Probe) {
 	d := b.subject
 	bad := first(h, fails)
 	want := map[Class]string{Local: "503", Shared: "200", Undecided: "any, in time"}[d.Class]
@@ -405,7 +390,7 @@ func (b *bench) readyAway(r *Row, h []Answer, late int, t0 time.Time, m mode, st
 	switch {
 	case late >= 0:
 		f = &Fault{What: fmt.Sprintf("ready does not answer within %s while %s %s: it asks %s when it is asked", brief(p.Timeout), d.Name, state, d.Name),
-			Fleet: b.out(h[late], while), Next: "check " + d.Name + " in the background with a deadline, and answer at once what was found last"}
+			Fleet: b.episode(Ready, h[late], h[late].At.Sub(t0), trouble), Next: "check " + d.Name + " in the background with a deadline, and answer at once what was found last"}
 	case want == "503" && bad < 0:
 		f = &Fault{What: fmt.Sprintf("ready stays true for %s while %s %s", brief(b.Times.Fault), d.Name, state),
 			Fleet: "requests go on being sent to a pod that cannot serve them",
@@ -413,7 +398,7 @@ func (b *bench) readyAway(r *Row, h []Answer, late int, t0 time.Time, m mode, st
 	case want == "503" && passes(h[len(h)-1]):
 		f = &Fault{What: fmt.Sprintf("ready came back while %s still %s", d.Name, state), Fleet: "the pod joins and leaves the Service again and again", Next: "true takes a check that passed"}
 	case d.Class == Shared && bad >= 0:
-		f = &Fault{What: fmt.Sprintf("ready answers %s while %s, which all pods share, %s", h[bad], d.Name, state), Fleet: b.out(h[bad], while),
+		f = &Fault{What: fmt.Sprintf("ready answers %s while %s, which all pods share, %s", h[bad], d.Name, state), Fleet: b.episode(Ready, h[bad], h[bad].At.Sub(t0), trouble),
 			Next: "stay ready and answer degraded, or bound how many pods may leave at once; --dependency " + d.Name + "=... without ,shared when all shall leave"}
 	}
 	r.cell(Ready, want, seen(h, t0), f)
@@ -474,10 +459,10 @@ func starved(ctx context.Context, b *bench, r *Row) error {
 		var f *Fault
 		switch {
 		case e == Ready && late >= 0 && late+1 < len(h) && h[len(h)-1].Outcome == TimedOut:
-			f = &Fault{What: fmt.Sprintf("ready does not answer within %s on little CPU", brief(p.Timeout)), Fleet: b.out(h[late], "as long as the node is busy"), Next: next}
+			f = &Fault{What: fmt.Sprintf("ready does not answer within %s on little CPU", brief(p.Timeout)), Fleet: b.episode(e, h[late], h[late].At.Sub(t0), "its node is busy"), Next: next}
 		case e == Live && bad >= 0:
-			f = &Fault{What: fmt.Sprintf("live answers %s on little CPU", h[bad]), Fleet: b.killed(h[bad], "as long as the node is busy, and every boot makes it busier"), Next: next}
-		case e == Started && bad >= 0:
+			f = &Fault{What: fmt.Sprintf("live answers %s on little CPU", h[bad]), Fleet: b.episode(e, h[bad], h[bad].At.Sub(t0), "its node is busy", "; each boot makes it busier"), Next: next}
+		case e == Started && bad >= 0 && h[bad].Outcome == Bad:
 			f = &Fault{What: fmt.Sprintf("started answers %s on little CPU", h[bad]), Fleet: b.unstarted(), Next: "latch it: once true, true for the life of the process"}
 		}
 		want := "200"
