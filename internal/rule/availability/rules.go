@@ -6,12 +6,16 @@ import "github.com/fairway-k8s/fairway/internal/rule"
 func Rules() []*rule.Rule {
 	return []*rule.Rule{
 		antiAffinityRequiredHostname,
+		barePod,
 		hpaAndReplicas,
 		hpaCannotScale,
 		hpaDuplicate,
 		hpaMinReplicasSingle,
 		hpaTargetMissing,
+		hpaTargetWithoutZone,
 		hpaWithoutRequests,
+		maxUnavailableExceedsSpare,
+		minReadySecondsMissing,
 		pdbBlocksDrain,
 		pdbMissing,
 		pdbOverlap,

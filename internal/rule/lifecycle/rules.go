@@ -5,11 +5,14 @@ import "github.com/fairway-k8s/fairway/internal/rule"
 // Rules returns the family.
 func Rules() []*rule.Rule {
 	return []*rule.Rule{
+		graceBelowRequest,
 		gracePeriodVeryLong,
 		gracePeriodZero,
 		prestopExceedsGrace,
 		prestopExecSleep,
 		prestopMissing,
+		prestopTooShort,
+		shellKeepsSigterm,
 	}
 }
 

@@ -48,7 +48,7 @@ var useClaim = edit{deployment, "        - name: scratch\n          emptyDir:\n 
 func fixed(n string) []edit {
 	return []edit{
 		{deployment, "  # no replicas: the HorizontalPodAutoscaler decides\n", "  replicas: " + n + "\n"},
-		{availability, appHPA + "  namespace: shop\nspec:\n  scaleTargetRef:\n    apiVersion: apps/v1\n    kind: Deployment\n    name: checkout\n  minReplicas: 3\n  maxReplicas: 12\n  metrics:\n    - type: Resource\n      resource:\n        name: cpu\n        target:\n          type: Utilization\n          averageUtilization: 70\n---\n", ""},
+		{availability, appHPA + "  namespace: shop\nspec:\n  scaleTargetRef:\n    apiVersion: apps/v1\n    kind: Deployment\n    name: checkout\n  minReplicas: 3\n  maxReplicas: 12\n  metrics:\n    - type: Resource\n      resource:\n        name: cpu\n        target:\n          type: Utilization\n          averageUtilization: 65\n---\n", ""},
 	}
 }
 
