@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -130,12 +131,82 @@ func (notFound) Is(target error) bool { return target == fs.ErrNotExist }
 
 // Down ends every process of the bed and removes its folder.
 func (b *Bed) Down() error {
+	switch unlock, err := b.lock(); {
+	case err == nil:
+		defer unlock()
+	case !errors.Is(err, fs.ErrNotExist): // another program may have taken it down
+		return err
+	}
 	if err := b.end(); err != nil {
 		return err
 	}
 	err := os.RemoveAll(b.dir)
 	b.endKeeper()
 	return err
+}
+
+// RestartKubelet ends the node's kubelet as an init system does, starts it again with the same arguments, and returns when the new
+// one has reported the node ready. Pods go on. When it fails the bed is as it was but for a kubelet that is gone or not ready.
+func (b *Bed) RestartKubelet(ctx context.Context) error {
+	if b.Node == nil {
+		return errors.New("this testbed has no node whose kubelet could be restarted: start it with a node")
+	}
+	client, err := b.client()
+	if err != nil {
+		return err
+	}
+	kubelet, since, err := b.replaceKubelet()
+	if err != nil {
+		return err
+	}
+	return await(ctx, kubelet, readyLimit, func(ctx context.Context) error { return nodeReady(ctx, client, b.Server, since) })
+}
+
+// replaceKubelet returns the new process and when the old one had ended.
+func (b *Bed) replaceKubelet() (*process, time.Time, error) {
+	unlock, err := b.lock()
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	defer unlock()
+	i := slices.IndexFunc(b.Processes, func(p *process) bool { return p.Name == "kubelet" })
+	if i < 0 {
+		return nil, time.Time{}, fmt.Errorf("%s names no kubelet: the testbed's start did not come that far", filepath.Join(b.dir, stateFile))
+	}
+	if err := b.Processes[i].end(); err != nil {
+		return nil, time.Time{}, err
+	}
+	ended := time.Now()
+	b.Processes = slices.Delete(b.Processes, i, i+1)
+	kubelet, err := b.start("kubelet", b.kubelet()...)
+	return kubelet, ended, err
+}
+
+// lock keeps other programs from changing the bed until unlock is called, and learns what they have changed: testbed restart works
+// on a bed that testbed up --hold holds.
+func (b *Bed) lock() (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(b.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, notFound(b.dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
+	}
+	now, err := Open(b.dir)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	for i, p := range now.Processes {
+		own := slices.IndexFunc(b.Processes, func(o *process) bool { return o.PID == p.PID && o.Began == p.Began })
+		if own >= 0 {
+			now.Processes[i] = b.Processes[own] // it can be waited for
+		}
+	}
+	b.state = now.state
+	return func() { _ = f.Close() }, nil
 }
 
 // clear ends the bed that a folder may hold and empties the folder. A folder of something else is left alone.
@@ -192,14 +263,24 @@ func (b *Bed) Kubectl(ctx context.Context, input string, args ...string) (string
 	return out.String(), nil
 }
 
-// start starts a process of the bed and writes it down.
+// start starts a process of the bed. It becomes args only when it is written down: if this program is killed before, it ends.
 func (b *Bed) start(name string, args ...string) (*process, error) {
-	p, err := start(b.dir, name, nil, args...)
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	defer w.Close()
+	p, err := start(b.dir, name, r, append([]string{"sh", "-c", `read go && exec "$@" </dev/null`, "sh"}, args...)...)
 	if err != nil {
 		return nil, err
 	}
 	b.Processes = append(b.Processes, p)
-	return p, b.save()
+	if err := b.save(); err != nil {
+		return nil, err
+	}
+	_, err = w.WriteString("go\n")
+	return p, err
 }
 
 func (b *Bed) save() error {

@@ -286,8 +286,7 @@ state = %q
 	if err := b.importImage(ctx, pauseImage, pause); err != nil {
 		return err
 	}
-	kubelet, err := b.start("kubelet", n.inside(b.Program, "kubelet", "--config="+in("kubelet.yaml"), "--kubeconfig="+in("pki/node.kubeconfig"),
-		"--root-dir="+in("kubelet"), "--cert-dir="+in("pki"), "--hostname-override="+nodeName, "--node-ip="+n.IP)...)
+	kubelet, err := b.start("kubelet", b.kubelet()...)
 	if err != nil {
 		return err
 	}
@@ -306,7 +305,7 @@ state = %q
 	if err != nil {
 		return err
 	}
-	if err := await(ctx, kubelet, readyLimit, func(ctx context.Context) error { return nodeReady(ctx, client, b.Server) }); err != nil {
+	if err := await(ctx, kubelet, readyLimit, func(ctx context.Context) error { return nodeReady(ctx, client, b.Server, time.Time{}) }); err != nil {
 		return err
 	}
 	return await(ctx, dns, readyLimit, func(ctx context.Context) error {
@@ -314,8 +313,15 @@ state = %q
 	})
 }
 
-// nodeReady gives nil when the node's condition Ready is True and nothing keeps pods off it.
-func nodeReady(ctx context.Context, client *http.Client, server string) error {
+// kubelet is the kubelet's command line.
+func (b *Bed) kubelet() []string {
+	in := func(name string) string { return filepath.Join(b.dir, name) }
+	return b.Node.inside(b.Program, "kubelet", "--config="+in("kubelet.yaml"), "--kubeconfig="+in("pki/node.kubeconfig"),
+		"--root-dir="+in("kubelet"), "--cert-dir="+in("pki"), "--hostname-override="+nodeName, "--node-ip="+b.Node.IP)
+}
+
+// nodeReady gives nil when the node's condition Ready is True, as reported after since, and nothing keeps pods off it.
+func nodeReady(ctx context.Context, client *http.Client, server string, since time.Time) error {
 	body, err := fetch(ctx, client, server+"/api/v1/nodes/"+nodeName)
 	if err != nil {
 		return err
@@ -325,7 +331,10 @@ func nodeReady(ctx context.Context, client *http.Client, server string) error {
 			Taints []struct{ Key string }
 		}
 		Status struct {
-			Conditions []struct{ Type, Status, Message string }
+			Conditions []struct {
+				Type, Status, Message string
+				LastHeartbeatTime     time.Time
+			}
 		}
 	}
 	if err := json.Unmarshal(body, &object); err != nil {
@@ -335,9 +344,13 @@ func nodeReady(ctx context.Context, client *http.Client, server string) error {
 		return fmt.Errorf("the node has the taint %s", taint.Key)
 	}
 	for _, c := range object.Status.Conditions {
-		if c.Type == "Ready" && c.Status == "True" {
+		switch {
+		case c.Type != "Ready":
+		case !c.LastHeartbeatTime.After(since):
+			return errors.New("the node has said nothing since " + since.Format(time.TimeOnly))
+		case c.Status == "True":
 			return nil
-		} else if c.Type == "Ready" {
+		default:
 			return errors.New(c.Message)
 		}
 	}

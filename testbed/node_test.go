@@ -5,7 +5,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/fairway-k8s/fairway/testbed"
@@ -73,6 +75,8 @@ func TestNode(t *testing.T) {
 		t.Error("the node offers no ephemeral storage")
 	}
 
+	restartKubelet(t, bed)
+
 	if err := bed.Down(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +88,49 @@ func TestNode(t *testing.T) {
 			t.Errorf("left behind: %s", trace)
 		}
 	}
+}
+
+// Another program than the one that holds the bed restarts the kubelet: containers go on, the new one runs pods, and a crashed one is
+// replaced too. That the holder ends the new one is seen when the bed goes down.
+func restartKubelet(t *testing.T, bed *testbed.Bed) {
+	t.Helper()
+	kubelet := func() string {
+		t.Helper()
+		for _, p := range processes(bed.Dir()) {
+			if strings.Contains(p, " kubelet --config=") {
+				return p
+			}
+		}
+		t.Fatalf("no kubelet among\n%s", strings.Join(processes(bed.Dir()), "\n"))
+		return ""
+	}
+	containers := []string{"-n", "shop", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].status.containerStatuses[*].containerID}"}
+	old, ran := kubelet(), kubectl(t, bed, "", containers...)
+	for range 2 {
+		if out, err := exec.CommandContext(t.Context(), bed.Program, "restart", "--dir", bed.Dir(), "kubelet").CombinedOutput(); err != nil {
+			t.Fatalf("restart kubelet: %v: %s", err, out)
+		}
+		now := kubelet()
+		if now == old {
+			t.Errorf("still the same kubelet: %s", now)
+		}
+		old = now
+		pid, err := strconv.Atoi(strings.Fields(now)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil { // the second time it is a crashed one that is restarted
+			t.Fatal(err)
+		}
+	}
+	if err := bed.RestartKubelet(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now := kubectl(t, bed, "", containers...); now != ran {
+		t.Errorf("containers after the kubelet's restart: got %s, want %s", now, ran)
+	}
+	kubectl(t, bed, "", "-n", "shop", "scale", "deployment", "web", "--replicas=3")
+	eventually(t, bed, "3", "-n", "shop", "get", "deployment", "web", "-o", "jsonpath={.status.readyReplicas}")
 }
 
 // traces are what a node could leave on a machine beside processes and its folder.

@@ -114,6 +114,15 @@ func (b *Bed) Load(t testing.TB, ref, pkg string) {
 	}
 }
 
+// RestartKubelet ends the node's kubelet, starts it again with the same arguments, and returns when it has reported the node ready.
+// Containers go on.
+func (b *Bed) RestartKubelet(t testing.TB) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), b.program, "restart", "--dir", b.dir, "kubelet").CombinedOutput(); err != nil {
+		t.Fatalf("testbed restart kubelet: %v: %s", err, out)
+	}
+}
+
 // Run runs kubectl with all rights. The error of a kubectl that exits other than 0 holds what it said.
 func (b *Bed) Run(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
 	cmd := exec.CommandContext(ctx, b.program, append([]string{"kubectl", "--kubeconfig=" + b.Kubeconfig()}, args...)...)

@@ -27,6 +27,7 @@ Usage:
                                                                standard output and end it when standard input ends
   testbed env [--dir DIR]                     print the variables that kubectl and fairway read
   testbed load [--dir DIR] NAME:TAG PACKAGE   make an image of a Go program and give it to the node
+  testbed restart [--dir DIR] kubelet         end the node's kubelet, start it again and wait until it reports the node ready
   testbed down [--dir DIR]                    end every process and remove the folder
   testbed COMPONENT [ARGUMENT...]             be one of: %s
 
@@ -80,10 +81,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return flag.ErrHelp // it has been said
 	}
 	wanted := 0
-	if args[0] == "load" {
+	switch args[0] {
+	case "load":
 		wanted = 2
+	case "restart":
+		wanted = 1
 	}
-	if flags.NArg() != wanted {
+	if flags.NArg() != wanted || args[0] == "restart" && flags.Arg(0) != "kubelet" {
 		help()
 		return flag.ErrHelp
 	}
@@ -114,6 +118,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return err
 		}
 		return bed.Load(ctx, flags.Arg(0), flags.Arg(1))
+	case "restart":
+		bed, err := testbed.Open(*dir)
+		if err != nil {
+			return err
+		}
+		return bed.RestartKubelet(ctx)
 	case "down":
 		bed, err := testbed.Open(*dir)
 		if err != nil {
