@@ -68,6 +68,7 @@ const (
 	publishing       // the status is worked out
 	acting           // the status is published
 	killing          // the sync is blocked by a kill
+	starting         // the sync is blocked by a container that is being created
 	ending           // the pod's deletion stops all containers
 )
 
@@ -426,16 +427,29 @@ func (p *Pod) startAll() {
 			}
 			c.backOff.next(last.finishedAt, p.now, p.maxBackOff)
 		}
-		p.begin(i)
-		if c.Sidecar && !c.everStarted {
-			break // the next one waits until this one has started
+		if p.kubelet.Create != nil {
+			p.creating, p.createdAt, p.stage = i, p.now+max(p.kubelet.Create(i, c.cur.id, p.now), 0), starting
+			return
+		}
+		if p.begin(i) {
+			break
 		}
 	}
 	p.finishSync()
 }
 
-// begin is a new incarnation.
-func (p *Pod) begin(ci int) {
+// created goes on with the sync when a container has been created.
+func (p *Pod) created() {
+	p.createdAt = Never
+	if p.begin(p.creating) {
+		p.finishSync()
+		return
+	}
+	p.startAll()
+}
+
+// begin is a new incarnation. It says whether what follows the container must wait until it has started.
+func (p *Pod) begin(ci int) (wait bool) {
 	c := &p.containers[ci]
 	if c.cur.id != 0 {
 		c.dead = c.cur
@@ -451,6 +465,7 @@ func (p *Pod) begin(ci int) {
 	if p.kubelet.Instant {
 		p.dispatch()
 	}
+	return c.Sidecar && !c.everStarted
 }
 
 // finishSync is pod_workers.go completeWork.
@@ -461,9 +476,9 @@ func (p *Pod) finishSync() {
 	case p.kubelet.Instant:
 		p.requeueAt = p.retryAt
 	case p.retryAt == Never:
-		p.requeueAt = p.now + jitter(resyncPeriod, p.draw())
+		p.requeueAt = p.now + jitter(p.kubelet.Resync, p.draw())
 	case v.retriesAtExpiry():
-		p.requeueAt = p.now + jitter(min(max(p.retryAt-p.now, 0), resyncPeriod), p.draw())
+		p.requeueAt = p.now + jitter(min(max(p.retryAt-p.now, 0), p.kubelet.Resync), p.draw())
 	default:
 		p.requeueAt = p.now + jitter(retryPeriod, p.draw())
 	}

@@ -28,10 +28,12 @@ type Pod struct {
 	deletedAt, deletionGrace time.Duration
 
 	// of the sync that runs
-	acted   bool
-	retryAt time.Duration
-	start   []bool
-	kills   []doomed
+	creating  int           // index of the container that is being created
+	createdAt time.Duration // when it runs; Never: none is
+	acted     bool
+	retryAt   time.Duration
+	start     []bool
+	kills     []doomed
 
 	updates []told
 	due     []step
@@ -64,6 +66,9 @@ func NewPod(k Kubelet, chance Rand, at time.Duration, containers ...Container) *
 	if k.Uptime == 0 {
 		p.kubeletStart = at - longUp
 	}
+	if p.kubelet.Resync == 0 {
+		p.kubelet.Resync = resyncPeriod
+	}
 	if p.maxBackOff == 0 {
 		p.maxBackOff = backOffMax
 	}
@@ -84,7 +89,7 @@ func NewPod(k Kubelet, chance Rand, at time.Duration, containers ...Container) *
 func (p *Pod) boot(at time.Duration) {
 	p.stage, p.pending, p.published = called, false, false
 	p.lastSync, p.relisted, p.looked = -Never, at, at
-	p.lookAt, p.requeueAt = Never, Never
+	p.lookAt, p.requeueAt, p.createdAt = Never, Never, Never
 	p.updates = p.updates[:0]
 }
 
@@ -193,6 +198,7 @@ type op uint8
 const (
 	opHook op = iota
 	opExit
+	opCreated
 	opLook
 	opRelist
 	opUpdate
@@ -233,6 +239,7 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 			consider(c.exit, step{op: opExit, container: i})
 		}
 	}
+	consider(p.createdAt, step{op: opCreated})
 	if !p.gone {
 		consider(p.lookAt, step{op: opLook})
 		if !p.kubelet.Instant && (p.changed || p.stage == awaiting && p.observed() <= p.lastSync) {
@@ -343,6 +350,8 @@ func (p *Pod) do(s step) {
 		p.terminate(s.container)
 	case opExit:
 		p.exits(s.container)
+	case opCreated:
+		p.created()
 	case opLook:
 		p.looked, p.lookAt = p.now, Never
 		p.relist()

@@ -53,3 +53,22 @@ func BenchmarkPod(b *testing.B) {
 	}
 	b.ReportMetric(float64(time.Hour)*float64(b.N)/float64(b.Elapsed()), "x_real_time")
 }
+
+// A container that takes 3 s to be created is probed on the grid of the pod, which began before it (G1), and its sync waits for it.
+func TestCreate(t *testing.T) {
+	s := &Service{Boot: func(int) time.Duration { return 4 * second }}
+	p := NewPod(Kubelet{
+		RelistPhase: 300 * time.Millisecond, PollPhase: 500 * time.Millisecond, Resync: 10 * second,
+		Create: func(_, n int, _ time.Duration) time.Duration { return 3 * second },
+	}, nil, 0, Container{Spec: Spec{Startup: &Probe{Period: 2 * second, FailureThreshold: 3}}, App: s})
+	var got []string
+	for _, e := range p.Run(9*second, nil) {
+		if e.Type == ContainerStarted || e.Type == ProbeEnded {
+			got = append(got, fmt.Sprintf("%v %v %v", e.At, e.Type, e.Outcome))
+		}
+	}
+	want := []string{"3s container started success", "4s probe ended failure", "6s probe ended failure", "8s probe ended success"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}

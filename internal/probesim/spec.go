@@ -119,7 +119,11 @@ type Kubelet struct {
 	RelistPhase time.Duration // part of a second at which it looks at the runtime; 0 is drawn from the Rand
 	PollPhase   time.Duration // part of a second at which it looks for syncs to repeat; 0 is drawn from the Rand
 	MaxBackOff  time.Duration // crashLoopBackOff.maxContainerRestartPeriod, 1 s to 300 s; 0 means 300 s
+	Resync      time.Duration // syncFrequency: every so often it syncs a pod to which nothing happens; 0 means 60 s
 	TimeoutLate time.Duration // how much later than its timeout a probe that hangs comes back
+
+	// Create says how long an incarnation takes from the decision to start it until it runs: sandbox, image, runtime. The sync waits for it. Nil: no time.
+	Create func(container, n int, at time.Duration) time.Duration
 
 	Ties Chooser
 }
