@@ -196,3 +196,9 @@ func (s Scenario) demanded() int {
 	}
 	return 0
 }
+
+// WithFault returns the scenario with the fault, and everything that is zero as its field says.
+func (s Scenario) WithFault(f Fault) Scenario {
+	s.Fault = f
+	return s.withDefaults()
+}

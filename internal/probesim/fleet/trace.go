@@ -118,3 +118,17 @@ func (t *Trace) finish(end time.Duration) {
 		}
 	}
 }
+
+// Goodput returns the mean rates of answered and offered requests in the samples from one instant up to another; zeros when there is no sample.
+func (t *Trace) Goodput(from, to time.Duration) (good, offered float64) {
+	n := 0.0
+	for _, s := range t.Samples {
+		if s.At > from && s.At <= to {
+			good, offered, n = good+s.Good, offered+s.Offered, n+1
+		}
+	}
+	if n == 0 {
+		return 0, 0
+	}
+	return good / n, offered / n
+}

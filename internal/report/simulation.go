@@ -1,0 +1,434 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fairway-k8s/fairway/internal/probesim"
+	"github.com/fairway-k8s/fairway/internal/probesim/fleet"
+)
+
+// Simulation is the answer of fairway probe simulate: configurations side by side, for each fault.
+type Simulation struct {
+	Title string // what is simulated, on one line
+	Given string // boot, replicas, load, version
+	Seeds int
+	First uint64 // seed; the others follow it
+	// Faults are what happens, in order; every column has an answer for each.
+	Faults  []fleet.Fault
+	Columns []SimulationColumn
+	// Drawn is the index of the fault that the timelines show, with the first seed.
+	Drawn int
+	// Follows are findings that the answers support, a sentence each.
+	Follows []string
+	// Unmodelled says what was left out, a sentence each.
+	Unmodelled []string
+}
+
+// SimulationColumn is one configuration.
+type SimulationColumn struct {
+	Name     string
+	Scenario fleet.Scenario // without a fault
+	Answers  []fleet.Answer
+	Trace    *fleet.Trace // of the drawn fault
+}
+
+// SimulationOptions say how to show it.
+type SimulationOptions struct {
+	Width    int // 0: 100
+	Color    bool
+	ASCII    bool
+	Timeline bool
+}
+
+// SimulationText writes the answer for people.
+func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
+	t := &simulationText{s: s, o: o}
+	if t.o.Width == 0 {
+		t.o.Width = 100
+	}
+	t.label = 26
+	t.column = max(min((t.o.Width-t.label-2)/len(s.Columns), 44), 14)
+	t.line("%s", Clean(s.Title))
+	t.line("%s", Clean(s.Given))
+	t.line("")
+	t.row("", func(c *SimulationColumn) string { return Clean(c.Name) })
+	for _, k := range []probesim.Kind{probesim.Startup, probesim.Readiness, probesim.Liveness} {
+		t.row("  "+k.String(), func(c *SimulationColumn) string { return probeWords(c.Scenario.Spec, k) })
+	}
+	t.row("  endpoints", func(c *SimulationColumn) string { return healthWords(c.Scenario.Health) })
+	for i, f := range s.Faults {
+		t.line("")
+		t.line("%s", faultWords(f, s.Columns[0].Scenario))
+		for _, m := range measures {
+			t.measure(i, f, m)
+		}
+	}
+	if o.Timeline {
+		for i := range s.Columns {
+			t.timeline(&s.Columns[i])
+		}
+	}
+	if len(s.Follows) > 0 {
+		t.line("")
+		for _, x := range s.Follows {
+			t.line("%s", Clean(x))
+		}
+	}
+	t.line("")
+	t.line("%s from seed %d; in brackets what 95 of 100 such answers would hold.", Count(s.Seeds, "run", "runs"), s.First)
+	for _, x := range s.Unmodelled {
+		t.line("not followed: %s", Clean(x))
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+type simulationText struct {
+	s             *Simulation
+	o             SimulationOptions
+	b             strings.Builder
+	label, column int
+}
+
+func (t *simulationText) line(format string, args ...any) {
+	t.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+}
+
+// row writes a label and a cell for each configuration. A cell that is too wide goes on below.
+func (t *simulationText) row(label string, cell func(*SimulationColumn) string) {
+	cells := make([][]string, len(t.s.Columns))
+	lines := 1
+	for i := range t.s.Columns {
+		cells[i] = wrap(cell(&t.s.Columns[i]), t.column-2)
+		lines = max(lines, len(cells[i]))
+	}
+	for n := range lines {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%-*s", t.label, label)
+		label = ""
+		for _, c := range cells {
+			text := ""
+			if n < len(c) {
+				text = c[n]
+			}
+			b.WriteString(text + strings.Repeat(" ", max(t.column-utf8.RuneCountInString(text), 1)))
+		}
+		t.line("%s", b.String())
+	}
+}
+
+// wrap breaks a text at spaces into lines of at most that many characters; longer words stay whole.
+func wrap(text string, most int) (lines []string) {
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= most:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}
+
+// measures are the rows of an answer, in order. A cell that is "" everywhere leaves the row out.
+var measures = []struct {
+	label string
+	cell  func(fleet.Fault, *SimulationColumn, *fleet.Answer) string
+}{
+	{"killed while booting", func(_ fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		if a.KilledBooting.Of == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%s of %s boots (%s)", percent(a.KilledBooting.Value), Thousands(a.KilledBooting.Of), bounds(a.KilledBooting.Interval, percent))
+	}},
+	{"  by arithmetic", func(_ fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		if a.KilledBooting.Of == 0 {
+			return ""
+		}
+		return percent(a.Closed)
+	}},
+	{"extra restarts", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		return fmt.Sprintf("%s (%s)", number(a.Extra.Value), bounds(a.Extra, number))
+	}},
+	{"time to Ready", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		switch {
+		case len(a.ToReady) == 0 && a.NeverReady == 0:
+			return ""
+		case len(a.ToReady) == 0:
+			return "never"
+		}
+		median, slow := a.ToReady.Quantile(0.5), a.ToReady.Quantile(0.99)
+		text := fmt.Sprintf("%s (%s), 99 %% within %s", span(median.Value), bounds(median, span), span(slow.Value))
+		if a.NeverReady > 0 {
+			text += fmt.Sprintf("; %s never", Count(a.NeverReady, "pod", "pods"))
+		}
+		return text
+	}},
+	{"deadlock to kill", times(fleet.Deadlock, func(a *fleet.Answer) (fleet.Times, int) { return a.Killed, a.NeverKilled })},
+	{"out of the endpoints", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		switch f.Kind {
+		case fleet.Crash, fleet.Deadlock, fleet.Starved, fleet.NodeLost:
+			return timesWords(a.Out, a.NeverOut)
+		}
+		return ""
+	}},
+	{"rollout takes", times(fleet.NewRevision, func(a *fleet.Answer) (fleet.Times, int) { return a.Rolled, a.NeverRolled })},
+	{"drain takes", times(fleet.NodeDrained, func(a *fleet.Answer) (fleet.Times, int) { return a.Drained, a.NeverDrained })},
+	{"all Ready again after", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		if f.Kind == fleet.None {
+			return ""
+		}
+		return timesWords(a.Settled, a.NeverSettled)
+	}},
+	{"no endpoint for", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		return fmt.Sprintf("%s (%s)", span(a.Zero.Value), bounds(a.Zero, span))
+	}},
+	{"goodput", loaded(func(a *fleet.Answer) string { return fmt.Sprintf("%s (%s)", percent(a.Goodput.Value), bounds(a.Goodput, percent)) })},
+	{"  of the last 5 minutes", loaded(func(a *fleet.Answer) string { return fmt.Sprintf("%s (%s)", percent(a.Last.Value), bounds(a.Last, percent)) })},
+	{"recovers", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		return fmt.Sprintf("%d of %d (%s)", a.Recovers.Count, a.Recovers.Of, bounds(a.Recovers.Interval, percent))
+	}},
+}
+
+func times(k fleet.FaultKind, of func(*fleet.Answer) (fleet.Times, int)) func(fleet.Fault, *SimulationColumn, *fleet.Answer) string {
+	return func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		if f.Kind != k {
+			return ""
+		}
+		return timesWords(of(a))
+	}
+}
+
+func timesWords(t fleet.Times, never int) string {
+	if len(t) == 0 {
+		return "never"
+	}
+	m := t.Quantile(0.5)
+	text := fmt.Sprintf("%s (%s), at most %s", span(m.Value), bounds(m, span), span(t[len(t)-1].Seconds()))
+	if never > 0 {
+		text += fmt.Sprintf("; never in %s", Count(never, "run", "runs"))
+	}
+	return text
+}
+
+func loaded(text func(*fleet.Answer) string) func(fleet.Fault, *SimulationColumn, *fleet.Answer) string {
+	return func(_ fleet.Fault, c *SimulationColumn, a *fleet.Answer) string {
+		if c.Scenario.Load.Utilization == 0 {
+			return ""
+		}
+		return text(a)
+	}
+}
+
+func (t *simulationText) measure(i int, f fleet.Fault, m struct {
+	label string
+	cell  func(fleet.Fault, *SimulationColumn, *fleet.Answer) string
+}) {
+	some := false
+	for c := range t.s.Columns {
+		some = some || m.cell(f, &t.s.Columns[c], &t.s.Columns[c].Answers[i]) != ""
+	}
+	if some {
+		t.row("  "+m.label, func(c *SimulationColumn) string { return cmp.Or(m.cell(f, c, &c.Answers[i]), "-") })
+	}
+}
+
+func bounds(i fleet.Interval, form func(float64) string) string {
+	low, high := form(i.Low), form(i.High)
+	if low == high {
+		return low
+	}
+	if a, unit, ok := strings.Cut(low, " "); ok && strings.HasSuffix(high, " "+unit) {
+		return a + "-" + high
+	}
+	return low + "-" + high
+}
+
+// percent writes a share with as many digits as it is worth.
+func percent(x float64) string {
+	x *= 100
+	switch {
+	case x == 0 || x == 100:
+	case x < 0.001:
+		return strconv.FormatFloat(x, 'g', 1, 64) + " %"
+	case x < 1 || x > 99:
+		return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(x, 'f', 3, 64), "0"), ".") + " %"
+	}
+	return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64) + " %"
+}
+
+func number(x float64) string {
+	if x >= 100 {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64)
+}
+
+// span writes a time: 45 s, 12.5 s, 7 min.
+func span(x float64) string {
+	switch {
+	case x >= 600:
+		return strconv.FormatFloat(math.Round(x/6)/10, 'f', -1, 64) + " min"
+	case x >= 20:
+		return strconv.FormatFloat(x, 'f', 0, 64) + " s"
+	}
+	return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64) + " s"
+}
+
+// probeWords is a probe's numbers as people say them.
+func probeWords(s probesim.Spec, k probesim.Kind) string {
+	p := [...]*probesim.Probe{s.Startup, s.Readiness, s.Liveness}[k]
+	if p == nil {
+		return "none"
+	}
+	x := p.WithDefaults()
+	text := fmt.Sprintf("%d x %d s, answer within %d s", x.FailureThreshold, int(x.Period.Seconds()), int(x.Timeout.Seconds()))
+	if x.InitialDelay > 0 {
+		text += fmt.Sprintf(", from %d s on", int(x.InitialDelay.Seconds()))
+	}
+	return text
+}
+
+// healthWords says how endpoints answer.
+func healthWords(h fleet.Health) string {
+	var text string
+	switch {
+	case h.Startup.Shared && h.Readiness.Shared && h.Liveness.Shared:
+		text = "in the queue behind the requests"
+	case h.Liveness.Shared || h.Readiness.Shared:
+		text = "partly in the queue behind the requests"
+	default:
+		text = "on a listener of their own"
+	}
+	if h.Readiness.Deep || h.Liveness.Deep {
+		text += ", ask the dependency"
+	}
+	if h.Liveness.InBoot {
+		text += ", live while booting"
+	}
+	return text
+}
+
+// faultWords says what happens.
+func faultWords(f fleet.Fault, s fleet.Scenario) string {
+	f = s.WithFault(f).Fault
+	pods := Count(f.Pods, "pod", "pods")
+	if f.Pods < s.Replicas {
+		pods = fmt.Sprintf("%d of %d pods", f.Pods, s.Replicas)
+	}
+	at := " after " + span(f.At.Seconds())
+	during := " for " + span(f.For.Seconds())
+	switch f.Kind {
+	case fleet.None:
+		return "nothing happens"
+	case fleet.Start:
+		return "start: the workload is applied for the first time"
+	case fleet.Crash:
+		return "crash: the processes of " + pods + " exit" + at
+	case fleet.Deadlock:
+		return "deadlock: the workers of " + pods + " stand still" + at
+	case fleet.SlowDep:
+		return "dependency-slow: every request takes " + span(f.Extra.Seconds()) + " longer" + at + during
+	case fleet.DepDown:
+		return "dependency-down: the dependency refuses" + at + during
+	case fleet.Starved:
+		return "cpu-starved: " + pods + " get " + percent(f.Share) + " of their CPU" + at + during
+	case fleet.NodeLost:
+		return "node-lost: a node is gone for good" + at
+	case fleet.NodeDrained:
+		return "drain: a node is drained" + at
+	case fleet.NewRevision:
+		return "rollout: a new revision" + at
+	case fleet.KubeletAgain:
+		return "kubelet-restart: the kubelet of a node is restarted" + at
+	}
+	return "surge: " + number(f.Share) + " times as many requests" + at + during
+}
+
+// glyphs are how the states look in a timeline, with and without Unicode.
+var glyphs = [...][2]string{fleet.Coming: {" ", " "}, fleet.Booting: {"░", "."}, fleet.NotReady: {"▒", "o"}, fleet.Serving: {"█", "#"}, fleet.Hung: {"▞", "?"},
+	fleet.Stopping: {"▂", "_"}, fleet.Waiting: {"·", " "}, fleet.Lost: {"?", "?"}, fleet.Gone: {" ", " "}}
+
+const maxTimelineRows = 12
+
+// timeline draws the pods of one run: a line each, and below them the share of requests that was answered.
+func (t *simulationText) timeline(c *SimulationColumn) {
+	tr := c.Trace
+	if tr == nil {
+		return
+	}
+	variant := 0
+	if t.o.ASCII {
+		variant = 1
+	}
+	kill := [2]string{"✕", "X"}[variant]
+	width := max(min(t.o.Width, 120)-14, 30)
+	each := tr.End / time.Duration(width)
+	t.line("")
+	t.line("%s: %s, seed %d, %s a column", Clean(c.Name), cutAt(faultWords(t.s.Faults[t.s.Drawn], c.Scenario), ":"), t.s.First, span(each.Seconds()))
+	rows := tr.Rows
+	if len(rows) > maxTimelineRows {
+		rows = rows[:maxTimelineRows]
+	}
+	for _, r := range rows {
+		var b strings.Builder
+		for i := range width {
+			from, to := time.Duration(i)*each, time.Duration(i+1)*each
+			g := " "
+			longest := time.Duration(0)
+			for _, s := range r.Spans {
+				if d := min(s.To, to) - max(s.From, from); d > longest {
+					longest, g = d, glyphs[s.State][variant]
+				}
+			}
+			for _, m := range r.Marks {
+				if m.Kill && m.At >= from && m.At < to {
+					g = kill
+				}
+			}
+			b.WriteString(g)
+		}
+		t.line("  %-10s  %s", r.Name, b.String())
+	}
+	if more := len(tr.Rows) - len(rows); more > 0 {
+		t.line("  and %s", Count(more, "more pod", "more pods"))
+	}
+	if c.Scenario.Load.Utilization > 0 {
+		var b strings.Builder
+		levels := [2][]string{{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, {" ", ".", "-", "=", "#"}}[variant]
+		for i := range width {
+			good, offered := tr.Goodput(time.Duration(i)*each, time.Duration(i+1)*each)
+			if offered == 0 {
+				b.WriteString(" ")
+				continue
+			}
+			b.WriteString(levels[int(math.Round(min(good/offered, 1)*float64(len(levels)-1)))])
+		}
+		t.line("  %-10s  %s", "answered", b.String())
+	}
+	end := span(tr.End.Seconds())
+	t.line("  %-10s  0%s%s", "", strings.Repeat(" ", max(width-1-len(end), 1)), end)
+	names := []string{}
+	for _, s := range []fleet.State{fleet.Booting, fleet.NotReady, fleet.Serving, fleet.Hung, fleet.Waiting} {
+		if g := glyphs[s][variant]; g != " " {
+			names = append(names, g+" "+s.String())
+		}
+	}
+	t.line("  %s %s", strings.Join(append(names, kill+" killed by a probe"), "  "), "")
+}
+
+func cutAt(s, sep string) string {
+	before, _, _ := strings.Cut(s, sep)
+	return before
+}
