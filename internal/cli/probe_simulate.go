@@ -150,7 +150,7 @@ func (f *probeSimulateFlags) run(ctx context.Context, e Env, cmd *cobra.Command,
 				fmt.Fprintln(e.Stdout)
 			}
 			timeline := f.timeline.value == "always" || f.timeline.value == "auto" && len(a.Faults) == 1
-			if err = report.SimulationText(e.Stdout, a, report.SimulationOptions{Width: e.Width, Color: e.colour(f.color.value), ASCII: !e.unicode(), Timeline: timeline}); err != nil {
+			if err = report.SimulationText(e.Stdout, a, report.SimulationOptions{Width: e.Width, Color: e.colour(f.color.value), ASCII: !e.unicode(), Timeline: timeline, Brief: len(f.faults) == 0 && len(a.Faults) > 2}); err != nil {
 				break
 			}
 		}
@@ -572,8 +572,11 @@ func follows(s *report.Simulation) (out []string) {
 		}
 		if boots {
 			rule := "probe-budget-too-short"
-			if c.Scenario.Spec.Startup == nil {
+			switch {
+			case c.Scenario.Spec.Startup == nil:
 				rule = "probe-startup-missing"
+			case c.Answers[0].Closed <= killedShare: // the budget is enough, and liveness kills past the gate
+				rule = "startup-gate-leaks"
 			}
 			out = append(out, fmt.Sprintf("%s: probes kill boots that would have succeeded    fairway explain %s", c.Name, rule))
 		}

@@ -45,6 +45,7 @@ type SimulationOptions struct {
 	Color    bool
 	ASCII    bool
 	Timeline bool
+	Brief    bool // one line for each fault instead of all measures
 }
 
 // SimulationText writes the answer for people.
@@ -63,11 +64,18 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 		t.row("  "+k.String(), func(c *SimulationColumn) string { return probeWords(c.Scenario.Spec, k) })
 	}
 	t.row("  endpoints", func(c *SimulationColumn) string { return healthWords(c.Scenario.Health) })
-	for i, f := range s.Faults {
+	if o.Brief {
 		t.line("")
-		t.line("%s", faultWords(f, s.Columns[0].Scenario))
-		for _, m := range measures {
-			t.measure(i, f, m)
+		for i, f := range s.Faults {
+			t.row(cutAt(faultWords(f, s.Columns[0].Scenario), ":")+pods(f, s.Columns[0].Scenario), func(c *SimulationColumn) string { return brief(f, &c.Answers[i]) })
+		}
+	} else {
+		for i, f := range s.Faults {
+			t.line("")
+			t.line("%s", faultWords(f, s.Columns[0].Scenario))
+			for _, m := range measures {
+				t.measure(i, f, m)
+			}
 		}
 	}
 	if o.Timeline {
@@ -82,7 +90,11 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 		}
 	}
 	t.line("")
-	t.line("%s from seed %d; in brackets what 95 of 100 such answers would hold.", Count(s.Seeds, "run", "runs"), s.First)
+	if o.Brief {
+		t.line("%s of each, from seed %d; --fault KIND shows all of one, with intervals and the pods over time.", Count(s.Seeds, "run", "runs"), s.First)
+	} else {
+		t.line("%s from seed %d; in brackets the 95 %% interval.", Count(s.Seeds, "run", "runs"), s.First)
+	}
 	for _, x := range s.Unmodelled {
 		t.line("not followed: %s", Clean(x))
 	}
@@ -150,16 +162,16 @@ var measures = []struct {
 		if a.KilledBooting.Of == 0 {
 			return ""
 		}
-		return fmt.Sprintf("%s of %s boots (%s)", percent(a.KilledBooting.Value), Thousands(a.KilledBooting.Of), bounds(a.KilledBooting.Interval, percent))
+		return within(a.KilledBooting.Interval, percent) + " of " + Thousands(a.KilledBooting.Of)
 	}},
-	{"  by arithmetic", func(_ fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
-		if a.KilledBooting.Of == 0 {
+	{"  by arithmetic", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
+		if a.KilledBooting.Of == 0 || f.Kind != fleet.Start {
 			return ""
 		}
 		return percent(a.Closed)
 	}},
 	{"extra restarts", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
-		return fmt.Sprintf("%s (%s)", number(a.Extra.Value), bounds(a.Extra, number))
+		return within(a.Extra, number)
 	}},
 	{"time to Ready", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
 		switch {
@@ -169,7 +181,7 @@ var measures = []struct {
 			return "never"
 		}
 		median, slow := a.ToReady.Quantile(0.5), a.ToReady.Quantile(0.99)
-		text := fmt.Sprintf("%s (%s), 99 %% within %s", span(median.Value), bounds(median, span), span(slow.Value))
+		text := within(median, span) + ", 99 % within " + span(slow.Value)
 		if a.NeverReady > 0 {
 			text += fmt.Sprintf("; %s never", Count(a.NeverReady, "pod", "pods"))
 		}
@@ -186,19 +198,74 @@ var measures = []struct {
 	{"rollout takes", times(fleet.NewRevision, func(a *fleet.Answer) (fleet.Times, int) { return a.Rolled, a.NeverRolled })},
 	{"drain takes", times(fleet.NodeDrained, func(a *fleet.Answer) (fleet.Times, int) { return a.Drained, a.NeverDrained })},
 	{"all Ready again after", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
-		if f.Kind == fleet.None {
+		if f.Kind == fleet.None || f.Kind == fleet.Start {
 			return ""
 		}
 		return timesWords(a.Settled, a.NeverSettled)
 	}},
 	{"no endpoint for", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
-		return fmt.Sprintf("%s (%s)", span(a.Zero.Value), bounds(a.Zero, span))
+		if f.Kind == fleet.Start {
+			return ""
+		}
+		return within(a.Zero, span)
 	}},
-	{"goodput", loaded(func(a *fleet.Answer) string { return fmt.Sprintf("%s (%s)", percent(a.Goodput.Value), bounds(a.Goodput, percent)) })},
-	{"  of the last 5 minutes", loaded(func(a *fleet.Answer) string { return fmt.Sprintf("%s (%s)", percent(a.Last.Value), bounds(a.Last, percent)) })},
+	{"goodput", loaded(func(a *fleet.Answer) string { return within(a.Goodput, percent) })},
+	{"  of the last 5 minutes", loaded(func(a *fleet.Answer) string { return within(a.Last, percent) })},
 	{"recovers", func(f fleet.Fault, _ *SimulationColumn, a *fleet.Answer) string {
-		return fmt.Sprintf("%d of %d (%s)", a.Recovers.Count, a.Recovers.Of, bounds(a.Recovers.Interval, percent))
+		return fmt.Sprintf("%s, %d of %d", within(a.Recovers.Interval, percent), a.Recovers.Count, a.Recovers.Of)
 	}},
+}
+
+// pods is the number that a fault strikes, where it strikes some.
+func pods(f fleet.Fault, s fleet.Scenario) string {
+	switch f.Kind {
+	case fleet.Crash, fleet.Deadlock, fleet.Starved:
+		return fmt.Sprintf(" of %d", s.WithFault(f).Fault.Pods)
+	}
+	return ""
+}
+
+// brief is an answer in a line: what is worst first.
+func brief(f fleet.Fault, a *fleet.Answer) string {
+	var parts []string
+	switch {
+	case a.Recovers.Count == a.Recovers.Of && f.Kind == fleet.Start:
+		parts = append(parts, "comes up")
+	case a.Recovers.Count == a.Recovers.Of:
+		parts = append(parts, "recovers")
+	case f.Kind == fleet.Start:
+		parts = append(parts, fmt.Sprintf("does not come up in %d of %d", a.Recovers.Of-a.Recovers.Count, a.Recovers.Of))
+	default:
+		parts = append(parts, fmt.Sprintf("does not recover in %d of %d", a.Recovers.Of-a.Recovers.Count, a.Recovers.Of))
+	}
+	if a.KilledBooting.Count > 0 {
+		parts = append(parts, percent(a.KilledBooting.Value)+" of boots killed")
+	}
+	if a.Extra.Value > 0 {
+		parts = append(parts, number(a.Extra.Value)+" extra restarts")
+	}
+	if a.Zero.Value > 0 {
+		parts = append(parts, span(a.Zero.Value)+" without an endpoint")
+	}
+	took := func(what string, t fleet.Times) {
+		if len(t) > 0 {
+			parts = append(parts, what+" "+span(t.Quantile(0.5).Value))
+		}
+	}
+	switch f.Kind {
+	case fleet.Start:
+		took("Ready after", a.ToReady)
+	case fleet.Deadlock:
+		took("killed after", a.Killed)
+	case fleet.NewRevision:
+		took("takes", a.Rolled)
+	case fleet.NodeDrained:
+		took("takes", a.Drained)
+	case fleet.None:
+	default:
+		took("all Ready after", a.Settled)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func times(k fleet.FaultKind, of func(*fleet.Answer) (fleet.Times, int)) func(fleet.Fault, *SimulationColumn, *fleet.Answer) string {
@@ -215,7 +282,10 @@ func timesWords(t fleet.Times, never int) string {
 		return "never"
 	}
 	m := t.Quantile(0.5)
-	text := fmt.Sprintf("%s (%s), at most %s", span(m.Value), bounds(m, span), span(t[len(t)-1].Seconds()))
+	text := within(m, span)
+	if most := span(t[len(t)-1].Seconds()); most != span(m.Value) {
+		text += ", at most " + most
+	}
 	if never > 0 {
 		text += fmt.Sprintf("; never in %s", Count(never, "run", "runs"))
 	}
@@ -223,8 +293,8 @@ func timesWords(t fleet.Times, never int) string {
 }
 
 func loaded(text func(*fleet.Answer) string) func(fleet.Fault, *SimulationColumn, *fleet.Answer) string {
-	return func(_ fleet.Fault, c *SimulationColumn, a *fleet.Answer) string {
-		if c.Scenario.Load.Utilization == 0 {
+	return func(f fleet.Fault, c *SimulationColumn, a *fleet.Answer) string {
+		if c.Scenario.Load.Utilization == 0 || f.Kind == fleet.Start {
 			return ""
 		}
 		return text(a)
@@ -244,15 +314,16 @@ func (t *simulationText) measure(i int, f fleet.Fault, m struct {
 	}
 }
 
-func bounds(i fleet.Interval, form func(float64) string) string {
-	low, high := form(i.Low), form(i.High)
-	if low == high {
-		return low
+// within writes an estimate, and its interval behind it where that says more.
+func within(i fleet.Interval, form func(float64) string) string {
+	value, low, high := form(i.Value), form(i.Low), form(i.High)
+	if low == high && low == value {
+		return value
 	}
 	if a, unit, ok := strings.Cut(low, " "); ok && strings.HasSuffix(high, " "+unit) {
-		return a + "-" + high
+		low = a
 	}
-	return low + "-" + high
+	return value + " (" + low + "-" + high + ")"
 }
 
 // percent writes a share with as many digits as it is worth.
@@ -278,6 +349,8 @@ func number(x float64) string {
 // span writes a time: 45 s, 12.5 s, 7 min.
 func span(x float64) string {
 	switch {
+	case x >= 60 && x == math.Trunc(x/60)*60:
+		return strconv.FormatFloat(x/60, 'f', -1, 64) + " min"
 	case x >= 600:
 		return strconv.FormatFloat(math.Round(x/6)/10, 'f', -1, 64) + " min"
 	case x >= 20:
@@ -293,7 +366,7 @@ func probeWords(s probesim.Spec, k probesim.Kind) string {
 		return "none"
 	}
 	x := p.WithDefaults()
-	text := fmt.Sprintf("%d x %d s, answer within %d s", x.FailureThreshold, int(x.Period.Seconds()), int(x.Timeout.Seconds()))
+	text := fmt.Sprintf("%d x %d s, timeout %d s", x.FailureThreshold, int(x.Period.Seconds()), int(x.Timeout.Seconds()))
 	if x.InitialDelay > 0 {
 		text += fmt.Sprintf(", from %d s on", int(x.InitialDelay.Seconds()))
 	}
@@ -305,17 +378,17 @@ func healthWords(h fleet.Health) string {
 	var text string
 	switch {
 	case h.Startup.Shared && h.Readiness.Shared && h.Liveness.Shared:
-		text = "in the queue behind the requests"
+		text = "behind the requests"
 	case h.Liveness.Shared || h.Readiness.Shared:
-		text = "partly in the queue behind the requests"
+		text = "partly behind the requests"
 	default:
-		text = "on a listener of their own"
+		text = "listener of their own"
 	}
 	if h.Readiness.Deep || h.Liveness.Deep {
 		text += ", ask the dependency"
 	}
 	if h.Liveness.InBoot {
-		text += ", live while booting"
+		text += ", live in boot"
 	}
 	return text
 }
@@ -351,7 +424,7 @@ func faultWords(f fleet.Fault, s fleet.Scenario) string {
 	case fleet.NewRevision:
 		return "rollout: a new revision" + at
 	case fleet.KubeletAgain:
-		return "kubelet-restart: the kubelet of a node is restarted" + at
+		return "kubelet-restart: a process exits" + at + ", and while it boots the kubelet of its node is restarted"
 	}
 	return "surge: " + number(f.Share) + " times as many requests" + at + during
 }

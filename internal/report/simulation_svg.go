@@ -166,7 +166,7 @@ func (d *drawing) curve(tr *fleet.Trace, x func(time.Duration) float64) {
 		if offered == 0 {
 			good, offered = 0, 1
 		}
-		y := math.Round(float64(d.y)-min(good/offered, 1)*svgCurve)
+		y := math.Round(float64(d.y) - min(good/offered, 1)*svgCurve)
 		if y != last {
 			fmt.Fprintf(&b, "H%.1fV%.0f", x(from), y)
 			last = y

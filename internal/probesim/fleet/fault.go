@@ -17,6 +17,8 @@ func (f *fleet) strike(now time.Duration) {
 		f.end(now)
 	}
 	switch x.Kind {
+	case KubeletAgain:
+		f.restartKubelet(now)
 	case NodeLost:
 		f.loseNode(now)
 	case NodeDrained:
@@ -30,7 +32,7 @@ func (f *fleet) begin(now time.Duration) {
 	case Start:
 		f.dirty = true
 		f.newSpec = 0
-	case Crash:
+	case Crash, KubeletAgain:
 		for _, p := range f.victims() {
 			f.handle(p, p.sim.Crash(now, 0, 1, f.buf[:0]))
 			p.next = p.sim.Next()
@@ -63,14 +65,6 @@ func (f *fleet) begin(now time.Duration) {
 	case NewRevision:
 		f.revision++
 		f.newSpec, f.oldSpec, f.dirty = 0, f.newSpec, true
-	case KubeletAgain:
-		node := f.busiest()
-		for _, p := range f.pods {
-			if p.node == node {
-				p.sim.RestartKubelet(now)
-				p.next = p.sim.Next()
-			}
-		}
 	case Surge:
 		f.surge = x.Share
 	}
@@ -91,6 +85,26 @@ func (f *fleet) end(now time.Duration) {
 		}
 	case Surge:
 		f.surge = 1
+	}
+}
+
+// restartKubelet restarts the kubelet of the struck pod's node in the middle of the boot that the fault has begun.
+func (f *fleet) restartKubelet(now time.Duration) {
+	if f.kubeletDone || now < f.faultAt()+f.s.Boot.Quantile(0.5)/2 {
+		return
+	}
+	f.kubeletDone = true
+	node := -1
+	for _, p := range f.pods {
+		if p.hit {
+			node = p.node
+		}
+	}
+	for _, p := range f.pods {
+		if p.node == node {
+			p.sim.RestartKubelet(now)
+			p.next = p.sim.Next()
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ type fleet struct {
 	cordoned                            int // node, -1 none
 	lostAt                              time.Duration
 	lostNode                            int
-	notReadyTold, evicted               bool
+	notReadyTold, evicted, kubeletDone  bool
 	unsettled                           time.Duration // last instant at which not all pods were Ready
 	scaleAt                             time.Duration
 	recent                              []int
@@ -315,13 +315,16 @@ func (f *fleet) watch(now time.Duration) {
 	if !f.measured(now) {
 		return
 	}
-	ready := 0
+	ready, there := 0, 0
 	for _, p := range f.pods {
+		if !p.lost {
+			there++
+		}
 		if p.ready && !p.deleting {
 			ready++
 		}
 	}
-	if ready < f.desired || len(f.pods) > f.desired {
+	if ready < f.desired || there > f.desired {
 		f.unsettled = now
 	}
 	if t := f.trace; t != nil {
@@ -363,8 +366,8 @@ func (f *fleet) close(end time.Duration) Run {
 		r.Drained = f.drained - f.faultAt()
 	}
 	r.Recovered = r.Last >= recoveredFrom
-	if f.s.Load.Utilization == 0 { // without requests the pods have to say it
-		r.Recovered = ready >= f.desired
+	if f.s.Load.Utilization == 0 || f.s.Fault.Kind == Start { // where no requests came, the pods have to say it
+		r.Recovered = r.Recovered && ready >= f.desired
 	}
 	if f.trace != nil {
 		f.trace.finish(f.s.For)

@@ -83,7 +83,7 @@ const (
 	NodeLost               // a node is gone for good
 	NodeDrained            // a node is drained
 	NewRevision            // a new revision is rolled out
-	KubeletAgain           // the kubelet of a node is restarted
+	KubeletAgain           // a process exits, and while it boots the kubelet of its node is restarted
 	Surge                  // Share times as many requests come, for For
 )
 
@@ -144,6 +144,9 @@ func (s Scenario) withDefaults() Scenario {
 	set(&s.Fault.For, 2*time.Minute)
 	set(&s.Fault.Extra, time.Second)
 	s.Fault.Pods = max(s.Fault.Pods, 1)
+	if s.Fault.Kind == KubeletAgain {
+		s.Fault.Pods = 1
+	}
 	if s.Fault.Share == 0 {
 		s.Fault.Share = 0.05
 		if s.Fault.Kind == Surge {
@@ -191,7 +194,8 @@ func (s Scenario) Check() error {
 
 // demanded is how many restarts the fault itself causes.
 func (s Scenario) demanded() int {
-	if s.Fault.Kind == Crash || s.Fault.Kind == Deadlock {
+	switch s.Fault.Kind {
+	case Crash, Deadlock, KubeletAgain:
 		return s.Fault.Pods
 	}
 	return 0
