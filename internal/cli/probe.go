@@ -10,6 +10,6 @@ func newProbe(e Env) *cobra.Command {
 		Args:  knownVerb,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(newProbeSimulate(e), newProbeVerify(e))
+	cmd.AddCommand(newProbeSimulate(e), newProbeRecommend(e), newProbeVerify(e))
 	return cmd
 }

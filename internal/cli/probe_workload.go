@@ -55,6 +55,11 @@ func (f *workloadFlags) find(ctx context.Context, e Env, name string) (*probedCo
 	if err != nil {
 		return nil, err
 	}
+	return f.in(in, name)
+}
+
+// in returns the container of the workload with the name in what was read.
+func (f *workloadFlags) in(in *load.Input, name string) (*probedContainer, error) {
 	s := lint.Snapshot(in)
 	w, err := f.pick(s, name)
 	if err != nil {

@@ -207,6 +207,12 @@ func (q *Question) fill(plan *Plan, start, ready, live numbers, c Cascade) {
 	plan.KilledVerdict = verdict(plan.Killed, MaxKilled)
 }
 
+// Grant makes the plan one of another startup probe, of which only the budget is known, in seconds.
+func (p *Plan) Grant(s *boottime.Sample, budget float64) {
+	p.Budget, p.Killed = budget, s.Over(budget, 0)
+	p.KilledVerdict = verdict(p.Killed, MaxKilled)
+}
+
 // verdict says how well a share is known to be below a limit.
 func verdict(o boottime.Over, limit float64) Verdict {
 	switch {

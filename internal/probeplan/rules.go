@@ -21,7 +21,7 @@ const (
 	startEvery = 10   // s between two looks at a boot: each pod of a rollout waits for half of it
 	maxCalls   = 900  // an hour and pod, as many as the golden path's probes make
 	commands   = 30   // s between two runs of a command, each of which starts a process
-	headroom   = 1.5  // times the 99.9th percentile of the boot
+	Headroom   = 1.5  // times the 99.9th percentile of the boot; exported for what a service file is to say
 	often      = 3    // failures in a row: no single slow moment decides
 	propagate  = 3.0  // s from Ready to traffic (EndpointSlice and kube-proxy)
 	percentile = 99.9 // of the boot
@@ -73,10 +73,10 @@ func (q *Question) calm(live, ready numbers) bool {
 // needed returns the budget that a boot has to have for sure.
 func needed(s *boottime.Sample) (seconds float64, why string) {
 	high := s.Quantile(percentile / 100)
-	rule := headroom * high.Estimate
-	from := fmt.Sprintf("%.1f times the 99.9th percentile, %.0f s", headroom, high.Estimate)
-	if longest := headroom * s.Curve.Last; math.IsNaN(rule) || longest > rule {
-		rule, from = longest, fmt.Sprintf("%.1f times the longest that was seen, %.0f s", headroom, s.Curve.Last)
+	rule := Headroom * high.Estimate
+	from := fmt.Sprintf("%.1f times the 99.9th percentile, %.0f s", Headroom, high.Estimate)
+	if longest := Headroom * s.Curve.Last; math.IsNaN(rule) || longest > rule {
+		rule, from = longest, fmt.Sprintf("%.1f times the longest that was seen, %.0f s", Headroom, s.Curve.Last)
 	}
 	if sure := s.Needed(MaxKilled, reach()); sure > rule && !math.IsInf(sure, 1) {
 		return sure, fmt.Sprintf("fewer than 1 of %.0f boots takes longer, with 95 %% confidence", 1/MaxKilled)
