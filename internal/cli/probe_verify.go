@@ -2,15 +2,26 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/kube"
+	"github.com/fairway-k8s/fairway/internal/probesim"
 	"github.com/fairway-k8s/fairway/internal/probeverify"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
@@ -18,22 +29,26 @@ import (
 
 // probeVerifyFlags are the flags of fairway probe verify.
 type probeVerifyFlags struct {
-	started, ready, live string
-	dependencies         []string
-	options              probeverify.Options
-	output               choice
+	workload     workloadFlags
+	urls         map[probeverify.Endpoint]*string // --started-url and so on
+	dependencies []string
+	options      probeverify.Options
+	output       choice
 }
 
 func newProbeVerify(e Env) *cobra.Command {
-	f := &probeVerifyFlags{output: choice{value: "text", choices: []string{"text", "json"}}}
+	f := &probeVerifyFlags{urls: map[probeverify.Endpoint]*string{}, output: choice{value: "text", choices: []string{"text", "json"}}}
 	cmd := &cobra.Command{
-		Use:   "verify URL... [flags] [-- COMMAND...]",
+		Use:   "verify [URL...] [WORKLOAD] [flags] [-- COMMAND...]",
 		Short: "find out whether health endpoints answer the questions that Kubernetes asks",
 		Long: "Verify starts an application, injects one fault after the other, and asks its endpoints all the while as the kubelet does. It fills a\n" +
 			"table: what started, ready and live had to answer during each fault, what they did answer, and what that would do to a fleet. Then it\n" +
 			"looks for traps of the protocol: answers that the kubelet takes for something else than they mean.\n\n" +
-			"URLs are told apart by their paths (/health/started, /readyz, /livez), or named by --started, --ready and --live. One without a path stands\n" +
+			"URLs are told apart by their paths (/health/started, /readyz, /livez), or named by --started-url and so on. One without a path stands\n" +
 			"for /health/started, /health/ready and /health/live below it; one whose path names no question is asked for all three.\n\n" +
+			"A WORKLOAD such as deploy/koreserver is looked up in manifests (-f, by default the working directory): its probes say which paths and ports\n" +
+			"are asked, with which timeouts, and how many pods the fleet has. With --live it is looked up in a cluster, and a pod of it is asked through\n" +
+			"the API server's port-forward: whether it is healthy, and the traps. Nothing is ever done to a cluster.\n\n" +
 			"A dependency, --dependency NAME=HOST:PORT, is put behind a listener that can refuse, hang and delay. The application gets the listener's\n" +
 			"address in the environment variable NAME, and wherever {NAME} stands in the command. \",local\" behind it says that ready has to be\n" +
 			"false without it, \",shared\" that all pods share it and ready stays true.\n\n" +
@@ -42,23 +57,25 @@ func newProbeVerify(e Env) *cobra.Command {
 			"Nothing is left behind: the application and its children end with this command.\n\n" +
 			"Exit codes: 0 everything that was checked holds, 1 something breaks, 2 wrong usage, 3 nothing could be checked, or it was\n" +
 			"stopped before the end.",
-		Example: "  fairway probe verify http://127.0.0.1:8081 -- ./koreserver --boot 2s\n" +
+		Example: "  fairway probe verify deploy/koreserver -f deploy/ -- ./koreserver\n" +
+			"  fairway probe verify deploy/koreserver --live -n shop\n" +
+			"  fairway probe verify http://127.0.0.1:8081 -- ./koreserver --boot 2s\n" +
 			"  fairway probe verify http://127.0.0.1:8081 --dependency REDIS=127.0.0.1:6379,shared --load 'http://127.0.0.1:8080/talk?for=300ms' \\\n" +
 			"    --deadlock --fault=deadlock -- ./koreserver --boot 2s --sessions 'redis://{REDIS}'",
 	}
 	flags := cmd.Flags()
 	o := &f.options
-	flags.StringVar(&f.started, "started", "", "URL of the startup probe")
-	flags.StringVar(&f.ready, "ready", "", "URL of the readiness probe")
-	flags.StringVar(&f.live, "live", "", "URL of the liveness probe")
+	for _, e := range probeverify.Endpoints {
+		f.urls[e] = flags.String(string(e)+"-url", "", "URL of the "+map[probeverify.Endpoint]string{probeverify.Started: "startup", probeverify.Ready: "readiness", probeverify.Live: "liveness"}[e]+" probe")
+	}
 	flags.StringArrayVar(&f.dependencies, "dependency", nil, "another service that it needs: NAME=HOST:PORT, and ,local or ,shared behind it")
 	flags.StringVar(&o.Load, "load", "", "URL of an ordinary request, best one that takes a while")
 	flags.StringVar(&o.Deadlock, "deadlock", "", "what locks its serving path up: a URL to POST to, a signal such as USR1, or arguments to start it with")
 	flags.StringVar(&o.Goroutines, "goroutines", "", "URL of net/http/pprof's goroutine?debug=1, to count what probes leave behind")
 	flags.BoolVar(&o.SlowBoot, "slow-boot", false, "let it run for a fifth of the time while it boots")
-	flags.IntVar(&o.Replicas, "replicas", 0, "pods of the fleet that sentences speak of")
-	flags.DurationVar(&o.PreStop, "prestop", 0, "preStop sleep of the container: SIGTERM comes that much later than the news that the pod leaves")
-	flags.DurationVar(&o.Grace, "grace", 30*time.Second, "terminationGracePeriodSeconds")
+	flags.IntVar(&o.Replicas, "replicas", 0, "pods of the fleet that sentences speak of (default: the workload's, or 10)")
+	flags.DurationVar(&o.PreStop, "prestop", 0, "preStop sleep of the container: SIGTERM comes that much later than the news that the pod leaves (default: the workload's)")
+	flags.DurationVar(&o.Grace, "grace", 0, "terminationGracePeriodSeconds (default: the workload's, or 30s)")
 	flags.StringSliceVar(&o.Only, "only", nil, "rows to do, and no others")
 	flags.StringSliceVar(&o.Skip, "skip", nil, "rows to leave out")
 	flags.DurationVar(&o.Budget, "time", 0, "time for everything: faults are shortened to fit, and what does not fit is not checked")
@@ -67,21 +84,23 @@ func newProbeVerify(e Env) *cobra.Command {
 	flags.DurationVar(&o.Times.Fault, "fault-for", probeverify.Ordinary.Fault, "how long a dependency is away")
 	flags.DurationVar(&o.Times.Deadlock, "deadlock-within", probeverify.Ordinary.Deadlock, "time until a deadlock has to be noticed")
 	choiceFlag(cmd, &f.output, "output", "o", "how to show the result")
+	f.workload.add(cmd)
+	_ = flags.MarkHidden("all-namespaces") // one pod is asked
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(probeverify.IDs(), cobra.ShellCompDirectiveNoFileComp))
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		urls := args
+		names := args
 		if at := cmd.ArgsLenAtDash(); at >= 0 {
-			urls, o.Command = args[:at], args[at:]
+			names, o.Command = args[:at], args[at:]
 		}
-		return f.run(cmd.Context(), e, urls)
+		return f.run(cmd.Context(), e, names)
 	}
 	return cmd
 }
 
-func (f *probeVerifyFlags) run(ctx context.Context, e Env, urls []string) error {
-	if err := f.probes(urls); err != nil {
+func (f *probeVerifyFlags) run(ctx context.Context, e Env, names []string) error {
+	if err := f.probes(ctx, e, names); err != nil {
 		return err
 	}
 	for _, text := range f.dependencies {
@@ -124,24 +143,193 @@ func (f *probeVerifyFlags) run(ctx context.Context, e Env, urls []string) error 
 	return nil
 }
 
-// probes finds out which URL is which question.
-func (f *probeVerifyFlags) probes(urls []string) error {
+// probes finds out what is asked: a workload's probes, if one is named, and URLs, which go before those of the workload.
+func (f *probeVerifyFlags) probes(ctx context.Context, e Env, names []string) error {
+	var urls, workloads []string
+	for _, n := range names {
+		if strings.Contains(n, "://") {
+			urls = append(urls, n)
+		} else {
+			workloads = append(workloads, n)
+		}
+	}
 	found, err := probeverify.Find(urls)
 	if err != nil {
-		return &problem.Problem{What: "cannot tell which URL is which question", Why: err.Error(), Next: "name them: --started URL --ready URL --live URL", Err: err}
+		return &problem.Problem{What: "cannot tell which URL is which question", Why: err.Error(), Next: "name them: --started-url URL --ready-url URL --live-url URL", Err: err}
 	}
-	for e, u := range map[probeverify.Endpoint]string{probeverify.Started: f.started, probeverify.Ready: f.ready, probeverify.Live: f.live} {
-		if u != "" {
-			found[e] = u
+	for endpoint, u := range f.urls {
+		if *u != "" {
+			found[endpoint] = *u
 		}
 	}
 	f.options.Probes = map[probeverify.Endpoint]probeverify.Probe{}
-	for e, u := range found {
-		p := probeverify.Defaults[e]
+	switch given := f.workload.cluster.given(); {
+	case len(workloads) > 1:
+		return &problem.Problem{What: "one workload is verified at a time, and " + strings.Join(workloads, ", ") + " are named", Next: "name one, or URLs with http:// in front"}
+	case len(workloads) == 1:
+		if err := f.fromWorkload(ctx, e, workloads[0], len(found) == 0); err != nil {
+			return err
+		}
+	case f.workload.live, given != "", f.workload.from != "", len(f.workload.files) > 0:
+		return &problem.Problem{What: "a place to look for a workload is named, and no workload", Next: "name it, such as deploy/koreserver"}
+	}
+	for endpoint, u := range found {
+		p, ok := f.options.Probes[endpoint]
+		if !ok {
+			p = probeverify.Defaults[endpoint]
+		}
 		p.URL = u
-		f.options.Probes[e] = p
+		f.options.Probes[endpoint] = p
 	}
 	return nil
+}
+
+// fromWorkload takes what a manifest says. With asked, its probes are what is asked, on this machine or in a pod of the cluster.
+func (f *probeVerifyFlags) fromWorkload(ctx context.Context, e Env, name string, asked bool) error {
+	if f.workload.live && len(f.options.Command) > 0 {
+		return &problem.Problem{What: "--live asks a pod of the cluster, and a command is given", Next: "leave one of the two out; manifests are read with -f"}
+	}
+	w, err := f.workload.find(ctx, e, name)
+	if err != nil {
+		return err
+	}
+	if asked && !f.workload.live && len(f.options.Command) == 0 {
+		return &problem.Problem{What: "nothing is named that answers for " + name, Next: "give its command after --, or --live to ask a pod of the cluster, or the URLs of one that runs"}
+	}
+	o := &f.options
+	if o.Grace == 0 {
+		o.Grace = w.Spec.Grace
+	}
+	if o.PreStop == 0 {
+		o.PreStop = w.Spec.PreStop
+	}
+	if o.Replicas == 0 && w.Workload.Replicas != nil {
+		o.Replicas = int(*w.Workload.Replicas)
+	}
+	host := "127.0.0.1"
+	if asked && f.workload.live {
+		if host, err = f.forward(ctx, w); err != nil {
+			return err
+		}
+	}
+	for _, x := range []struct {
+		endpoint probeverify.Endpoint
+		probe    *corev1.Probe
+		numbers  *probesim.Probe
+	}{
+		{probeverify.Started, w.Container.StartupProbe, w.Spec.Startup}, {probeverify.Ready, w.Container.ReadinessProbe, w.Spec.Readiness}, {probeverify.Live, w.Container.LivenessProbe, w.Spec.Liveness},
+	} {
+		if x.probe == nil {
+			continue
+		}
+		p := probeverify.Probe{Period: x.numbers.Period, Timeout: x.numbers.Timeout, FailureThreshold: x.numbers.FailureThreshold}
+		if x.probe.HTTPGet == nil {
+			if asked {
+				note(e, "fairway: %s is not asked: its probe is no httpGet\n", x.endpoint)
+			}
+			continue
+		}
+		if p.URL, err = urlOf(x.probe.HTTPGet, w.Container.Container, host); err != nil {
+			return &problem.Problem{What: fmt.Sprintf("the probe of %s cannot be asked", x.endpoint), Where: report.Label(w.Workload.Ref), Why: err.Error(),
+				Next: "give the port a name that the container has, or its number"}
+		}
+		for _, h := range x.probe.HTTPGet.HTTPHeaders {
+			if p.Header == nil {
+				p.Header = http.Header{}
+			}
+			p.Header.Add(h.Name, h.Value)
+		}
+		o.Probes[x.endpoint] = p
+	}
+	if asked && len(o.Probes) == 0 {
+		return &problem.Problem{What: report.Label(w.Workload.Ref) + " has no probe that asks over HTTP", Next: "name the URLs: http://127.0.0.1:8081/health/started and so on"}
+	}
+	return nil
+}
+
+// urlOf is what the kubelet asks.
+func urlOf(g *corev1.HTTPGetAction, c *corev1.Container, host string) (string, error) {
+	port := g.Port.IntValue()
+	if g.Port.Type == intstr.String && port == 0 {
+		for _, p := range c.Ports {
+			if p.Name == g.Port.StrVal {
+				port = int(p.ContainerPort)
+			}
+		}
+	}
+	if port < 1 || port > 65535 {
+		return "", fmt.Errorf("the container has no port %s", g.Port.String())
+	}
+	u, err := url.Parse(g.Path)
+	if err != nil {
+		u = &url.URL{Path: g.Path} // as the kubelet does
+	}
+	if u.Scheme = strings.ToLower(string(g.Scheme)); u.Scheme == "" {
+		u.Scheme = "http"
+	}
+	u.Host = net.JoinHostPort(host, strconv.Itoa(port))
+	return u.String(), nil
+}
+
+// forward has a pod of the workload asked through the API server, and returns the pod's address.
+func (f *probeVerifyFlags) forward(ctx context.Context, w *probedContainer) (string, error) {
+	cluster := &f.workload.cluster
+	c, err := kube.Connect(kube.Options{Kubeconfig: cluster.kubeconfig, Context: cluster.context, Namespace: cluster.namespace})
+	if err != nil {
+		return "", err
+	}
+	pod, err := runningPod(ctx, c, w.Workload)
+	if err != nil {
+		return "", err
+	}
+	f.options.Remote = "a port-forward through the API server"
+	f.options.Pod = pod.Name
+	f.options.Dial = func(ctx context.Context, _, address string) (net.Conn, error) {
+		_, text, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		port, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, err
+		}
+		return c.Dial(ctx, pod.Namespace, pod.Name, port)
+	}
+	return pod.Status.PodIP, nil
+}
+
+// runningPod returns a pod of a workload that runs, a ready one if there is one, the first by name.
+func runningPod(ctx context.Context, c *kube.Client, w *cluster.Workload) (*corev1.Pod, error) {
+	selector, err := metav1.LabelSelectorAsSelector(w.Selector)
+	if err != nil {
+		return nil, &problem.Problem{What: report.Label(w.Ref) + " has no selector that can be read", Why: err.Error(), Next: "name one of its pods, such as pod/NAME"}
+	}
+	var best *corev1.Pod
+	ready := func(p *corev1.Pod) bool {
+		return slices.ContainsFunc(p.Status.Conditions, func(x corev1.PodCondition) bool { return x.Type == corev1.PodReady && x.Status == corev1.ConditionTrue })
+	}
+	err = c.Each(ctx, "", "v1", "pods", w.Namespace, func(raw json.RawMessage) error {
+		p := &corev1.Pod{}
+		if err := json.Unmarshal(raw, p); err != nil {
+			return err
+		}
+		if w.Kind == "Pod" && p.Name != w.Name || w.Kind != "Pod" && (w.Selector == nil || !selector.Matches(labels.Set(p.Labels))) ||
+			p.Status.Phase != corev1.PodRunning || p.DeletionTimestamp != nil || p.Status.PodIP == "" {
+			return nil
+		}
+		if best == nil || ready(p) && !ready(best) || ready(p) == ready(best) && p.Name < best.Name {
+			best = p
+		}
+		return nil
+	})
+	if err != nil {
+		_, why := kube.StateOf(err)
+		return nil, &problem.Problem{What: "the pods of " + report.Label(w.Ref) + " cannot be listed", Where: c.Server, Why: why, Next: "ask for the right to list pods", Exit: problem.ExitIncomplete, Err: err}
+	}
+	if best == nil {
+		return nil, &problem.Problem{What: "no pod of " + report.Label(w.Ref) + " runs", Where: c.Server, Next: "look at kubectl get pods; its command can be verified here: give it after --", Exit: problem.ExitIncomplete}
+	}
+	return best, nil
 }
 
 // parseDependency reads NAME=HOST:PORT, with ,local or ,shared behind it.
@@ -169,6 +357,7 @@ func parseDependency(text string) (probeverify.Dependency, error) {
 type probeVerdicts struct {
 	SchemaVersion int                         `json:"schemaVersion"`
 	Endpoints     map[string]string           `json:"endpoints"`
+	Pod           string                      `json:"pod"`
 	Command       []string                    `json:"command"`
 	Rows          []probeRowJSON              `json:"rows"`
 	Summary       map[probeverify.Verdict]int `json:"summary"`
@@ -204,7 +393,7 @@ type probeFaultJSON struct {
 }
 
 func newProbeVerdicts(o *probeverify.Options, r *probeverify.Report) *probeVerdicts {
-	v := &probeVerdicts{SchemaVersion: 1, Endpoints: map[string]string{}, Command: append([]string{}, o.Command...), Rows: []probeRowJSON{}, Seconds: inSeconds(r.Took),
+	v := &probeVerdicts{SchemaVersion: 1, Endpoints: map[string]string{}, Pod: o.Pod, Command: append([]string{}, o.Command...), Rows: []probeRowJSON{}, Seconds: inSeconds(r.Took),
 		Summary: map[probeverify.Verdict]int{probeverify.Holds: 0, probeverify.Breaks: 0, probeverify.NotChecked: 0}}
 	for e, p := range o.Probes {
 		v.Endpoints[string(e)] = p.URL
@@ -231,6 +420,9 @@ func inSeconds(d time.Duration) float64 {
 // text shows the table, then what breaks, then what is not known.
 func (v *probeVerdicts) text(width int) string {
 	var b strings.Builder
+	if v.Pod != "" {
+		b.WriteString("pod/" + v.Pod + "  ")
+	}
 	b.WriteString(sameStart(v.Endpoints) + "\n\n")
 	const title = 28
 	columns := map[probeverify.Endpoint]int{}

@@ -35,8 +35,9 @@ type Client struct {
 	Server    string // https://...
 	Namespace string // --namespace, or the context's, or default
 
-	config *rest.Config
-	rest   *rest.RESTClient
+	config  *rest.Config
+	streams *rest.Config // the same without bounds, for connections that last
+	rest    *rest.RESTClient
 }
 
 // A cluster has tens of kinds, most with one page: these figures list one in a few seconds, and are what kubectl allows itself.
@@ -98,8 +99,9 @@ func Connect(o Options) (*Client, error) {
 	config.UserAgent = "fairway"
 	config.WarningHandler = rest.NoWarnings{}
 	config.ContentConfig = rest.ContentConfig{AcceptContentTypes: "application/json", ContentType: "application/json"}
+	streams := rest.CopyConfig(config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return bounded{next} })
-	c := &Client{Context: name, Server: address(config.Host), Namespace: namespace, config: config}
+	c := &Client{Context: name, Server: address(config.Host), Namespace: namespace, config: config, streams: streams}
 	if c.rest, err = newREST(config); err != nil {
 		return nil, &problem.Problem{What: "the kubeconfig does not say how to reach a cluster", Where: where, Why: reason(err), Next: "correct the entries of context " + name, Err: err}
 	}

@@ -34,6 +34,10 @@ type Options struct {
 	Budget     time.Duration // for everything; 0: no limit. Faults are shortened to fit, and what does not fit is not checked
 	Times      Times
 
+	// Remote says how the endpoints are reached when they are not on this machine, such as "a port-forward"; "" when they are. What an answer takes
+	// and where it listens cannot be told then.
+	Remote string
+	Pod    string // that is asked, "" for none
 	// Dial opens the connections to the endpoints, through a port-forward for example; nil: the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Progress is called before each row; nil: never.
@@ -225,6 +229,8 @@ func (b *bench) plan() (all []step) {
 // row runs one step, and leaves the application as it found it or dead.
 func (b *bench) row(ctx context.Context, s step, row *Row) error {
 	switch c := s.check; {
+	case c.process && b.Remote != "":
+		return notChecked("needs the process, and nothing is done to a cluster: start it here, with the command after --")
 	case c.process && len(b.Command) == 0:
 		return notChecked("needs the process: give the command after --")
 	case c.each && s.proxy == nil:
@@ -350,7 +356,7 @@ func (b *bench) stand(d Dependency) (*proxy, error) {
 // check refuses options that make no sense.
 func (o *Options) check() error {
 	if len(o.Probes) == 0 {
-		return &problem.Problem{What: "no endpoint is named", Next: "name them: http://127.0.0.1:8081/health/started .../ready .../live, or --started, --ready and --live"}
+		return &problem.Problem{What: "no endpoint is named", Next: "name them: http://127.0.0.1:8081/health/started .../ready .../live, or a workload such as deploy/koreserver"}
 	}
 	for _, e := range Endpoints {
 		p, ok := o.Probes[e]
