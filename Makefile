@@ -4,6 +4,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS = -s -w -X github.com/fairway-k8s/fairway/internal/cli.version=$(VERSION)
 GO ?= go
 
+# Modules of their own whose tests need nothing but Go.
+MODULES = health
+
 .PHONY: build demo story test conformance check fuzz docs bench testbed clean
 
 build: ## the static binary, bin/fairway
@@ -21,6 +24,7 @@ story: ## plays koreserver's move to Kubernetes on a real node in four minutes; 
 
 test: ## all tests that need nothing but Go; those that need a real Kubernetes skip
 	$(GO) test ./...
+	@for m in $(MODULES); do echo "$$m:"; (cd $$m && $(GO) test ./...) || exit 1; done
 
 conformance: build testbed ## the tests against a real Kubernetes; FAIRWAY_REQUIRE=controlplane,node makes what is missing a failure
 	cd testbed && CGO_ENABLED=0 $(GO) test -trimpath -count=1 -timeout 20m ./...
@@ -30,7 +34,8 @@ check: ## what CI checks: format, vet, static analysis, tests, generated files a
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
-	$(GO) test ./...
+	@for m in $(MODULES); do (cd $$m && $(GO) vet ./... && $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./...) || exit 1; done
+	@$(MAKE) --no-print-directory test
 
 fuzz: ## a minute for every fuzz target
 	@for t in $$(grep -rl '^func Fuzz' --include='*_test.go' internal); do \
