@@ -114,7 +114,8 @@ type bench struct {
 	dead    error         // why it can be started no more
 	boot    time.Duration // how long the last boot took
 	end     time.Time
-	subject *proxy // of the row that runs
+	subject *proxy              // of the row that runs
+	plain   map[Endpoint]Answer // what the traps found, of the process that runs
 }
 
 // check is a row before it is run.
@@ -282,7 +283,7 @@ func (b *bench) start(more []string) error {
 	if err != nil {
 		return &problem.Problem{What: "cannot start the application", Where: b.Command[0], Why: problem.Plain(err), Next: "correct the command after --", Err: err}
 	}
-	b.app = app
+	b.app, b.plain = app, nil
 	return nil
 }
 
