@@ -69,6 +69,7 @@ var exceptions = map[[2]string]string{
 	{"internal/release", "internal/knowledge"}:   "what paths and changes name has to be a record",
 	{"internal/release", "internal/merge"}:       "the difference of two versions is a merge",
 	{"internal/knowledge", "internal/rule"}:      "the web of knowledge joins records with rules",
+	{"internal/probesim", "internal/probesim"}:   "a fleet is made of the simulator's pods",
 	{"internal/probeplan", "internal/boottime"}:  "a plan is made for a sample of boots",
 	{"internal/probeplan", "internal/probesim"}:  "a plan is made of the simulator's probes",
 	{"internal/lint", "internal/rule"}:           "lint runs rules",
@@ -83,6 +84,7 @@ var exceptions = map[[2]string]string{
 	{"internal/cli", "internal/report"}:          "the command line shows results through report",
 	{"cmd/fairway", "internal/cli"}:              "main calls the command line",
 	{"internal/story", "internal/cli"}:           "the story runs fairway as from the command line",
+	{"conformance", "internal/testkit"}:          "the sample with the seeded mistakes is a program that runs on a node",
 	{"examples", "internal/story"}:               "the program of the story plays it",
 }
 
