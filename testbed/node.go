@@ -392,8 +392,15 @@ func buildPause(ctx context.Context, dir string) ([]byte, error) {
 }
 
 func buildStatic(ctx context.Context, dir, pkg string) ([]byte, error) {
-	out := filepath.Join(dir, "program")
-	if _, err := goTool(ctx, "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg); err != nil {
+	out, err := filepath.Abs(filepath.Join(dir, "program"))
+	if err != nil {
+		return nil, err
+	}
+	in := "."
+	if info, err := os.Stat(pkg); err == nil && info.IsDir() {
+		in, pkg = pkg, "." // a folder may be of another module than the current one
+	}
+	if _, err := goTool(ctx, "build", "-C", in, "-trimpath", "-ldflags", "-s -w", "-o", out, pkg); err != nil {
 		return nil, err
 	}
 	defer os.Remove(out)

@@ -4,7 +4,7 @@
 // Two things about it can be switched, as they were when the first of its kind moved to Kubernetes:
 //
 //	truths    one: /health on the port of requests, which opens when the boot is over, and good only when all is well, the store included.
-//	          three: a listener of its own, open before the boot, that answers started, ready and live, each for itself.
+//	          three: a listener of its own, open before the boot, that answers started, ready and live, each for itself (package health).
 //	sessions  memory: carts live in this process, and the next request may reach another one.
 //	          redis://HOST:PORT: carts live in a store that all replicas share.
 //

@@ -39,15 +39,12 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /cart", func(w http.ResponseWriter, r *http.Request) { s.cart(w, r, 0) })
 	mux.HandleFunc("POST /cart", func(w http.ResponseWriter, r *http.Request) { s.cart(w, r, 1) })
 	if !s.config.three {
-		mux.HandleFunc("GET /health", s.health)
+		mux.HandleFunc("GET /health", s.oneTruth)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.serving.Lock()
 		//lint:ignore SA2001 a request only passes through, and cannot when a deadlock holds it
 		s.serving.Unlock()
-		if s.draining.Load() {
-			w.Header().Set("Connection", "close") // so that no request comes over a connection that is about to go
-		}
 		mux.ServeHTTP(w, r)
 	})
 }
@@ -78,46 +75,23 @@ func (s *server) stored(ctx context.Context, ask func(context.Context) (int64, e
 	return ask(ctx)
 }
 
-// health is the one truth: good only when all is well. It was written for a load balancer, which only stopped sending requests.
-func (s *server) health(w http.ResponseWriter, r *http.Request) {
-	if s.draining.Load() {
-		http.Error(w, "draining", http.StatusServiceUnavailable)
+// reachable reports whether the store answers.
+func (s *server) reachable(ctx context.Context) error {
+	_, err := s.stored(ctx, func(ctx context.Context) (int64, error) { return 0, s.carts.ping(ctx) })
+	return err
+}
+
+// oneTruth is good only when all is well. It was written for a load balancer, which only stopped sending requests.
+func (s *server) oneTruth(w http.ResponseWriter, r *http.Request) {
+	if state, _ := s.health.State(); !state.Ready {
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}
-	if _, err := s.stored(r.Context(), func(ctx context.Context) (int64, error) { return 0, s.carts.ping(ctx) }); err != nil {
+	if err := s.reachable(r.Context()); err != nil {
 		http.Error(w, "sessions: "+err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = w.Write([]byte("ok\n"))
-}
-
-// truths answers three questions, and none of them asks another service:
-//
-//	started  is the boot over? true from then on
-//	ready    may requests be sent to it? Not while it boots or leaves. A store that all replicas share is no reason: without any of
-//	         them nobody would be served, and with them only carts are missing
-//	live     does the serving path move? true during the boot, which has no serving path yet
-func (s *server) truths() http.Handler {
-	mux := http.NewServeMux()
-	tell := func(name string, is func() bool) {
-		h := func(w http.ResponseWriter, _ *http.Request) {
-			if is() {
-				_, _ = w.Write([]byte("true\n"))
-			} else {
-				http.Error(w, "false", http.StatusServiceUnavailable)
-			}
-		}
-		mux.HandleFunc("GET /health/"+name, h) // as MicroProfile Health has it
-		mux.HandleFunc("GET /"+name, h)        // as the golden paths ask
-	}
-	tell("started", s.booted.Load)
-	tell("ready", func() bool { return s.booted.Load() && !s.draining.Load() && s.moves() })
-	tell("live", func() bool { return !s.booted.Load() || s.moves() })
-	return mux
-}
-
-func (s *server) moves() bool {
-	return time.Since(time.Unix(0, s.beat.Load())) < s.config.heartbeat
 }
 
 func (s *server) say(w http.ResponseWriter, code int, a answer) {

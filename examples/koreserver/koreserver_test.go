@@ -126,7 +126,7 @@ func TestThreeTruths(t *testing.T) {
 	default:
 	}
 	requests := within(t, "the listener for requests", p.requests)
-	eventually(t, addr, "/started", 200)
+	eventually(t, addr, "/health/started", 200)
 	if got := truths(t, addr); got != "200 200 200" {
 		t.Errorf("started, ready, live after the boot: %s, want 200 200 200", got)
 	}
@@ -138,8 +138,8 @@ func TestThreeTruths(t *testing.T) {
 	go func() { slow <- get(t, requests, "/talk?for=500ms") }()
 	time.Sleep(100 * time.Millisecond)
 	p.stop()
-	eventually(t, addr, "/ready", 503)
-	if got := get(t, addr, "/live"); got != 200 {
+	eventually(t, addr, "/health/ready", 503)
+	if got := get(t, addr, "/health/live"); got != 200 {
 		t.Errorf("live while it drains: %d, want 200", got)
 	}
 	if got := get(t, requests, "/"); got != 200 {
@@ -157,9 +157,7 @@ func TestOneTruth(t *testing.T) {
 	store, addr := stand(t)
 	p := start(t, "--boot=100ms", "--sessions=redis://"+addr)
 	requests := within(t, "the listener for requests", p.requests)
-	if got := get(t, requests, "/health"); got != 200 {
-		t.Errorf("/health: %d, want 200", got)
-	}
+	eventually(t, requests, "/health", 200)
 	store()
 	eventually(t, requests, "/health", 503)
 	if got := get(t, requests, "/"); got != 200 {
@@ -171,7 +169,7 @@ func TestStoreThatIsGone(t *testing.T) {
 	store, addr := stand(t)
 	p := start(t, "--boot=0s", "--truths=three", "--sessions=redis://"+addr)
 	side, requests := within(t, "the listener for truths", p.truths), within(t, "the listener for requests", p.requests)
-	eventually(t, side, "/ready", 200)
+	eventually(t, side, "/health/ready", 200)
 	store()
 	eventually(t, requests, "/cart", 503)
 	if got := truths(t, side); got != "200 200 200" {
@@ -191,8 +189,8 @@ func TestToldToStopDuringTheBoot(t *testing.T) {
 func TestDeadlock(t *testing.T) {
 	p := start(t, "--boot=0s", "--truths=three", "--fault=deadlock@300ms")
 	side := within(t, "the listener for truths", p.truths)
-	eventually(t, side, "/live", 200)
-	eventually(t, side, "/live", 503)
+	eventually(t, side, "/health/live", 200)
+	eventually(t, side, "/health/live", 503)
 	if got := truths(t, side); got != "200 503 503" {
 		t.Errorf("started, ready, live in a deadlock: %s, want 200 503 503", got)
 	}

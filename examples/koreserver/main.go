@@ -75,8 +75,8 @@ func parse(args []string, out io.Writer) (*config, error) {
 		return nil, fmt.Errorf("nothing is known of %q: there are flags only", flags.Arg(0))
 	case *truths != "one" && *truths != "three":
 		return nil, fmt.Errorf("--truths=%s: there are one and three", *truths)
-	case c.boot < 0 || c.drain < 0 || c.longest < 0 || c.heartbeat <= 0:
-		return nil, errors.New("times are not negative, and a heartbeat takes some")
+	case c.boot < 0 || c.drain < 0 || c.longest < 0 || c.heartbeat < 100*time.Millisecond:
+		return nil, errors.New("times are not negative, and --heartbeat is 100ms or more")
 	}
 	c.three = *truths == "three"
 	return c, nil

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/fairway-k8s/fairway/health"
 )
 
 // server is the service in one process.
@@ -20,13 +20,11 @@ type server struct {
 	carts  carts
 	name   string // of the pod
 
-	booted   atomic.Bool  // for good
-	draining atomic.Bool  // for good
-	late     atomic.Int64 // nanoseconds by which the store is made slow
-	beat     atomic.Int64 // when the serving path last moved, in Unix nanoseconds
+	health *health.Health
+	late   atomic.Int64 // nanoseconds by which the store is made slow
 
-	// serving is held for a moment by every request: the one lock that a conversation engine always has. The heartbeat takes it too, so
-	// that a deadlock of requests is seen by liveness.
+	// serving is held for a moment by every request: the one lock that a conversation engine always has. The request that the
+	// service sends itself as a heartbeat takes it too, so that a deadlock is seen by liveness.
 	serving sync.Mutex
 }
 
@@ -39,69 +37,46 @@ func newServer(c *config, log *slog.Logger) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{config: c, log: log, carts: store, name: name}, nil
+	drain := c.drain
+	if drain == 0 {
+		drain = -1 // none; 0 is what is usual
+	}
+	h := health.New(health.Options{Drain: drain, Grace: c.drain + c.longest + time.Second, Log: log})
+	return &server{config: c, log: log, carts: store, name: name, health: h}, nil
 }
 
 // run boots and serves until ctx ends, then drains: it says that it is not ready, serves what still comes for a while, lets requests end,
 // and returns nil.
 func (s *server) run(ctx context.Context) error {
-	failed := make(chan error, 2)
-	serve := func(what, addr string, h http.Handler) (*http.Server, error) {
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			return nil, err
-		}
-		s.log.Info("listening", "for", what, "address", l.Addr())
-		srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-		go func() {
-			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				failed <- err
-			}
-		}()
-		return srv, nil
-	}
-	// Before anything slow: live has to be true during the boot, because a kubelet that was restarted asks for it then
-	// (https://github.com/kubernetes/kubernetes/issues/142305).
+	defer s.health.Close()
 	if s.config.three {
-		side, err := serve("truths", s.config.health, s.truths())
+		// Before anything slow: live has to be true during the boot.
+		addr, err := s.health.Listen(s.config.health)
 		if err != nil {
 			return err
 		}
-		defer side.Close()
+		s.log.Info("listening", "for", "truths", "address", addr)
+		// A store that all replicas share: without any of them nobody would be served, and with them only carts are missing.
+		s.health.Check(health.Check{Name: "carts", Shared: true, Interval: 5 * time.Second, Func: s.reachable})
 	}
 	if !s.boot(ctx) {
 		s.log.Info("told to stop during the boot")
 		return nil
 	}
-	s.beat.Store(time.Now().UnixNano())
-	main, err := serve("requests", s.config.listen, s.handler())
+	l, err := net.Listen("tcp", s.config.listen)
 	if err != nil {
 		return err
 	}
-	defer main.Close()
-	s.booted.Store(true)
-
+	s.log.Info("listening", "for", "requests", "address", l.Addr())
+	srv := &http.Server{
+		Handler:           s.health.Server("requests", "http://"+l.Addr().String()+"/", s.config.heartbeat, s.handler()),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	defer srv.Close()
 	living, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go s.pulse(living)
 	s.begin(living)
-
-	select {
-	case err := <-failed:
-		return fmt.Errorf("stopped serving: %w", err)
-	case <-ctx.Done():
-	}
-	began := time.Now()
-	s.draining.Store(true)
-	s.log.Info("draining", "for", s.config.drain)
-	time.Sleep(s.config.drain)
-	end, cancelEnd := context.WithTimeout(context.Background(), s.config.longest)
-	defer cancelEnd()
-	if err := main.Shutdown(end); err != nil {
-		return fmt.Errorf("requests were still running %s after the drain: %w", s.config.longest, err)
-	}
-	s.log.Info("drained", "took", time.Since(began).Round(time.Millisecond))
-	return nil
+	return s.health.Run(ctx, func() error { return srv.Serve(l) }, srv.Shutdown)
 }
 
 // phases of a boot, and what part of it each takes, in percent.
@@ -130,13 +105,4 @@ func (s *server) boot(ctx context.Context) bool {
 	}
 	s.log.Info("booted", "took", time.Since(began).Round(time.Millisecond))
 	return true
-}
-
-// pulse beats while the serving path moves.
-func (s *server) pulse(ctx context.Context) {
-	for wait(ctx, s.config.heartbeat/10) {
-		s.serving.Lock()
-		s.beat.Store(time.Now().UnixNano())
-		s.serving.Unlock()
-	}
 }
