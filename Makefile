@@ -5,7 +5,7 @@ LDFLAGS = -s -w -X github.com/fairway-k8s/fairway/internal/cli.version=$(VERSION
 GO ?= go
 
 # Modules of their own whose tests need nothing but Go.
-MODULES = health examples/koreserver
+MODULES = health health/grpchealth examples/koreserver
 
 .PHONY: build demo story test conformance check fuzz docs bench testbed clean
 

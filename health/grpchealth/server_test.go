@@ -1,0 +1,89 @@
+package grpchealth_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	"github.com/fairway-k8s/fairway/health"
+	"github.com/fairway-k8s/fairway/health/grpchealth"
+)
+
+func TestServer(t *testing.T) {
+	h := health.New(health.Options{Log: slog.New(slog.DiscardHandler)})
+	defer h.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	healthpb.RegisterHealthServer(s, grpchealth.Server(h))
+	go s.Serve(l)
+	defer s.Stop()
+	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	client := healthpb.NewHealthClient(conn)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+
+	watches := map[string]healthpb.Health_WatchClient{}
+	for _, name := range []string{"", "started", "ready", "live", "other"} {
+		if watches[name], err = client.Watch(ctx, &healthpb.HealthCheckRequest{Service: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	watched := func(when, name, want string) {
+		t.Helper()
+		if r, err := watches[name].Recv(); err != nil || r.Status.String() != want {
+			t.Errorf("%s, the watch of %q says %v, %v; want %s", when, name, r.GetStatus(), err, want)
+		}
+	}
+	check := func(when, want string) {
+		t.Helper()
+		var got [4]string
+		list, err := client.List(ctx, &healthpb.HealthListRequest{})
+		if err != nil || len(list.Statuses) != len(got) {
+			t.Fatalf("%s: %v, %v", when, list, err)
+		}
+		for i, name := range []string{"", "started", "ready", "live"} {
+			r, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[i] = r.Status.String()
+			if listed := list.Statuses[name].GetStatus(); listed != r.Status {
+				t.Errorf("%s: %q is %s, and listed as %s", when, name, r.Status, listed)
+			}
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: all, started, ready, live are %s, want %s", when, got, want)
+		}
+	}
+	check("while it boots", "[NOT_SERVING NOT_SERVING NOT_SERVING SERVING]")
+	for name, want := range map[string]string{"": "NOT_SERVING", "started": "NOT_SERVING", "ready": "NOT_SERVING", "live": "SERVING", "other": "SERVICE_UNKNOWN"} {
+		watched("while it boots", name, want)
+	}
+	h.Started()
+	for _, name := range []string{"", "started", "ready"} {
+		watched("after the boot", name, "SERVING")
+	}
+	check("after the boot", "[SERVING SERVING SERVING SERVING]")
+	h.Drain()
+	watched("in the drain", "ready", "NOT_SERVING")
+	check("in the drain", "[NOT_SERVING SERVING NOT_SERVING SERVING]")
+	if _, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: "other"}); status.Code(err) != codes.NotFound {
+		t.Errorf("a service that is not there: %v, want NotFound", err)
+	}
+}
