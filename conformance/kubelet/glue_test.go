@@ -37,10 +37,16 @@ type incarnation struct {
 	running               bool
 	startedAt, finishedAt time.Time
 	code                  int
+	cid                   string        // as the runtime names it; empty: fake://n
 	done                  chan struct{} // closed when it exits
 }
 
-func (i *incarnation) id() string { return fmt.Sprintf("fake://%d", i.n) }
+func (i *incarnation) id() string {
+	if i.cid != "" {
+		return i.cid
+	}
+	return fmt.Sprintf("fake://%d", i.n)
+}
 
 // machine is what outlives a kubelet: the processes, the pod's status in the API, and the record of what happened.
 type machine struct {
@@ -52,12 +58,14 @@ type machine struct {
 	events  []probesim.Event
 	runs    [][]*incarnation // per container, oldest first
 	api     v1.PodStatus
-	changed func() // told when a process starts or exits
+	changed func()                       // told when a process starts or exits
+	exited  func(ci int, r *incarnation) // told when one exits
+	names   func(id string) int          // the incarnation with an ID
 	ready   bool
 }
 
 func newMachine(sc *scenario) *machine {
-	return &machine{sc: sc, pod: sc.pod(), t0: time.Now(), runs: make([][]*incarnation, len(sc.specs)), changed: func() {}}
+	return &machine{sc: sc, pod: sc.pod(), t0: time.Now(), runs: make([][]*incarnation, len(sc.specs)), changed: func() {}, exited: func(int, *incarnation) {}}
 }
 
 func (m *machine) now() time.Duration { return time.Since(m.t0) }
@@ -100,6 +108,7 @@ func (m *machine) exit(ci int, run *incarnation, code int) {
 	run.running, run.finishedAt, run.code = false, time.Now(), code
 	m.record(probesim.Event{Type: probesim.ContainerExited, Container: ci, Incarnation: run.n, Code: code})
 	m.mu.Unlock()
+	m.exited(ci, run)
 	m.changed()
 	close(run.done)
 }
@@ -371,9 +380,19 @@ func (k *instant) loop() {
 	}
 }
 
+// synced records the end of a sync.
+func (m *machine) synced() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.record(probesim.Event{Type: probesim.Synced})
+}
+
 // told records a result that a worker published.
 func (m *machine) told(k probesim.Kind, u results.Update) {
-	n, _ := strconv.Atoi(u.ContainerID.ID)
+	n, err := strconv.Atoi(u.ContainerID.ID)
+	if err != nil {
+		n = m.names(u.ContainerID.ID)
+	}
 	outcome := map[results.Result]probesim.Outcome{results.Success: probesim.Success, results.Failure: probesim.Failure, results.Unknown: probesim.Errored}[u.Result]
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -429,6 +448,9 @@ func again(r probesim.RestartPolicy, code int) bool {
 // sync is one turn of the pod's goroutine. It is repeated when the back-off that it met ends; the end of every sync replaces the instant that an earlier one asked for.
 func (k *instant) sync() {
 	retry := k.syncPod()
+	if !k.ended && !k.isGone() {
+		k.m.synced()
+	}
 	if k.timer != nil {
 		k.timer.Stop()
 	}
@@ -495,7 +517,7 @@ func (k *instant) syncPod() (retry time.Time) {
 		run := m.runs[0][cur.n]
 		m.mu.Unlock()
 		grace := spec.Grace
-		if probe.Grace > 0 {
+		if probe.Grace > 0 && spec.Restart != probesim.NeverRestart { // the whole pod is killed, and the probe's own does not count
 			grace = probe.Grace
 		}
 		hook := min(spec.PreStop, grace)

@@ -90,3 +90,18 @@ func TestProber(t *testing.T) {
 	}
 	t.Logf("1.%d, prober: %+v", version, sum)
 }
+
+// Harness 2: the prober, the status manager, the relist, the work queue and the runtime manager.
+func TestKubelet(t *testing.T) {
+	var sum tally
+	for i := range *count {
+		sc := random(*first+uint64(i), false)
+		var want trace
+		synctest.Test(t, func(*testing.T) { want = realFull(sc) })
+		sum.add(sc, t, want)
+		if sum.unexplained >= 3 {
+			break
+		}
+	}
+	t.Logf("1.%d, kubelet: %+v", version, sum)
+}

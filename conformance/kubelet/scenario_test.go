@@ -148,6 +148,10 @@ func random(seed uint64, instant bool) *scenario {
 	if maybe(0.1) {
 		sc.kubelet.Uptime = seconds(r, 1, 7)
 	}
+	if !instant { // it starts at its phase of the second
+		start := (sc.at-sc.kubelet.Uptime)/time.Second*time.Second + sc.kubelet.RelistPhase - 2*time.Second
+		sc.kubelet.Uptime = sc.at - start
+	}
 	spec := probesim.Spec{Grace: seconds(r, 1, 2, 5, 30), Restart: pick(r, probesim.Always, probesim.Always, probesim.Always, probesim.OnFailure, probesim.NeverRestart)}
 	if maybe(0.7) {
 		spec.Startup = randomProbe(r, probesim.Startup)

@@ -49,6 +49,7 @@ func traceOf(events []probesim.Event, end time.Duration) trace {
 		case probesim.StartedChanged, probesim.ReadyChanged:
 			changed[state{e.Type, e.Container}] = e
 		default:
+			e.Until = 0 // the runtime manager does not tell
 			out = append(out, e)
 		}
 	}
@@ -239,7 +240,7 @@ func explain(sc *scenario, want trace) (tries int, agrees time.Duration, best tr
 		got, made := simulate(sc, prescribed, tries > 0)
 		tries++
 		at, equal := disagreement(got, want)
-		if best == nil || equal > longest {
+		if best == nil || equal > longest || at == probesim.Never {
 			best, agrees, longest = got, at, equal
 		}
 		next := len(made) - 1

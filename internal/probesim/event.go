@@ -16,11 +16,12 @@ const (
 	BackingOff                        // it refuses to restart before Until
 	StartedChanged                    // the container's status has another Started; On says which
 	ReadyChanged                      // the pod has another Ready; On says which
+	Synced                            // a sync of the pod has ended
 	PodEnded                          // all containers are stopped for good
 )
 
 func (t EventType) String() string {
-	return [...]string{"container started", "container exited", "probe started", "probe ended", "result", "killing", "back-off", "started", "ready", "pod ended"}[t]
+	return [...]string{"container started", "container exited", "probe started", "probe ended", "result", "killing", "back-off", "started", "ready", "synced", "pod ended"}[t]
 }
 
 // Event is something that happened to a pod. Which fields beyond the first four have a meaning depends on the type.

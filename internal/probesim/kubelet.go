@@ -24,9 +24,10 @@ type status struct {
 
 // stopping is one call of killContainer (kuberuntime/kuberuntime_container.go).
 type stopping struct {
-	on     bool
-	preEnd time.Duration // when the preStop hook ends; Never once SIGTERM was sent
-	grace  time.Duration // left for the process after it
+	on      bool
+	preEnd  time.Duration // when the preStop hook ends; Never once SIGTERM was sent
+	grace   time.Duration // left for the process after it
+	returns bool          // the process has exited
 }
 
 // container is one container: the runtime's truth, the kubelet's views of it, its workers.
@@ -39,6 +40,7 @@ type container struct {
 	code int
 
 	seen, seenDead record // as of the last relist
+	view, viewDead record // as of the beginning of the sync, which does not look again
 
 	status status
 	// computed is the status that a sync has worked out and not yet published.
@@ -50,12 +52,12 @@ type container struct {
 	backOff     backOff
 }
 
-// exited returns the newest exited incarnation that the kubelet saw (kuberuntime_manager.go doBackOff).
+// exited returns the newest exited incarnation that the sync saw at its beginning, before any kill (kuberuntime_manager.go doBackOff).
 func (c *container) exited() *record {
-	if c.seen.id != 0 && !c.seen.running {
-		return &c.seen
+	if c.view.id != 0 && !c.view.running {
+		return &c.view
 	}
-	return &c.seenDead
+	return &c.viewDead
 }
 
 // stage is what the pod's own goroutine in the kubelet does (pod_workers.go podWorkerLoop).
@@ -66,9 +68,11 @@ const (
 	called           // a sync was asked for, and its goroutine has not yet taken notice
 	awaiting         // it waits until the cache of the runtime's state is newer than the last sync
 	publishing       // the status is worked out
-	acting           // the status is published
+	watching         // the status is published
+	acting           // the workers are there
 	killing          // the sync is blocked by a kill
 	starting         // the sync is blocked by a container that is being created
+	finishing        // it is done but for the accounts
 	ending           // the pod's deletion stops all containers
 )
 
@@ -136,13 +140,27 @@ func (p *Pod) dispatch() {
 
 // observed returns the newest instant of which the kubelet knows the runtime's state (container/cache.go).
 func (p *Pod) observed() time.Duration {
+	if p.listed == -Never {
+		return p.known
+	}
 	// Relists in which nothing changed are not stepped through, but they happened.
-	quiet := floorTo(p.now-1, p.relistPhase, relistPeriod)
-	return max(p.relisted, quiet, p.looked)
+	return max(p.known, floorTo(p.now-1, p.relistPhase, relistPeriod))
 }
 
-// relist is pleg/generic.go Relist (or relistPod): the view is renewed, and every changed incarnation asks for a sync.
+// fresh says whether what is known of the runtime is newer than the last sync.
+func (p *Pod) fresh() bool { return p.released || p.observed() > p.lastSync }
+
+// release lets a sync go on that waits already: for it, as old as the last sync is new enough (container/cache.go notify).
+func (p *Pod) release() { p.released = p.released || p.stage == awaiting && p.now >= p.lastSync }
+
+// relist is pleg/generic.go Relist (or relistPod): the view is renewed, and every changed incarnation will ask for a sync. A sync that waits may go on when
+// the view is there, and one that waits when the whole relist is stamped.
 func (p *Pod) relist() {
+	changes := p.changes
+	if p.sandbox && !p.sandboxSeen { // to it, the sandbox is a container
+		p.sandboxSeen = true
+		p.changes++
+	}
 	for i := range p.containers {
 		c := &p.containers[i]
 		for _, r := range [...]*record{&c.cur, &c.dead} {
@@ -153,12 +171,26 @@ func (p *Pod) relist() {
 			case r.id == c.seen.id && r.running == c.seen.running:
 			case r.id == c.seenDead.id:
 			default:
-				p.dispatch()
+				p.changes++
 			}
 		}
 		c.seen, c.seenDead = c.cur, c.dead
 	}
 	p.changed = false
+	if p.changes > changes {
+		p.known = p.now
+		p.release()
+	}
+	p.stamps = true
+	if p.kubelet.Ties == nil {
+		p.stamp()
+	}
+}
+
+// stamp is the end of a relist.
+func (p *Pod) stamp() {
+	p.known, p.stamps = p.now, false
+	p.release()
 }
 
 // look takes the view of the runtime without waiting for a relist.
@@ -178,12 +210,13 @@ func (p *Pod) syncStatus() {
 	over := !p.deleting
 	for i := range p.containers {
 		c := &p.containers[i]
-		over = over && c.seen.id != 0 && !c.seen.running && !c.again(c.seen.code)
+		c.view, c.viewDead = c.seen, c.seenDead
+		over = over && c.view.id != 0 && !c.view.running && !c.again(c.view.code)
 	}
 	p.over = p.over || over
 	for i := range p.containers {
 		c := &p.containers[i]
-		old, r := c.status, c.seen
+		old, r := c.status, c.view
 		s := status{id: r.id, running: r.running, terminated: r.id != 0 && !r.running, code: r.code, known: true}
 		if r.running {
 			s.startedAt = r.startedAt / second * second
@@ -222,7 +255,7 @@ func (p *Pod) containerReady(c *container, s *status) bool {
 	}
 	ready := w.phase == absent
 	w.trigger = w.trigger || !ready
-	if p.kubelet.Version.startedSurvives() && c.seen.startedAt < p.kubeletStart-restartGrace { // setReadyStateOnKubeletRestart
+	if p.kubelet.Version.startedSurvives() && c.view.startedAt < p.kubeletStart-restartGrace { // setReadyStateOnKubeletRestart
 		if !known {
 			ready = true
 		}
@@ -246,38 +279,52 @@ func (p *Pod) syncPublish() {
 	}
 	p.published, p.ended = true, p.over
 	p.publishReady()
-	p.stage = acting
+	p.stage = watching
 }
 
-// syncAct is the rest of SyncPod: prober_manager.go AddPod, kuberuntime_manager.go computePodActions and the kills.
-func (p *Pod) syncAct() {
+// syncWatch makes the workers, or turns to the pod's end.
+func (p *Pod) syncWatch() {
 	if p.deleting || p.ended {
 		p.syncEnd()
 		return
 	}
 	p.addWorkers()
+	p.stage = acting
+}
+
+// syncAct is the rest of SyncPod: kuberuntime_manager.go computePodActions and the kills.
+func (p *Pod) syncAct() {
 	p.acted, p.retryAt = false, Never
+	kept, starts := 0, 0
 	for i := range p.containers {
 		c := &p.containers[i]
 		p.start[i] = false
 		if !p.mayRun(i) {
 			break
 		}
-		if !c.seen.running {
-			p.start[i] = c.seen.id == 0 || c.again(c.seen.code)
+		if !c.view.running {
+			if p.start[i] = c.view.id == 0 || c.again(c.view.code); p.start[i] {
+				starts++
+			}
 			continue
 		}
 		why, kill := Liveness, false
-		if v, ok := c.workers[Liveness].result(c.seen.id); ok && v == failed {
+		if v, ok := c.workers[Liveness].result(c.view.id); ok && v == failed {
 			kill = true
-		} else if v, ok := c.workers[Startup].result(c.seen.id); ok && v == failed {
+		} else if v, ok := c.workers[Startup].result(c.view.id); ok && v == failed {
 			why, kill = Startup, true
 		}
-		if kill {
-			p.start[i] = c.Sidecar || c.Restart != NeverRestart
-			p.kills = append(p.kills, doomed{i, why})
+		if !kill {
+			kept++
+			continue
 		}
+		if p.start[i] = c.Sidecar || c.Restart != NeverRestart; p.start[i] {
+			starts++
+		}
+		p.kills = append(p.kills, doomed{i, why})
 	}
+	// With nothing to keep and nothing to start the whole pod is killed, and the probe's own grace period does not count (changes.KillPod).
+	p.killPod = kept == 0 && starts == 0
 	p.stage = killing
 	p.killNext()
 }
@@ -289,10 +336,10 @@ func (p *Pod) mayRun(ci int) bool {
 		if !c.Sidecar || c.everStarted {
 			continue
 		}
-		if !c.seen.running {
+		if !c.view.running {
 			return false
 		}
-		if v, _ := c.workers[Startup].result(c.seen.id); c.Startup != nil && v != passed {
+		if v, _ := c.workers[Startup].result(c.view.id); c.Startup != nil && v != passed {
 			return false
 		}
 		c.everStarted = true
@@ -330,9 +377,9 @@ func (p *Pod) killNext() {
 	p.kills = append(p.kills[:n], p.kills[n+1:]...)
 	p.acted = true
 	c := &p.containers[d.container]
-	p.emit(Event{Type: Killing, Container: d.container, Incarnation: c.seen.id - 1, Kind: d.why})
+	p.emit(Event{Type: Killing, Container: d.container, Incarnation: c.view.id - 1, Kind: d.why})
 	grace := c.grace()
-	if probe := [...]*Probe{Startup: c.Startup, Liveness: c.Liveness}[d.why]; probe.Grace > 0 {
+	if probe := [...]*Probe{Startup: c.Startup, Liveness: c.Liveness}[d.why]; probe.Grace > 0 && !p.killPod {
 		grace = probe.Grace
 	}
 	p.stop(d.container, grace)
@@ -363,7 +410,7 @@ func (p *Pod) terminate(ci int) {
 	c := &p.containers[ci]
 	c.kill.preEnd = Never
 	if !c.cur.running {
-		p.stopped(ci)
+		c.kill.returns = true
 		return
 	}
 	takes, code := c.App.Stop(c.cur.id-1, p.now)
@@ -394,14 +441,12 @@ func (p *Pod) exits(ci int) {
 	if p.kubelet.Instant {
 		p.dispatch()
 	}
-	if c.kill.on && c.kill.preEnd == Never {
-		p.stopped(ci)
-	}
+	c.kill.returns = c.kill.on && c.kill.preEnd == Never
 }
 
 // stopped is the return of killContainer.
 func (p *Pod) stopped(ci int) {
-	p.containers[ci].kill.on = false
+	p.containers[ci].kill = stopping{}
 	switch p.stage {
 	case killing:
 		p.killNext()
@@ -435,14 +480,14 @@ func (p *Pod) startAll() {
 			break
 		}
 	}
-	p.finishSync()
+	p.stage = finishing
 }
 
 // created goes on with the sync when a container has been created.
 func (p *Pod) created() {
 	p.createdAt = Never
 	if p.begin(p.creating) {
-		p.finishSync()
+		p.stage = finishing
 		return
 	}
 	p.startAll()
@@ -455,7 +500,7 @@ func (p *Pod) begin(ci int) (wait bool) {
 		c.dead = c.cur
 	}
 	c.cur = record{id: c.cur.id + 1, running: true, startedAt: p.now}
-	p.acted, p.changed = true, true
+	p.acted, p.changed, p.sandbox = true, true, true
 	p.emit(Event{Type: ContainerStarted, Container: ci, Incarnation: c.cur.id - 1})
 	life, code := c.App.Run(c.cur.id-1, p.now)
 	c.exit, c.code = Never, code
@@ -471,6 +516,7 @@ func (p *Pod) begin(ci int) (wait bool) {
 // finishSync is pod_workers.go completeWork.
 func (p *Pod) finishSync() {
 	p.lastSync = p.now
+	p.emit(Event{Type: Synced})
 	v := p.kubelet.Version
 	switch {
 	case p.kubelet.Instant:

@@ -1,6 +1,9 @@
 package probesim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Pod is one pod on a kubelet. It is not safe for concurrent use. Once it has run for a while it allocates nothing more.
 type Pod struct {
@@ -16,10 +19,14 @@ type Pod struct {
 	stage                    stage
 	pending                  bool          // another sync was asked for during one
 	lastSync                 time.Duration // end of the last sync
-	relisted, looked         time.Duration // last stepped relist of all pods, of this pod
+	listed                   time.Duration // last relist of all pods that was stepped; -Never before the first
+	known                    time.Duration // of which instant the runtime's state is known
+	stamps                   bool          // a relist is about to end
 	lookAt                   time.Duration // when this pod is looked at on demand
 	requeueAt                time.Duration // earliest instant at which the queue repeats the sync
 	changed                  bool          // the runtime has changed since it was looked at
+	sandbox, sandboxSeen     bool          // the pod's sandbox exists; the relist has seen it
+	released                 bool          // a sync that waited for a relist need not wait longer
 	published                bool          // the status manager has a status
 	ready                    bool          // the pod's Ready condition
 	over, ended              bool          // phase Succeeded or Failed, as worked out and as published
@@ -31,10 +38,12 @@ type Pod struct {
 	creating  int           // index of the container that is being created
 	createdAt time.Duration // when it runs; Never: none is
 	acted     bool
+	killPod   bool
 	retryAt   time.Duration
 	start     []bool
 	kills     []doomed
 
+	changes int // incarnations that the relist found changed, on their way to the sync loop
 	updates []told
 	due     []step
 }
@@ -88,9 +97,9 @@ func NewPod(k Kubelet, chance Rand, at time.Duration, containers ...Container) *
 // boot is a kubelet that knows nothing yet and is told of the pod.
 func (p *Pod) boot(at time.Duration) {
 	p.stage, p.pending, p.published = called, false, false
-	p.lastSync, p.relisted, p.looked = -Never, at, at
+	p.lastSync, p.listed, p.known, p.stamps = -Never, at, at, false
 	p.lookAt, p.requeueAt, p.createdAt = Never, Never, Never
-	p.updates = p.updates[:0]
+	p.updates, p.changes = p.updates[:0], 0
 }
 
 func (p *Pod) draw() float64 {
@@ -189,8 +198,9 @@ func (p *Pod) RestartKubelet(at time.Duration) {
 		c.seen, c.seenDead, c.backOff, c.kill = record{}, record{}, backOff{}, stopping{}
 	}
 	p.kills = p.kills[:0]
+	p.relistPhase, p.pollPhase = at%second, at%second
 	p.boot(at)
-	p.look()
+	p.listed, p.known, p.changed, p.sandboxSeen = -Never, -Never, true, false
 }
 
 type op uint8
@@ -201,6 +211,9 @@ const (
 	opCreated
 	opLook
 	opRelist
+	opStamp
+	opKilled
+	opChange
 	opUpdate
 	opPoll
 	opSync
@@ -234,6 +247,9 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 		c := &p.containers[i]
 		if c.kill.on {
 			consider(c.kill.preEnd, step{op: opHook, container: i})
+			if c.kill.returns {
+				consider(p.now, step{op: opKilled, container: i})
+			}
 		}
 		if c.cur.running {
 			consider(c.exit, step{op: opExit, container: i})
@@ -242,8 +258,14 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 	consider(p.createdAt, step{op: opCreated})
 	if !p.gone {
 		consider(p.lookAt, step{op: opLook})
-		if !p.kubelet.Instant && (p.changed || p.stage == awaiting && p.observed() <= p.lastSync) {
+		if !p.kubelet.Instant && (p.changed || p.stage == awaiting && !p.fresh()) {
 			consider(p.nextRelist(), step{op: opRelist})
+		}
+		if p.stamps {
+			consider(p.now, step{op: opStamp})
+		}
+		if p.changes > 0 {
+			consider(p.now, step{op: opChange})
 		}
 		for i := range p.updates {
 			consider(p.now, step{op: opUpdate, arg: i})
@@ -254,10 +276,10 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 		consider(p.nextPoll(), step{op: opPoll})
 		switch p.stage {
 		case awaiting:
-			if p.kubelet.Instant || p.observed() > p.lastSync {
+			if p.kubelet.Instant || p.fresh() {
 				consider(p.now, step{op: opSync})
 			}
-		case called, publishing, acting:
+		case called, publishing, watching, acting, finishing:
 			consider(p.now, step{op: opSync})
 		}
 	}
@@ -275,6 +297,9 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 				}
 			}
 		}
+	}
+	if ties && !p.gone && !p.kubelet.Instant && at == p.nextRelist() && !slices.Contains(p.due, step{op: opRelist}) {
+		p.due = append(p.due, step{op: opRelist}) // it sees nothing new now, and will not look again at this instant
 	}
 	if ties && len(p.due) > 1 && !p.allQuiet() {
 		first = p.due[p.kubelet.Ties.Choose(len(p.due))]
@@ -314,7 +339,7 @@ func (p *Pod) quiet(s step) bool {
 
 func (p *Pod) nextRelist() time.Duration {
 	t := ceilTo(p.now, p.relistPhase, relistPeriod)
-	if t <= p.relisted {
+	if t <= p.listed {
 		t += relistPeriod
 	}
 	return t
@@ -353,11 +378,18 @@ func (p *Pod) do(s step) {
 	case opCreated:
 		p.created()
 	case opLook:
-		p.looked, p.lookAt = p.now, Never
+		p.lookAt = Never
 		p.relist()
 	case opRelist:
-		p.relisted = p.now
+		p.listed = p.now
 		p.relist()
+	case opStamp:
+		p.stamp()
+	case opKilled:
+		p.stopped(s.container)
+	case opChange:
+		p.changes--
+		p.dispatch()
 	case opUpdate:
 		p.receive(s.arg)
 	case opPoll:
@@ -368,11 +400,16 @@ func (p *Pod) do(s step) {
 		case called:
 			p.stage = awaiting
 		case awaiting:
+			p.released = false
 			p.syncStatus()
 		case publishing:
 			p.syncPublish()
+		case watching:
+			p.syncWatch()
 		case acting:
 			p.syncAct()
+		case finishing:
+			p.finishSync()
 		}
 	case opWorker:
 		p.stepWorker(s.container, Kind(s.arg), s.way)
