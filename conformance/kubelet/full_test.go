@@ -30,6 +30,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/fairway-k8s/fairway/internal/probesim"
+	. "github.com/fairway-k8s/fairway/internal/testkit/probescenario"
 )
 
 // runtimeService is the fake container runtime with processes that follow the scenario's application. It belongs to one life of the kubelet; the containers
@@ -209,7 +210,7 @@ var scratch = sync.OnceValue(func() string {
 })
 
 func newFull(m *machine, old *full) *full {
-	most := m.sc.kubelet.MaxBackOff
+	most := m.sc.Kubelet.MaxBackOff
 	k := &full{
 		m: m, live: results.NewManager(), ready: results.NewManager(), started: results.NewManager(), done: make(chan struct{}),
 		backOff: flowcontrol.NewBackOff(min(10*time.Second, most), most), cache: kubecontainer.NewCache(),
@@ -258,6 +259,8 @@ func (k *full) end() {
 	k.prober.RemovePod(k.m.pod)
 	k.cache.UpdateTime(time.Now().Add(time.Hour)) // whoever waits for the runtime's state waits no longer
 	go func() {
+		time.Sleep(time.Second)
+		k.prober.RemovePod(k.m.pod) // once more: a sync that was under way may have added it
 		for {
 			select {
 			case <-k.live.Updates():
@@ -322,6 +325,8 @@ func (k *full) sync() {
 		return
 	}
 	acted, err := k.syncPod(seen)
+	// The real one takes longer; in no time a second sync would be let go on with what was known before this one.
+	time.Sleep(time.Microsecond)
 	k.lastSync = time.Now()
 	if k.isGone() || k.ended {
 		return
@@ -329,7 +334,7 @@ func (k *full) sync() {
 	k.m.synced()
 	if acted && err == nil {
 		go func() {
-			time.Sleep(time.Microsecond) // the real one takes longer, so that this relist is newer than the sync
+			time.Sleep(time.Microsecond) // as above: this relist is newer than the sync
 			if !k.isGone() {
 				requestRelist(k)
 			}
@@ -352,9 +357,9 @@ func (k *full) syncPod(seen *kubecontainer.PodStatus) (acted bool, err error) {
 	m.mu.Lock()
 	old := *m.api.DeepCopy()
 	m.mu.Unlock()
-	newest := make([]*incarnation, len(m.sc.specs))
+	newest := make([]*incarnation, len(m.sc.Specs))
 	over := true
-	for i, spec := range m.sc.specs {
+	for i, spec := range m.sc.Specs {
 		cs := seen.FindContainerStatusByName(name(i))
 		if cs == nil {
 			over = false
@@ -381,40 +386,40 @@ func (k *full) syncPod(seen *kubecontainer.PodStatus) (acted bool, err error) {
 }
 
 // realFull runs the scenario in harness 2. It must run in a bubble of synctest.
-func realFull(sc *scenario) trace {
-	rand.Seed(int64(sc.seed))
+func realFull(sc *Scenario) Trace {
+	rand.Seed(int64(sc.Seed))
 	m := newMachine(sc)
 	m.t0 = m.t0.Add(time.Hour)
 	// The kubelet starts at its phase of the second, and its sync loop at another.
-	start := sc.at - sc.kubelet.Uptime
+	start := sc.At - sc.Kubelet.Uptime
 	time.Sleep(start - m.now())
 	k := newFull(m, nil)
-	poll := start - start%time.Second + sc.kubelet.PollPhase
+	poll := start - start%time.Second + sc.Kubelet.PollPhase
 	for poll < start {
 		poll += time.Second
 	}
-	k.run(sc.at, poll)
-	for _, a := range sc.acts {
-		time.Sleep(a.at - m.now())
-		switch a.what {
-		case crash:
+	k.run(sc.At, poll)
+	for _, a := range sc.Acts {
+		time.Sleep(a.At - m.now())
+		switch a.What {
+		case Crash:
 			m.mu.Lock()
-			run := m.current(a.container)
+			run := m.current(a.Container)
 			m.mu.Unlock()
 			if run != nil {
-				m.exit(a.container, run, a.code)
+				m.exit(a.Container, run, a.Code)
 			}
-		case restartKubelet:
+		case RestartKubelet:
 			k.end()
 			k = newFull(m, k)
-			k.run(a.at, a.at)
+			k.run(a.At, a.At)
 		}
 	}
-	time.Sleep(sc.end - m.now())
+	time.Sleep(sc.End - m.now())
 	k.end()
 	m.mu.Lock()
 	events := m.events
 	m.mu.Unlock()
 	time.Sleep(3 * time.Hour)
-	return traceOf(events, sc.end)
+	return TraceOf(events, sc.End)
 }

@@ -13,6 +13,7 @@ import (
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/util/flowcontrol"
 	remote "k8s.io/cri-client/pkg"
 	"k8s.io/klog/v2"
@@ -23,12 +24,14 @@ import (
 	utilexec "k8s.io/utils/exec"
 
 	"github.com/fairway-k8s/fairway/internal/probesim"
+	. "github.com/fairway-k8s/fairway/internal/testkit/probescenario"
 )
 
 func init() {
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
 	klog.SetLogger(logr.Discard())
+	utilruntime.ErrorHandlers = nil // they wait by a clock that every bubble of synctest sets back
 }
 
 // incarnation is one process in a container.
@@ -50,7 +53,7 @@ func (i *incarnation) id() string {
 
 // machine is what outlives a kubelet: the processes, the pod's status in the API, and the record of what happened.
 type machine struct {
-	sc  *scenario
+	sc  *Scenario
 	pod *v1.Pod
 	t0  time.Time
 
@@ -64,8 +67,8 @@ type machine struct {
 	ready   bool
 }
 
-func newMachine(sc *scenario) *machine {
-	return &machine{sc: sc, pod: sc.pod(), t0: time.Now(), runs: make([][]*incarnation, len(sc.specs)), changed: func() {}, exited: func(int, *incarnation) {}}
+func newMachine(sc *Scenario) *machine {
+	return &machine{sc: sc, pod: podOf(sc), t0: time.Now(), runs: make([][]*incarnation, len(sc.Specs)), changed: func() {}, exited: func(int, *incarnation) {}}
 }
 
 func (m *machine) now() time.Duration { return time.Since(m.t0) }
@@ -89,7 +92,7 @@ func (m *machine) start(ci int) *incarnation {
 	run := &incarnation{n: len(m.runs[ci]), running: true, startedAt: time.Now(), done: make(chan struct{})}
 	m.runs[ci] = append(m.runs[ci], run)
 	m.record(probesim.Event{Type: probesim.ContainerStarted, Container: ci, Incarnation: run.n})
-	life, code := m.sc.container(ci).App.Run(run.n, m.now())
+	life, code := m.sc.Container(ci).App.Run(run.n, m.now())
 	m.mu.Unlock()
 	if life != probesim.Never {
 		time.AfterFunc(life, func() { m.exit(ci, run, code) })
@@ -121,7 +124,7 @@ func (m *machine) terminate(ci int, run *incarnation, grace time.Duration) {
 	if !running {
 		return
 	}
-	takes, code := m.sc.container(ci).App.Stop(run.n, m.now())
+	takes, code := m.sc.Container(ci).App.Stop(run.n, m.now())
 	if takes >= grace {
 		takes, code = grace, 137
 	}
@@ -158,11 +161,11 @@ func (s shell) RunInContainer(_ context.Context, id kubecontainer.ContainerID, c
 	if !running {
 		return nil, failed
 	}
-	outcome, takes := m.sc.container(ci).App.Probe(probesim.Kind(k), n, age, at)
+	outcome, takes := m.sc.Container(ci).App.Probe(probesim.Kind(k), n, age, at)
 	var err error
 	switch {
 	case takes >= timeout:
-		takes, err = timeout+m.sc.kubelet.TimeoutLate, fmt.Errorf("%w after %v", remote.ErrCommandTimedOut, timeout)
+		takes, err = timeout+m.sc.Kubelet.TimeoutLate, fmt.Errorf("%w after %v", remote.ErrCommandTimedOut, timeout)
 	case outcome == probesim.Failure:
 		err = failed
 	case outcome == probesim.Errored:
@@ -193,7 +196,7 @@ func (m *machine) publish(s v1.PodStatus) {
 // note records Started and Ready of the published status; m.mu is held.
 func (m *machine) note() {
 	ready := true
-	for i := range m.sc.specs {
+	for i := range m.sc.Specs {
 		c := m.status(i)
 		started := c != nil && c.Started != nil && *c.Started
 		if c != nil {
@@ -291,7 +294,7 @@ func (s statuses) GetPodStatus(types.UID) (v1.PodStatus, bool) {
 }
 
 func newInstant(m *machine) *instant {
-	most := m.sc.kubelet.MaxBackOff
+	most := m.sc.Kubelet.MaxBackOff
 	k := &instant{
 		m: m, live: results.NewManager(), ready: results.NewManager(), started: results.NewManager(), done: make(chan struct{}),
 		backOff: flowcontrol.NewBackOff(min(10*time.Second, most), most),
@@ -334,6 +337,8 @@ func (k *instant) end() {
 	k.prober.RemovePod(k.m.pod)
 	// A worker that has the pod ended by its status needs no stop; one that waits to publish a result must not be stuck.
 	go func() {
+		time.Sleep(time.Second)
+		k.prober.RemovePod(k.m.pod) // once more: a sync that was under way may have added it
 		for range 100 {
 			select {
 			case <-k.live.Updates():
@@ -465,7 +470,7 @@ func (k *instant) syncPod() (retry time.Time) {
 	if k.ended || k.isGone() {
 		return retry
 	}
-	spec := m.sc.specs[0]
+	spec := m.sc.Specs[0]
 	m.mu.Lock()
 	var seen []*incarnation
 	if run := m.current(0); run != nil {
@@ -555,13 +560,13 @@ func (k *instant) sleep(d time.Duration) bool {
 
 func name(ci int) string { return "c" + strconv.Itoa(ci) }
 
-// pod is the scenario's pod as the API has it.
-func (sc *scenario) pod() *v1.Pod {
+// podOf is the scenario's pod as the API has it.
+func podOf(sc *Scenario) *v1.Pod {
 	pod := &v1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p", Namespace: "n", UID: "u"}}
-	grace := int64(sc.specs[0].Grace / time.Second)
+	grace := int64(sc.Specs[0].Grace / time.Second)
 	pod.Spec.TerminationGracePeriodSeconds = &grace
-	pod.Spec.RestartPolicy = []v1.RestartPolicy{v1.RestartPolicyAlways, v1.RestartPolicyOnFailure, v1.RestartPolicyNever}[sc.specs[0].Restart]
-	for i, s := range sc.specs {
+	pod.Spec.RestartPolicy = []v1.RestartPolicy{v1.RestartPolicyAlways, v1.RestartPolicyOnFailure, v1.RestartPolicyNever}[sc.Specs[0].Restart]
+	for i, s := range sc.Specs {
 		c := v1.Container{Name: name(i), Image: "i"}
 		probe := func(k probesim.Kind, p *probesim.Probe) *v1.Probe {
 			if p == nil {

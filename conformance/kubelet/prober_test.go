@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fairway-k8s/fairway/internal/probesim"
+	. "github.com/fairway-k8s/fairway/internal/testkit/probescenario"
 )
 
 var (
@@ -18,42 +19,50 @@ var (
 )
 
 // realInstant runs the scenario in harness 1. It must run in a bubble of synctest.
-func realInstant(sc *scenario) trace {
-	rand.Seed(int64(sc.seed)) // the workers' jitter, in the order in which they draw it
+func realInstant(sc *Scenario) Trace {
+	rand.Seed(int64(sc.Seed)) // the workers' jitter, in the order in which they draw it
 	m := newMachine(sc)
 	m.t0 = m.t0.Add(time.Hour) // the origin, a whole second
-	time.Sleep(sc.at - sc.kubelet.Uptime - m.now())
+	time.Sleep(sc.At - sc.Kubelet.Uptime - m.now())
 	k := newInstant(m)
-	time.Sleep(sc.kubelet.Uptime)
+	time.Sleep(sc.Kubelet.Uptime)
 	k.run()
-	for _, a := range sc.acts {
-		time.Sleep(a.at - m.now())
-		switch a.what {
-		case crash:
+	for _, a := range sc.Acts {
+		time.Sleep(a.At - m.now())
+		switch a.What {
+		case Crash:
 			m.mu.Lock()
-			run := m.current(a.container)
+			run := m.current(a.Container)
 			m.mu.Unlock()
 			if run != nil {
-				m.exit(a.container, run, a.code)
+				m.exit(a.Container, run, a.Code)
 			}
-		case restartKubelet:
+		case RestartKubelet:
 			k.end()
 			k = newInstant(m)
 			k.run()
 		}
 	}
-	time.Sleep(sc.end - m.now())
+	time.Sleep(sc.End - m.now())
 	k.end()
 	m.mu.Lock()
 	events := m.events
 	m.mu.Unlock()
 	time.Sleep(3 * time.Hour)
-	return traceOf(events, sc.end)
+	return TraceOf(events, sc.End)
+}
+
+// real runs the scenario on the kubelet.
+func real(sc *Scenario) Trace {
+	if sc.Kubelet.Instant {
+		return realInstant(sc)
+	}
+	return realFull(sc)
 }
 
 type tally struct{ scenarios, probes, restarts, identical, otherOrder, unexplained, tries int }
 
-func (t *tally) add(sc *scenario, tb testing.TB, want trace) {
+func (t *tally) add(sc *Scenario, tb testing.TB, want Trace) {
 	t.scenarios++
 	for _, e := range want {
 		switch {
@@ -63,7 +72,7 @@ func (t *tally) add(sc *scenario, tb testing.TB, want trace) {
 			t.restarts++
 		}
 	}
-	tries, at, best := explain(sc, want)
+	_, tries, at, best := explain(sc, want)
 	t.tries += tries
 	switch {
 	case at != probesim.Never:
@@ -80,8 +89,8 @@ func (t *tally) add(sc *scenario, tb testing.TB, want trace) {
 func TestProber(t *testing.T) {
 	var sum tally
 	for i := range *count {
-		sc := random(*first+uint64(i), true)
-		var want trace
+		sc := Random(*first+uint64(i), version, true)
+		var want Trace
 		synctest.Test(t, func(*testing.T) { want = realInstant(sc) })
 		sum.add(sc, t, want)
 		if sum.unexplained >= 3 {
@@ -95,8 +104,8 @@ func TestProber(t *testing.T) {
 func TestKubelet(t *testing.T) {
 	var sum tally
 	for i := range *count {
-		sc := random(*first+uint64(i), false)
-		var want trace
+		sc := Random(*first+uint64(i), version, false)
+		var want Trace
 		synctest.Test(t, func(*testing.T) { want = realFull(sc) })
 		sum.add(sc, t, want)
 		if sum.unexplained >= 3 {

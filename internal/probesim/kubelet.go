@@ -147,16 +147,11 @@ func (p *Pod) observed() time.Duration {
 	return max(p.known, floorTo(p.now-1, p.relistPhase, relistPeriod))
 }
 
-// fresh says whether what is known of the runtime is newer than the last sync.
-func (p *Pod) fresh() bool { return p.released || p.observed() > p.lastSync }
+// fresh says whether what is known of the runtime is newer than the last sync (container/cache.go GetNewerThan).
+func (p *Pod) fresh() bool { return p.observed() > p.lastSync }
 
-// release lets a sync go on that waits already: for it, as old as the last sync is new enough (container/cache.go notify).
-func (p *Pod) release() { p.released = p.released || p.stage == awaiting && p.now >= p.lastSync }
-
-// relist is pleg/generic.go Relist (or relistPod): the view is renewed, and every changed incarnation will ask for a sync. A sync that waits may go on when
-// the view is there, and one that waits when the whole relist is stamped.
+// relist is pleg/generic.go Relist (or relistPod): the view is renewed, and every changed incarnation will ask for a sync.
 func (p *Pod) relist() {
-	changes := p.changes
 	if p.sandbox && !p.sandboxSeen { // to it, the sandbox is a container
 		p.sandboxSeen = true
 		p.changes++
@@ -177,20 +172,7 @@ func (p *Pod) relist() {
 		c.seen, c.seenDead = c.cur, c.dead
 	}
 	p.changed = false
-	if p.changes > changes {
-		p.known = p.now
-		p.release()
-	}
-	p.stamps = true
-	if p.kubelet.Ties == nil {
-		p.stamp()
-	}
-}
-
-// stamp is the end of a relist.
-func (p *Pod) stamp() {
-	p.known, p.stamps = p.now, false
-	p.release()
+	p.known = p.now
 }
 
 // look takes the view of the runtime without waiting for a relist.
@@ -480,14 +462,22 @@ func (p *Pod) startAll() {
 			break
 		}
 	}
-	p.stage = finishing
+	p.acts()
+}
+
+// acts is the end of what a sync does to containers; the accounts follow.
+func (p *Pod) acts() {
+	p.stage, p.finishAt = finishing, p.now
+	if !p.kubelet.Instant {
+		p.finishAt += handoff
+	}
 }
 
 // created goes on with the sync when a container has been created.
 func (p *Pod) created() {
 	p.createdAt = Never
 	if p.begin(p.creating) {
-		p.stage = finishing
+		p.acts()
 		return
 	}
 	p.startAll()

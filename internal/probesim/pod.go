@@ -21,12 +21,10 @@ type Pod struct {
 	lastSync                 time.Duration // end of the last sync
 	listed                   time.Duration // last relist of all pods that was stepped; -Never before the first
 	known                    time.Duration // of which instant the runtime's state is known
-	stamps                   bool          // a relist is about to end
 	lookAt                   time.Duration // when this pod is looked at on demand
 	requeueAt                time.Duration // earliest instant at which the queue repeats the sync
 	changed                  bool          // the runtime has changed since it was looked at
 	sandbox, sandboxSeen     bool          // the pod's sandbox exists; the relist has seen it
-	released                 bool          // a sync that waited for a relist need not wait longer
 	published                bool          // the status manager has a status
 	ready                    bool          // the pod's Ready condition
 	over, ended              bool          // phase Succeeded or Failed, as worked out and as published
@@ -40,6 +38,7 @@ type Pod struct {
 	acted     bool
 	killPod   bool
 	retryAt   time.Duration
+	finishAt  time.Duration
 	start     []bool
 	kills     []doomed
 
@@ -97,7 +96,7 @@ func NewPod(k Kubelet, chance Rand, at time.Duration, containers ...Container) *
 // boot is a kubelet that knows nothing yet and is told of the pod.
 func (p *Pod) boot(at time.Duration) {
 	p.stage, p.pending, p.published = called, false, false
-	p.lastSync, p.listed, p.known, p.stamps = -Never, at, at, false
+	p.lastSync, p.listed, p.known = -Never, at, at
 	p.lookAt, p.requeueAt, p.createdAt = Never, Never, Never
 	p.updates, p.changes = p.updates[:0], 0
 }
@@ -211,7 +210,6 @@ const (
 	opCreated
 	opLook
 	opRelist
-	opStamp
 	opKilled
 	opChange
 	opUpdate
@@ -261,9 +259,6 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 		if !p.kubelet.Instant && (p.changed || p.stage == awaiting && !p.fresh()) {
 			consider(p.nextRelist(), step{op: opRelist})
 		}
-		if p.stamps {
-			consider(p.now, step{op: opStamp})
-		}
 		if p.changes > 0 {
 			consider(p.now, step{op: opChange})
 		}
@@ -279,8 +274,10 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 			if p.kubelet.Instant || p.fresh() {
 				consider(p.now, step{op: opSync})
 			}
-		case called, publishing, watching, acting, finishing:
+		case called, publishing, watching, acting:
 			consider(p.now, step{op: opSync})
+		case finishing:
+			consider(p.finishAt, step{op: opSync})
 		}
 	}
 	for i := range p.containers {
@@ -383,8 +380,6 @@ func (p *Pod) do(s step) {
 	case opRelist:
 		p.listed = p.now
 		p.relist()
-	case opStamp:
-		p.stamp()
 	case opKilled:
 		p.stopped(s.container)
 	case opChange:
@@ -400,7 +395,6 @@ func (p *Pod) do(s step) {
 		case called:
 			p.stage = awaiting
 		case awaiting:
-			p.released = false
 			p.syncStatus()
 		case publishing:
 			p.syncPublish()

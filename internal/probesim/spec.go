@@ -140,7 +140,7 @@ const (
 	minGrace       = 2 * time.Second      // kuberuntime/kuberuntime_manager.go minimumGracePeriodInSeconds
 	maxAttempts    = 3                    // prober/prober.go maxProbeRetries
 	restartGrace   = 10 * time.Second     // prober/prober_manager.go kubeletRestartGracePeriod
-	handoff        = time.Microsecond     // a sync that acted takes at least this long; the real one takes milliseconds
+	handoff        = time.Microsecond     // a sync takes at least this long, and so does what follows it; the real ones take milliseconds
 	defaultGrace   = 30 * time.Second     // core/v1/types.go DefaultTerminationGracePeriodSeconds
 	longUp         = 365 * 24 * time.Hour // "for long"
 	second         = time.Second

@@ -1,0 +1,43 @@
+package probesim_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fairway-k8s/fairway/internal/testkit/probescenario"
+)
+
+// What the unmodified kubelet of four minor versions did, written by the module conformance/kubelet (make kubelet-vectors).
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/kubelet-1.*.json")
+	if err != nil || len(files) < 1 {
+		t.Fatalf("vectors of four minor versions, got %v, %v", files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var vectors []probescenario.Vector
+			if err := json.Unmarshal(text, &vectors); err != nil {
+				t.Fatal(err)
+			}
+			if len(vectors) < 100 {
+				t.Errorf("only %d vectors", len(vectors))
+			}
+			for _, want := range vectors {
+				got := want
+				trace, _ := probescenario.Simulate(want.Play(), want.Choices, false)
+				got.Fill(trace)
+				if d := cmp.Diff([2][]string{want.Events, want.Digests}, [2][]string{got.Events, got.Digests}); d != "" {
+					t.Errorf("%s (-kubelet +model)\n%s", want.Name, d)
+				}
+			}
+		})
+	}
+}
