@@ -44,7 +44,7 @@ fuzz: ## a minute for every fuzz target
 
 docs: ## generated reference pages, schemas and tables
 	$(GO) generate ./internal/merge
-	$(GO) test ./internal/cli -run TestReference -update
+	$(GO) test ./internal/cli -run 'TestReference|TestPictures' -update
 	$(GO) test ./internal/goldenpath -run TestSchemas -update
 	$(GO) test ./internal/story -run TestDocs -update
 

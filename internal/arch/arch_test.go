@@ -71,6 +71,7 @@ var exceptions = map[[2]string]string{
 	{"internal/knowledge", "internal/rule"}:      "the web of knowledge joins records with rules",
 	{"internal/probesim", "internal/probesim"}:   "a fleet is made of the simulator's pods",
 	{"internal/probeplan", "internal/boottime"}:  "a plan is made for a sample of boots",
+	{"internal/probesim", "internal/probesim"}:   "a fleet is made of pods",
 	{"internal/probeplan", "internal/probesim"}:  "a plan is made of the simulator's probes",
 	{"internal/lint", "internal/rule"}:           "lint runs rules",
 	{"internal/gate", "internal/gate"}:           "expressions are compiled in a package with a weight of its own",

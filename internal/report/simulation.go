@@ -66,8 +66,17 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 	t.row("  endpoints", func(c *SimulationColumn) string { return healthWords(c.Scenario.Health) })
 	if o.Brief {
 		t.line("")
+		names := 0
+		for i := range s.Columns {
+			names = max(names, utf8.RuneCountInString(Clean(s.Columns[i].Name)))
+		}
 		for i, f := range s.Faults {
-			t.row(cutAt(faultWords(f, s.Columns[0].Scenario), ":")+pods(f, s.Columns[0].Scenario), func(c *SimulationColumn) string { return brief(f, &c.Answers[i]) })
+			label := cutAt(faultWords(f, s.Columns[0].Scenario), ":") + pods(f, s.Columns[0].Scenario)
+			for j := range s.Columns {
+				c := &s.Columns[j]
+				t.line("%-20s %s%s  %s", label, Clean(c.Name), strings.Repeat(" ", names-utf8.RuneCountInString(Clean(c.Name))), brief(f, &c.Answers[i]))
+				label = ""
+			}
 		}
 	} else {
 		for i, f := range s.Faults {
@@ -247,23 +256,26 @@ func brief(f fleet.Fault, a *fleet.Answer) string {
 	if a.Zero.Value > 0 {
 		parts = append(parts, span(a.Zero.Value)+" without an endpoint")
 	}
-	took := func(what string, t fleet.Times) {
+	took := func(what string, t fleet.Times, never int) {
 		if len(t) > 0 {
 			parts = append(parts, what+" "+span(t.Quantile(0.5).Value))
+		}
+		if never > 0 && f.Kind != fleet.Start {
+			parts = append(parts, strings.TrimSuffix(what, " after")+fmt.Sprintf(": never in %d of %d", never, a.Seeds))
 		}
 	}
 	switch f.Kind {
 	case fleet.Start:
-		took("Ready after", a.ToReady)
+		took("Ready after", a.ToReady, a.NeverReady)
 	case fleet.Deadlock:
-		took("killed after", a.Killed)
+		took("killed after", a.Killed, a.NeverKilled)
 	case fleet.NewRevision:
-		took("takes", a.Rolled)
+		took("rolled out after", a.Rolled, a.NeverRolled)
 	case fleet.NodeDrained:
-		took("takes", a.Drained)
+		took("drained after", a.Drained, a.NeverDrained)
 	case fleet.None:
 	default:
-		took("all Ready after", a.Settled)
+		took("all Ready after", a.Settled, a.NeverSettled)
 	}
 	return strings.Join(parts, ", ")
 }

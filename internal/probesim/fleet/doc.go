@@ -17,6 +17,6 @@
 //
 // # Left out
 //
-// Scheduling and image pulls (a container starts when its pod comes), CPU that pods of one node take from each other, connections that outlive
+// Scheduling and image pulls (a process runs one to three seconds after its pod comes), CPU that pods of one node take from each other, connections that outlive
 // a request (HTTP/2, gRPC), meshes and load balancers with health checks of their own, dependencies that differ by pod.
 package fleet

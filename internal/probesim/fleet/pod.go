@@ -99,6 +99,15 @@ func (p *pod) Probe(k probesim.Kind, _ int, _, at time.Duration) (probesim.Outco
 	return probesim.Success, latency
 }
 
+// take is how long the runtime needs until a process runs: the sandbox and the container of a new pod, of images that are there; less for a restart.
+func (p *pod) take(_, n int, _ time.Duration) time.Duration {
+	least, most := 1.0, 3.0
+	if n > 0 {
+		least, most = 0.2, 1.0
+	}
+	return time.Duration((least + p.boots.Float64()*(most-least)) * float64(time.Second))
+}
+
 // Run implements [probesim.App].
 func (p *pod) Run(n int, at time.Duration) (time.Duration, int) {
 	boot := p.f.s.Boot.Quantile(p.boots.Float64())

@@ -160,7 +160,7 @@ func (f *fleet) create(at time.Duration, revision, ordinal int) {
 		name += " new"
 	}
 	f.traceRow(p, name)
-	p.sim = probesim.NewPod(probesim.Kubelet{Version: f.s.Version}, &p.chance, at, probesim.Container{Spec: f.s.Spec, App: p})
+	p.sim = probesim.NewPod(probesim.Kubelet{Version: f.s.Version, Create: p.take}, &p.chance, at, probesim.Container{Spec: f.s.Spec, App: p})
 	p.next = at
 	f.pods = append(f.pods, p)
 	f.note(p, at)
