@@ -123,19 +123,10 @@ type Quantile struct {
 // enoughAbove is how many boots have to be longer than a quantile for it to be counted and not computed from a tail.
 const enoughAbove = 5
 
-// Quantile returns a quantile. It is counted while enough boots were longer, and read from the tails beyond. Its upper end is +Inf, and
-// its estimate NaN, where nothing is known.
+// Quantile returns a quantile. It is counted while enough boots were longer, and read from the tails beyond, whose word is taken for the
+// upper end only: the lower one is sure. The upper end is +Inf, and the estimate NaN, where nothing is known.
 func (s *Sample) Quantile(q float64) Quantile {
 	out := Quantile{Q: q, Interval: Interval{math.NaN(), 0, math.Inf(1)}}
-	if (1-q)*float64(len(s.Boots)) < enoughAbove && len(s.Tails) > 0 {
-		out.Fitted = s.Tails[0]
-		out.Interval = s.Tails[0].quantile(q)
-		for _, t := range s.Tails[1:] {
-			v := t.quantile(q)
-			out.From, out.To = min(out.From, v.From), max(out.To, v.To)
-		}
-		return out
-	}
 	if x := quantile(s.Masses, q); !math.IsInf(x, 1) {
 		out.Estimate = x
 	}
@@ -147,14 +138,29 @@ func (s *Sample) Quantile(q float64) Quantile {
 	slices.Sort(ends)
 	ends = slices.DeleteFunc(slices.Compact(ends), func(x float64) bool { return math.IsInf(x, 1) })
 	// Both bounds fall with time, so the first time at which they are low enough is found by halving.
-	at := func(bound func(from, to float64) float64) int {
-		return sort.Search(len(ends), func(i int) bool { return bound(Sure(s.Boots, ends[i], 0.05)) <= 1-q })
+	at := func(bound func(from, to float64) float64) (float64, bool) {
+		i := sort.Search(len(ends), func(i int) bool { return bound(Sure(s.Boots, ends[i], 0.05)) <= 1-q })
+		if i == len(ends) {
+			return 0, false
+		}
+		return ends[i], true
 	}
-	if i := at(func(from, _ float64) float64 { return from }); i < len(ends) {
-		out.From = ends[i]
+	if x, ok := at(func(from, _ float64) float64 { return from }); ok {
+		out.From = x
 	}
-	if i := at(func(_, to float64) float64 { return to }); i < len(ends) {
-		out.To = ends[i]
+	if x, ok := at(func(_, to float64) float64 { return to }); ok {
+		out.To = x
+	}
+	if (1-q)*float64(len(s.Boots)) < enoughAbove && len(s.Tails) > 0 {
+		out.Fitted = s.Tails[0]
+		out.Estimate = max(s.Tails[0].quantile(q).Estimate, out.From)
+		out.To = out.Estimate
+		for _, t := range s.Tails {
+			out.To = max(out.To, t.quantile(q).To)
+		}
+	}
+	if !math.IsNaN(out.Estimate) {
+		out.From, out.To = min(out.From, out.Estimate), max(out.To, out.Estimate)
 	}
 	return out
 }

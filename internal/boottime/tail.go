@@ -156,37 +156,44 @@ func (t *Tail) Scale() float64 { return 1 / t.best.a }
 // rays is how many points of a region's border are known.
 const rays = 96
 
-// fit fits a family to what boots say of times above one; what is below has the shape of the masses and only counts. c is how much less likely
-// than the best a line may be.
-func fit(f Family, boots []Boot, masses []Mass, above, c float64) *Tail {
-	t := &Tail{Family: f, Above: above}
+// data is what boots say of times above Above; what is below has the shape of the masses and only counts.
+func (t *Tail) data(boots []Boot, masses []Mass) []datum {
 	counts := map[datum]float64{}
-	sum, square, n := 0.0, 0.0, 0.0
-	body := share(masses, above)
+	body := share(masses, t.Above)
 	for _, b := range boots {
 		s := b.inner()
 		d := datum{from: math.Log(s.from), to: math.Log(s.to), part: 1}
 		switch {
-		case s.to <= above:
-			d = datum{from: math.Log(above), to: math.Log(above), part: 0}
-		case s.from < above && body > 0:
-			d.from, d.part = math.Log(above), min(share(masses, s.from)/body, 1)
-		}
-		if s.to > above && !b.Killed {
-			t.Boots++
+		case s.to <= t.Above:
+			d = datum{from: math.Log(t.Above), to: math.Log(t.Above), part: 0}
+		case s.from < t.Above && body > 0:
+			d.from, d.part = math.Log(t.Above), min(share(masses, s.from)/body, 1)
 		}
 		counts[d]++
+	}
+	data := make([]datum, 0, len(counts))
+	for d, n := range counts {
+		d.count = n
+		data = append(data, d)
+	}
+	slices.SortFunc(data, func(a, b datum) int { // sums must not depend on the order of a map
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.part, b.part))
+	})
+	return data
+}
+
+// fit fits a family to the boots above a time. c is how much less likely than the best a line of its region may be.
+func fit(f Family, boots []Boot, masses []Mass, above, c float64) *Tail {
+	t := &Tail{Family: f, Above: above}
+	data := t.data(boots, masses)
+	sum, square, n := 0.0, 0.0, 0.0
+	for _, b := range boots {
+		if b.inner().to > above && !b.Killed {
+			t.Boots++
+		}
 		x := math.Log(max(b.mid(), 0.01))
 		sum, square, n = sum+x, square+x*x, n+1
 	}
-	data := make([]datum, 0, len(counts))
-	for d, k := range counts {
-		d.count = k
-		data = append(data, d)
-	}
-	slices.SortFunc(data, func(a, b datum) int {
-		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.part, b.part))
-	})
 	scale := max(math.Sqrt(max(square/n-sum/n*sum/n, 0)), 0.05)
 	start := line{1 / scale, sum / n / scale}
 	for range 20 { // a start at which every span has some likelihood

@@ -30,13 +30,9 @@ func (q *Question) cascade(live, start numbers) Cascade {
 	}
 	if u := q.Load.Utilisation; u > 0 {
 		c := Cascade{Verdict: Likely, Probability: q.runsAway(live, start, u), Utilisation: u}
-		switch {
-		case math.IsNaN(c.Probability):
-			c.Verdict, c.Why = Unknown, "too few boots to say when the missing pods are back"
-		case c.Probability >= MaxCascade:
+		c.Why = "the missing pods are back before the others are restarted"
+		if c.Probability >= MaxCascade {
 			c.Verdict, c.Why = Broken, "the pods that are left are restarted before the missing ones are back"
-		default:
-			c.Why = "the missing pods are back before the others are restarted"
 		}
 		return c
 	}
@@ -53,18 +49,63 @@ func (q *Question) cascade(live, start numbers) Cascade {
 
 // runsAway bounds the probability that the fault of Load leads to further kills at a utilisation.
 func (q *Question) runsAway(live, start numbers, utilisation float64) float64 {
+	kill := q.kill(live, utilisation)
+	switch {
+	case math.IsInf(kill, 1):
+		return 0
+	case kill < 0:
+		return 1
+	}
+	return q.missing(kill, start.p)
+}
+
+// kill is how long after the fault of Load liveness restarts a pod that is left, in seconds at the earliest; +Inf when those that are left can do
+// all the work, less than 0 when none is left.
+func (q *Question) kill(live numbers, utilisation float64) float64 {
 	n, out := float64(q.Load.Pods), float64(max(q.Load.Out, 1))
 	if out >= n {
-		return 1
+		return -1
 	}
 	rho := utilisation * n / (n - out)
 	if rho <= 1 {
-		return 0
+		return math.Inf(1)
 	}
-	kill := float64(live.t)/(rho-1) + float64((live.f-1)*live.p)
-	// Back are the missing pods when they have booted, the startup probe has asked and traffic has found them.
-	late := q.Boots.Over(max(kill-propagate-float64(start.p), 0), float64(start.p))
-	return 1 - math.Pow(1-bound(late), out)
+	return float64(live.t)/(rho-1) + float64((live.f-1)*live.p)
+}
+
+// missing bounds the probability that a pod of the fault is still missing after some seconds: it is back when it has booted, the startup probe has
+// asked and traffic has found it.
+func (q *Question) missing(seconds float64, startPeriod int) float64 {
+	late := q.Boots.Over(max(seconds-propagate-float64(startPeriod), 0), float64(startPeriod))
+	return 1 - math.Pow(1-bound(late), float64(max(q.Load.Out, 1)))
+}
+
+// back is after how many seconds the pods of the fault are back, for each startup period that was asked for.
+type back map[int]float64
+
+// outlasts says whether cascade keeps its limit, without working it out for each candidate: what is missing only becomes less with time.
+func (q *Question) outlasts(live, start numbers, known back) bool {
+	if q.NoLiveness || !q.Shared || q.Load.Pods == 0 || q.Load.Utilisation == 0 {
+		return true
+	}
+	kill := q.kill(live, q.Load.Utilisation)
+	if math.IsInf(kill, 1) || kill < 0 {
+		return kill > 0
+	}
+	when, ok := known[start.p]
+	if !ok {
+		lo, hi := 0.0, 4096.0 // more than any probe waits
+		for hi-lo > 1e-3 {
+			if mid := (lo + hi) / 2; q.missing(mid, start.p) < MaxCascade {
+				hi = mid
+			} else {
+				lo = mid
+			}
+		}
+		when = hi
+		known[start.p] = when
+	}
+	return kill >= when
 }
 
 // bound is the better of the two upper ends of a share.

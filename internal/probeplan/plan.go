@@ -68,7 +68,6 @@ type Plan struct {
 	Killed         boottime.Over
 	KilledVerdict  Verdict
 	Cascade        Cascade
-	Considered     int // combinations that the answer is the best of
 }
 
 // Impossible says why there is no plan.
@@ -127,23 +126,16 @@ func Search(q Question) (*Plan, error) {
 	// that, only the soonest can be in the answer.
 	s = soonest(s, func(n numbers) [2]int { return [2]int{n.p, 0} })
 	r = soonest(r, func(n numbers) [2]int { return [2]int{n.p, n.p * n.f} })
+	known := back{}
 	for _, live := range l {
-		plan.Considered++
-		fits := slices.DeleteFunc(slices.Clone(s), func(start numbers) bool { return !q.gate(live, start) })
-		if len(fits) == 0 {
+		at := slices.IndexFunc(s, func(start numbers) bool { return q.gate(live, start) && q.outlasts(live, start, known) })
+		if at < 0 {
 			continue
 		}
-		for _, ready := range r {
-			plan.Considered++
-			if !q.calm(live, ready) {
-				continue
-			}
-			for _, start := range fits { // in order, and no rule joins startup with readiness: the first is the best
-				if c := q.cascade(live, start); c.Verdict != Broken {
-					q.fill(plan, start, ready, live, c)
-					return plan, nil
-				}
-			}
+		// No rule joins startup with readiness, so the first of each is the best of all.
+		if ready := slices.IndexFunc(r, func(ready numbers) bool { return q.calm(live, ready) }); ready >= 0 {
+			q.fill(plan, s[at], r[ready], live)
+			return plan, nil
 		}
 	}
 	return nil, &Impossible{probesim.Liveness, "none is patient enough for the load and the boot together", "a listener of its own for the health endpoints, or more pods"}
@@ -193,7 +185,7 @@ func (q *Question) candidates(k probesim.Kind, budget float64) ([]numbers, error
 	return all, nil
 }
 
-func (q *Question) fill(plan *Plan, start, ready, live numbers, c Cascade) {
+func (q *Question) fill(plan *Plan, start, ready, live numbers) {
 	plan.Startup = start.probe()
 	if !q.NoReadiness {
 		plan.Readiness = ready.probe()
@@ -201,7 +193,7 @@ func (q *Question) fill(plan *Plan, start, ready, live numbers, c Cascade) {
 	if !q.NoLiveness {
 		plan.Liveness = live.probe()
 	}
-	plan.Cascade = c
+	plan.Cascade = q.cascade(live, start)
 	plan.Budget = float64((start.f - 1) * start.p)
 	plan.Killed = Killed(q.Boots, *plan.Startup)
 	plan.KilledVerdict = verdict(plan.Killed, MaxKilled)
