@@ -16,6 +16,7 @@ func Rules() []*rule.Rule {
 		secretKeyMissing,
 		secretMissing,
 		secretViaEnv,
+		secretWritten,
 		subPathNeverRefreshes,
 	}
 }

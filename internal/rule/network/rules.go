@@ -5,6 +5,7 @@ import "github.com/fairway-k8s/fairway/internal/rule"
 // Rules returns the family.
 func Rules() []*rule.Rule {
 	return []*rule.Rule{
+		grpcBalancedByConnection,
 		httpRouteBackendMissing,
 		ingressBackendMissing,
 		ingressBackendPortMissing,

@@ -17,6 +17,7 @@ import (
 // Rules returns the family.
 func Rules() []*rule.Rule {
 	return []*rule.Rule{
+		databaseWithoutClaim,
 		deploymentWithClaim,
 		emptyDirSizeLimitMissing,
 		hostPathWritable,

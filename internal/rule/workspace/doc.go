@@ -11,6 +11,7 @@ func Rules() []*rule.Rule {
 		namespaceDefault,
 		namespaceMismatch,
 		namespaceMissing,
+		namespaceQuotaMissing,
 		objectDuplicate,
 		serverFieldWritten,
 	}
