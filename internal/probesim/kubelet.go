@@ -416,7 +416,7 @@ func (p *Pod) exits(ci int) {
 	p.emit(Event{Type: ContainerExited, Container: ci, Incarnation: c.cur.id - 1, Code: c.code})
 	for k := range c.workers {
 		w := &c.workers[k]
-		if w.phase == probing && w.asked == c.cur.id && w.at > p.now { // its connection is cut
+		if w.phase == probing && w.answers == c.cur.id && w.at > p.now { // its connection is cut
 			w.outcome, w.at = Failure, p.now
 		}
 	}

@@ -42,7 +42,8 @@ type worker struct {
 	outcome Outcome       // probing: of the attempt
 	attempt int           // probing: attempts that were made
 	begun   time.Duration // probing: when the first attempt began
-	asked   int           // probing: id of the incarnation that was asked
+	asked   int           // probing: id of the incarnation that the worker means
+	answers int           // probing: id of the one that answers
 	id      int           // incarnation+1 it has adopted; 0 none
 	last    Outcome       // last result; Success before the first, as in the kubelet, where run 0 makes it harmless
 	run     int           // how many times in a row
@@ -205,12 +206,16 @@ func (p *Pod) beginAttempt(ci int, w *worker) {
 	c := &p.containers[ci]
 	w.phase, w.attempt = probing, w.attempt+1
 	p.emit(Event{Type: ProbeStarted, Container: ci, Incarnation: w.asked - 1, Kind: w.kind})
-	if c.cur.id != w.asked || !c.cur.running {
+	w.answers = w.asked
+	if w.probe.ByAddress {
+		w.answers = c.cur.id
+	}
+	if c.cur.id != w.answers || !c.cur.running {
 		w.outcome, w.at = Failure, p.now
 		return
 	}
 	var takes time.Duration
-	w.outcome, takes = c.App.Probe(w.kind, w.asked-1, p.now-c.cur.startedAt, p.now)
+	w.outcome, takes = c.App.Probe(w.kind, w.answers-1, p.now-c.cur.startedAt, p.now)
 	if takes >= w.probe.Timeout {
 		w.outcome, takes = Failure, w.probe.Timeout+p.kubelet.TimeoutLate
 	}

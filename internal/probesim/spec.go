@@ -55,6 +55,10 @@ type Probe struct {
 	SuccessThreshold int           // 0 means 1
 	FailureThreshold int           // 0 means 3
 	Grace            time.Duration // terminationGracePeriodSeconds of a startup or liveness probe; 0 means the pod's
+
+	// ByAddress is true for HTTP, TCP and gRPC: they ask the pod's address, where after a restart the new incarnation answers for the one that the worker
+	// still believes in, for a moment. A command is run in an incarnation, and fails when that is gone (prober/prober.go runProbe).
+	ByAddress bool
 }
 
 // WithDefaults returns the probe with what is zero as the API server sets it.
