@@ -57,7 +57,7 @@ func (h *Health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b := &a.brief
-	if r.URL.RawQuery != "" && r.URL.Query().Has("verbose") {
+	if q := r.URL.RawQuery; q == "verbose" || q != "" && r.URL.Query().Has("verbose") {
 		b = &a.verbose
 	}
 	header := w.Header()
