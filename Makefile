@@ -9,8 +9,9 @@ MODULES = health health/grpchealth examples/koreserver
 
 .PHONY: build demo story test conformance check fuzz docs bench testbed clean
 
-build: ## the static binary, bin/fairway
+build: ## the static binaries, bin/fairway and bin/fairway-shim
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/fairway
+	cd health && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ../bin/ ./cmd/fairway-shim
 
 demo: build ## checks, explains and mends the wild-west organisation in a copy
 	./examples/demo.sh

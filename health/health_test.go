@@ -200,8 +200,8 @@ func TestCheckThatHangs(t *testing.T) {
 			}
 			before := runtime.NumGoroutine()
 			time.Sleep(time.Hour)
-			if n := runtime.NumGoroutine(); n != before || calls.Load() != 2 {
-				t.Errorf("after an hour there are %d goroutines and %d calls, want %d and 2", n, calls.Load(), before)
+			if n := runtime.NumGoroutine(); n > before || calls.Load() != 2 {
+				t.Errorf("after an hour there are %d goroutines and %d calls, want %d at most and 2", n, calls.Load(), before)
 			}
 			close(free)
 			want(t, "after it has come back", after(h, 11*time.Second), "200 200 200")
