@@ -285,8 +285,10 @@ func BenchmarkAnswer(b *testing.B) {
 	b.Run("seeds=40", func(b *testing.B) {
 		s := cascades()["C"]
 		s.Load.Utilization, s.Fault = 0.8, Fault{Kind: Crash, Pods: 3}
+		start := cpu()
 		for b.Loop() {
 			s.Ask(1, 40)
 		}
+		b.ReportMetric(float64(cpu()-start)/float64(b.N), "cpu-ns/op")
 	})
 }

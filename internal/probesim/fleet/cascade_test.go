@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"math"
+	"syscall"
 	"testing"
 	"time"
 
@@ -66,6 +67,8 @@ func TestCascadeTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := s.Ask(1, 10)
+		t.Logf("%s at %.1f without %d: %.1f extra restarts (%.1f-%.1f), goodput at the end %.1f %%, %d of 10 recover; closed form: runaway %v", x.name, x.rho, x.k,
+			a.Extra.Value, a.Extra.Low, a.Extra.High, 100*a.Last.Value, a.Recovers.Count, s.After(x.k).Runaway)
 		wanted := 0
 		if x.recovers {
 			wanted = 10
@@ -105,6 +108,15 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// cpu is the processor time of the process so far: the wall clock also measures who else works on the machine.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 func BenchmarkRun(b *testing.B) {
 	for _, name := range []string{"A", "C"} {
 		b.Run("configuration="+name, func(b *testing.B) {
@@ -112,11 +124,12 @@ func BenchmarkRun(b *testing.B) {
 			s.Load.Utilization = 0.8
 			s.Fault = Fault{Kind: Crash, Pods: 3}
 			b.ReportAllocs()
-			seed := uint64(0)
+			seed, start := uint64(0), cpu()
 			for b.Loop() {
 				s.Run(seed, nil)
 				seed++
 			}
+			b.ReportMetric(float64(cpu()-start)/float64(b.N), "cpu-ns/op")
 		})
 	}
 }

@@ -81,54 +81,45 @@ func (f *fleet) tickLoad(now time.Duration) {
 		repeated *= cut
 	}
 	total += repeated
-	good := 0.0
+	good, refused, wasted := 0.0, 0.0, 0.0
 	t.waitedMost = 0
 	if len(endpoints) == 0 {
-		for i, a := range tries {
-			f.fails(i, a, t.refusedAfter)
-		}
+		refused = total
 	}
+	a := total / float64(max(len(endpoints), 1))
+	patience := load.Timeout - f.service()
 	for _, p := range endpoints {
-		a := total / float64(len(endpoints))
-		share := 1 / float64(len(endpoints))
 		switch {
 		case p.lost: // packets go nowhere
-			for i, x := range tries {
-				f.fails(i, x*share, t.wastedAfter)
-			}
+			wasted += a
 			continue
 		case !p.listens(now):
-			for i, x := range tries {
-				f.fails(i, x*share, t.refusedAfter)
-			}
+			refused += a
 			continue
 		}
 		c, wait := p.factor(), p.wait()
 		taken := a
 		if load.Admission > 0 {
-			room := max(load.Admission.Seconds()*c-p.queue, 0) + c*dt
-			taken = min(a, room)
+			taken = min(a, max(load.Admission.Seconds()*c-p.queue, 0)+c*dt)
+			refused += a - taken
 		}
-		answered := 0.0
-		if wait < load.Timeout-f.service() && !f.depDown {
-			answered = taken
-		}
-		good += answered
-		if a > 0 {
-			for i, x := range tries {
-				f.fails(i, x*share*(a-taken)/a, t.refusedAfter)
-				if answered == 0 {
-					after := t.wastedAfter
-					if f.depDown && wait < load.Timeout {
-						after = t.refusedAfter
-					}
-					f.fails(i, x*share*taken/a, after)
-				}
-			}
+		switch {
+		case wait < patience && !f.depDown:
+			good += taken
+		case wait < patience:
+			refused += taken
+		default:
+			wasted += taken
 		}
 		p.busy += (min(p.queue+taken, c*dt)/dt - p.busy) * dt / scaleEvery.Seconds()
 		p.queue = max(p.queue+taken-c*dt, 0)
 		t.waitedMost = max(t.waitedMost, wait)
+	}
+	if load.Retries > 0 && refused+wasted > 0 { // every pod gets the same mix of tries
+		for i, x := range tries {
+			f.fails(i, x*refused/total, t.refusedAfter)
+			f.fails(i, x*wasted/total, t.wastedAfter)
+		}
 	}
 	// A pod that gets no requests works its queue off.
 	for _, p := range f.pods {
