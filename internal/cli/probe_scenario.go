@@ -32,7 +32,7 @@ func parseProbe(text string) (*probesim.Probe, error) {
 	if !ok || err != nil || failures < 1 || failures > math.MaxInt32 {
 		return nil, fmt.Errorf("%q is no probe: write failureThreshold x periodSeconds such as 30x10, or none", text)
 	}
-	x := probesim.Probe{FailureThreshold: failures}
+	x := probesim.Probe{FailureThreshold: failures, ByAddress: true}
 	if x.Period, err = parseSeconds(p); err != nil || x.Period < time.Second {
 		return nil, fmt.Errorf("%q is no probe: its period has to be whole seconds, at least one, as in 30x10", text)
 	}

@@ -267,7 +267,7 @@ func probeOf(p *corev1.Probe) *probesim.Probe {
 		return nil
 	}
 	x := probesim.Probe{InitialDelay: seconds(p.InitialDelaySeconds), Period: seconds(p.PeriodSeconds), Timeout: seconds(p.TimeoutSeconds),
-		SuccessThreshold: int(p.SuccessThreshold), FailureThreshold: int(p.FailureThreshold)}
+		SuccessThreshold: int(p.SuccessThreshold), FailureThreshold: int(p.FailureThreshold), ByAddress: p.Exec == nil}
 	if g := p.TerminationGracePeriodSeconds; g != nil {
 		x.Grace = seconds(*g)
 	}

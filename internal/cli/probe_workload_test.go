@@ -62,7 +62,7 @@ func TestFindWorkload(t *testing.T) {
 	}
 	s := time.Second
 	want := probesim.Spec{
-		Startup:  &probesim.Probe{Period: 10 * s, Timeout: s, SuccessThreshold: 1, FailureThreshold: 30, Grace: 10 * s},
+		Startup:  &probesim.Probe{Period: 10 * s, Timeout: s, SuccessThreshold: 1, FailureThreshold: 30, Grace: 10 * s, ByAddress: true},
 		Liveness: &probesim.Probe{InitialDelay: 7 * s, Period: 20 * s, Timeout: 5 * s, SuccessThreshold: 1, FailureThreshold: 3},
 		Grace:    45 * s, PreStop: 5 * s,
 	}

@@ -64,6 +64,12 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 		t.row("  "+k.String(), func(c *SimulationColumn) string { return probeWords(c.Scenario.Spec, k) })
 	}
 	t.row("  endpoints", func(c *SimulationColumn) string { return healthWords(c.Scenario.Health) })
+	if s.Columns[0].Scenario.Load.Utilization > 0 && s.Columns[0].Scenario.Replicas > 1 {
+		t.row("  survives without 1", func(c *SimulationColumn) string { return mostLoad(c.Scenario, 1) })
+		if k := lost(s); k > 1 {
+			t.row(fmt.Sprintf("  survives without %d", k), func(c *SimulationColumn) string { return mostLoad(c.Scenario, k) })
+		}
+	}
 	if o.Brief {
 		t.line("")
 		names := 0
@@ -109,6 +115,26 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
+}
+
+// lost is the largest number of pods that a fault strikes.
+func lost(s *Simulation) (most int) {
+	for _, f := range s.Faults {
+		switch f.Kind {
+		case fleet.Crash, fleet.Deadlock, fleet.Starved:
+			most = max(most, f.Pods)
+		}
+	}
+	return most
+}
+
+// mostLoad is rho_max in words.
+func mostLoad(s fleet.Scenario, k int) string {
+	most, queue := s.MaxUtilization(k)
+	if most >= 1 {
+		return fmt.Sprintf("at any load, without a queue up to %s", percent(queue))
+	}
+	return fmt.Sprintf("up to %s load", percent(most))
 }
 
 type simulationText struct {
@@ -482,7 +508,7 @@ func (t *simulationText) timeline(c *SimulationColumn) {
 					g = kill
 				}
 			}
-			b.WriteString(g)
+			b.WriteString(t.paint(g, kill))
 		}
 		t.line("  %-10s  %s", r.Name, b.String())
 	}
@@ -510,7 +536,15 @@ func (t *simulationText) timeline(c *SimulationColumn) {
 			names = append(names, g+" "+s.String())
 		}
 	}
-	t.line("  %s %s", strings.Join(append(names, kill+" killed by a probe"), "  "), "")
+	t.line("  %s", strings.Join(append(names, t.paint(kill, kill)+" killed by a probe"), "  "))
+}
+
+// paint colours what kills.
+func (t *simulationText) paint(glyph, kill string) string {
+	if t.o.Color && glyph == kill {
+		return "\x1b[31m" + glyph + "\x1b[m"
+	}
+	return glyph
 }
 
 func cutAt(s, sep string) string {

@@ -292,3 +292,17 @@ func BenchmarkAnswer(b *testing.B) {
 		b.ReportMetric(float64(cpu()-start)/float64(b.N), "cpu-ns/op")
 	})
 }
+
+// What admission control refuses is tried again, and answered once the surge is over.
+func TestRefusedComeAgain(t *testing.T) {
+	s := cascades()["E"]
+	s.Load.Utilization, s.Load.RetryAfter = 0.6, 40*second
+	s.Fault = Fault{Kind: Surge, Share: 2.5, For: 30 * second}
+	s.For = 10 * time.Minute
+	once := s.Run(1, nil)
+	s.Load.Retries = 1
+	again := s.Run(1, nil)
+	if lost := 1 - once.Goodput; lost < 0.02 || again.Goodput < 1-lost/4 {
+		t.Errorf("goodput %.4f without and %.4f with a retry; want some lost, and most of that answered later", once.Goodput, again.Goodput)
+	}
+}

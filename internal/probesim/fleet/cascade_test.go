@@ -15,7 +15,7 @@ const second = time.Second
 // whose readiness sheds; three truths and admission control.
 func cascades() map[string]Scenario {
 	probe := func(period time.Duration, failures int, timeout time.Duration) *probesim.Probe {
-		return &probesim.Probe{Period: period, FailureThreshold: failures, Timeout: timeout}
+		return &probesim.Probe{Period: period, FailureThreshold: failures, Timeout: timeout, ByAddress: true}
 	}
 	base := Scenario{Boot: Lognormal{45 * second, 0.2}, Replicas: 10, Load: Load{Timeout: 10 * second}, For: 35 * time.Minute}
 	a := base
