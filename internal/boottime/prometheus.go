@@ -86,8 +86,7 @@ func FromPrometheus(data []byte, w Watch, of func(namespace, pod string) bool) (
 		}
 		name := s.Metric["__name__"]
 		if name == "" { // a difference: it changes with each boot
-			values := distinct(s.Values)
-			for _, v := range values {
+			for _, v := range distinct(s.Values) {
 				if v >= 0 && v <= longest.Seconds() {
 					boots = append(boots, w.seen(seconds(v)))
 				} else {
@@ -96,18 +95,19 @@ func FromPrometheus(data []byte, w Watch, of func(namespace, pod string) bool) (
 			}
 			continue
 		}
+		if name != MetricStarted && name != MetricReady {
+			left["of the metric "+name]++
+			continue
+		}
 		t := pods[p]
 		if t == nil {
 			t = &times{}
 			pods[p], order = t, append(order, p)
 		}
-		switch name {
-		case MetricStarted:
+		if name == MetricStarted {
 			t.starts = append(t.starts, distinct(s.Values)...)
-		case MetricReady:
+		} else {
 			t.readies = append(t.readies, distinct(s.Values)...)
-		default:
-			left["of the metric "+name]++
 		}
 		for _, v := range s.Values {
 			t.last = max(t.last, v.at)

@@ -9,8 +9,8 @@ import (
 
 // Sample is what is known of the boots of one container.
 type Sample struct {
-	Boots  []Boot
-	Killed int // how many of them were killed
+	Boots  []Boot // the shortest first
+	Killed int    // how many of them were killed
 	Curve  Curve
 	Masses []Mass
 	// Tails are the families that describe the longest boots about as well as the best of them does, the likeliest first; empty when
@@ -29,9 +29,13 @@ const (
 	tailCut = 1.92
 )
 
-// NewSample describes boots. Their order does not matter; they are not changed.
+// NewSample describes boots. Their order does not matter.
 func NewSample(boots []Boot) *Sample {
-	s := &Sample{Boots: slices.Clone(boots), Curve: KaplanMeier(boots), Masses: Turnbull(boots)}
+	boots = slices.Clone(boots)
+	slices.SortFunc(boots, func(a, b Boot) int { // so that sums are the same whatever the order was
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(bit(a.Killed), bit(b.Killed)), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Resolution, b.Resolution), cmp.Compare(a.Stratum, b.Stratum))
+	})
+	s := &Sample{Boots: boots, Curve: KaplanMeier(boots), Masses: Turnbull(boots)}
 	var ended []float64
 	for _, b := range boots {
 		if b.Killed {

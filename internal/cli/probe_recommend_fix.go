@@ -43,8 +43,15 @@ func (r *recommendation) changes() (out []source.Change) {
 			out = append(out, source.Change{Op: source.Remove, Path: source.MustPath(field + ".initialDelaySeconds")})
 		}
 	}
+	if want, _, short := r.deadline(); short {
+		c := rule.Set("spec.progressDeadlineSeconds", source.Int(int64(want)), "minReadySeconds", "revisionHistoryLimit", "replicas")
+		c.Comment = deadlineReason
+		out = append(out, c)
+	}
 	return out
 }
+
+const deadlineReason = "a rollout counts as failed after that without a new pod, and a boot alone may take much of it"
 
 // writtenHandler is the handler that a probe asks, as the manifest writes it.
 func writtenHandler(w *cluster.Workload, probe string) (e source.Entry, name string, ok bool) {
@@ -164,15 +171,14 @@ func (f *probeRecommendFlags) proves(ctx context.Context, e Env, r *recommendati
 	return nil
 }
 
-// deadline says when a rollout would count as failed before the startup probe gives up; "" when it would not.
-func (r *recommendation) deadline() string {
+// deadline returns the progressDeadlineSeconds that the plan asks for, and today's; false when that is enough. A rollout that has not one more pod
+// within it counts as failed, and a boot alone may take what the startup probe allows; the rest is the golden path's.
+func (r *recommendation) deadline() (want, have int, short bool) {
 	d := cluster.As[*appsv1.Deployment](r.Workload.Object)
 	if d == nil || d.Spec.ProgressDeadlineSeconds == nil || r.plan.Startup == nil {
-		return ""
+		return 0, 0, false
 	}
-	need := secs(r.plan.Startup.Period)*r.plan.Startup.FailureThreshold + int(d.Spec.MinReadySeconds)
-	if have := int(*d.Spec.ProgressDeadlineSeconds); have < need {
-		return fmt.Sprintf("progressDeadlineSeconds is %d: set it above %d, or a rollout counts as failed while a pod may still boot", have, need)
-	}
-	return ""
+	boot := secs(r.plan.Startup.Period) * r.plan.Startup.FailureThreshold
+	have = int(*d.Spec.ProgressDeadlineSeconds)
+	return max(600, boot+300), have, have < boot+int(d.Spec.MinReadySeconds)
 }

@@ -29,16 +29,22 @@ func (r *recommendation) text(width int) string {
 		if x.Note != "" {
 			line += "; " + x.Note
 		}
-		entry(&b, width, "", line)
+		entry(&b, width, "from", line)
 	}
 	b.WriteString("\n")
 	b.WriteString(curveLines(s, r.planBudget(), min(width-4, 72)))
 	b.WriteString("\n")
-	var quantiles []string
-	for _, q := range [...]float64{0.5, 0.9, 0.99, 0.999} {
-		quantiles = append(quantiles, quantileWords(s.Quantile(q)))
+	for i, q := range [...]float64{0.5, 0.9, 0.99, 0.999} {
+		label := ""
+		if i == 0 {
+			label = "boot"
+		}
+		entry(&b, width, label, quantileWords(s.Quantile(q)))
 	}
-	entry(&b, width, "boot", strings.Join(quantiles, ", ")+" (in brackets: 95 % confidence)")
+	if n, at := hidden(s); n > 0 {
+		entry(&b, width, "", fmt.Sprintf("%s killed at %s or later, and none was seen to take longer: a slower kind of boot may hide among them. Look again with probes that let them end",
+			report.Count(n, "boot was", "boots were"), secondsWord(at)))
+	}
 	if groups := boottime.Strata(s.Boots); len(groups) > 1 {
 		for _, g := range groups {
 			of := boottime.NewSample(g)
@@ -57,7 +63,14 @@ func (r *recommendation) text(width int) string {
 		}
 		return b.String()
 	}
-	entry(&b, width, "then", r.killedWords())
+	entry(&b, width, "then", fmt.Sprintf("a boot of up to %s is never killed", secondsWord(r.plan.Budget)))
+	for i, line := range r.killedWords() {
+		label := ""
+		if i == 0 {
+			label = "killed"
+		}
+		entry(&b, width, label, line)
+	}
 	entry(&b, width, "cascade", cascadeWords(r.plan.Cascade, r.question.Load))
 	b.WriteString("\n")
 	if r.boot > 0 {
@@ -72,8 +85,8 @@ func (r *recommendation) text(width int) string {
 	if r.question.NoReadiness {
 		b.WriteString("# No readinessProbe: there is none today, so the container gets requests as soon as it has started.\n")
 	}
-	if n := r.deadline(); n != "" {
-		fmt.Fprintf(&b, "\n%s\n", n)
+	if want, have, short := r.deadline(); short {
+		fmt.Fprintf(&b, "# and in spec\nprogressDeadlineSeconds: %d  # %s (today %d)\n", want, deadlineReason, have)
 	}
 	return b.String()
 }
@@ -143,15 +156,34 @@ func quantileWords(q boottime.Quantile) string {
 	if q.Q == 0.5 {
 		name = "median"
 	}
-	to := secondsWord(q.To)
-	text := fmt.Sprintf("%s %s (%s to %s", name, secondsWord(q.Estimate), secondsWord(q.From), to)
+	text := fmt.Sprintf("%s %s, %s to %s with 95 %% confidence", name, secondsWord(q.Estimate), secondsWord(q.From), secondsWord(q.To))
+	if math.IsInf(q.To, 1) {
+		text = fmt.Sprintf("%s %s, at least %s with 95 %% confidence", name, secondsWord(q.Estimate), secondsWord(q.From))
+	}
 	if q.Fitted != nil {
 		text += fmt.Sprintf(", from a %s tail", q.Fitted.Family)
 	}
-	return text + ")"
+	return text
 }
 
-// share says a small share as people do.
+// hidden counts the boots that were killed when no boot that ended had lasted as long, and says from when on.
+func hidden(s *boottime.Sample) (n int, at float64) {
+	last := 0.0
+	for _, x := range s.Curve.Steps {
+		last = x.Seconds
+	}
+	for _, b := range s.Boots {
+		if b.Killed && b.At.Seconds() >= last {
+			if n == 0 {
+				at = b.At.Seconds()
+			}
+			n++
+		}
+	}
+	return n, at
+}
+
+// shareWord says a small share as people do.
 func shareWord(x float64) string {
 	switch {
 	case math.IsNaN(x):
@@ -188,29 +220,25 @@ func (r *recommendation) todayWords() string {
 		int(r.today.budget[0].Seconds()), int(r.today.budget[1].Seconds()), shareWord(best), shareWord(k.Sure.From), shareWord(k.Sure.To))
 }
 
-func (r *recommendation) killedWords() string {
+// killedWords says how sure it is that fewer boots are killed than the limit.
+func (r *recommendation) killedWords() []string {
 	k, s := r.plan.Killed, r.sample
+	limit, prove := shareWord(probeplan.MaxKilled), report.Thousands(int(math.Ceil(3.7/probeplan.MaxKilled/1000))*1000)
 	sure := fmt.Sprintf("at most %s whatever the distribution", shareWord(k.Sure.To))
-	limit := shareWord(probeplan.MaxKilled)
-	tail := ""
+	tail := fmt.Sprintf("how the longest go on cannot be told from %s", report.Count(len(s.Boots)-s.Killed, "boot that ended", "boots that ended"))
 	if len(s.Tails) > 0 {
-		tail = fmt.Sprintf("at most %s if boots go on as the longest %d do (%s tail)", shareWord(k.Tail.To), s.Tails[0].Boots, s.Tails[0].Family)
+		tail = fmt.Sprintf("at most %s if boots go on as the longest %d do, along a %s tail", shareWord(k.Tail.To), s.Tails[0].Boots, s.Tails[0].Family)
 	}
-	n := int(math.Ceil(3/probeplan.MaxKilled/1000)) * 1000
 	switch r.plan.KilledVerdict {
 	case probeplan.Proved:
-		return fmt.Sprintf("a boot of up to %s is not killed: proved, %s, which is less than %s", secondsWord(r.plan.Budget), sure, limit)
+		return []string{"proved: fewer than " + limit, sure}
 	case probeplan.Likely:
-		return fmt.Sprintf("a boot of up to %s is not killed: likely fewer than %s; with 95 %% confidence %s, and %s. Only %s boots without a kill would prove it",
-			secondsWord(r.plan.Budget), limit, tail, sure, report.Thousands(n))
+		return []string{"likely: fewer than " + limit, tail, sure + "; " + prove + " boots, all of them shorter, would prove it"}
 	case probeplan.Broken:
-		return fmt.Sprintf("a boot of up to %s is not killed, but more are than %s: at least %s", secondsWord(r.plan.Budget), limit, shareWord(k.Sure.From))
+		return []string{fmt.Sprintf("more than %s: at least %s", limit, shareWord(k.Sure.From)), sure}
 	}
-	if tail == "" {
-		tail = fmt.Sprintf("%s are too few to say how the longest go on", report.Count(len(s.Boots)-s.Killed, "boot that ended", "boots that ended"))
-	}
-	return fmt.Sprintf("a boot of up to %s is not killed. Whether fewer than %s are is unknown: %s; with 95 %% confidence %s. Collect more boots: some hundreds to tell how the tail goes on, 3,000 to see the 99.9th percentile, %s to prove it",
-		secondsWord(r.plan.Budget), limit, tail, sure, report.Thousands(n))
+	return []string{"unknown: whether fewer than " + limit + " are", tail, sure,
+		"Collect more boots: some hundreds tell how the longest go on, 3,000 show the 99.9th percentile, " + prove + " would prove it"}
 }
 
 func cascadeWords(c probeplan.Cascade, load probeplan.Load) string {
@@ -237,7 +265,7 @@ func (r *recommendation) bootLine() string {
 		report.Count(len(r.sample.Boots), "boot", "boots"), r.sample.Killed)
 }
 
-// note is a number of a probe with its reason.
+// noted is a number of a probe with its reason.
 type noted struct {
 	field  string
 	value  int

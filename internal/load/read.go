@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path"
+	"strings"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -92,7 +94,7 @@ func (l *loader) take(u *unit, data []byte) {
 			Hint: "leave binary and encrypted files out"})
 		return
 	}
-	if !u.explicit && !isUTF16(data) && !mentionsObject(data) {
+	if !u.explicit && !isUTF16(data) && !mentionsObject(data) && !isService(u.name) {
 		switch {
 		case len(bytes.TrimSpace(data)) == 0:
 			u.aside(Empty, "")
@@ -106,6 +108,13 @@ func (l *loader) take(u *unit, data []byte) {
 	}
 	u.file = source.Parse(u.name, data)
 	u.sort(scopeOf(u.name))
+}
+
+// isService reports whether a file of that name may be a service file, which says of its manifests what they cannot: fairway.yaml, or
+// NAME.fairway.yaml where several share a folder.
+func isService(name string) bool {
+	base := path.Base(name)
+	return base == "fairway.yaml" || strings.HasSuffix(base, ".fairway.yaml")
 }
 
 func scopeOf(name string) string {

@@ -79,7 +79,7 @@ func needed(s *boottime.Sample) (seconds float64, why string) {
 		rule, from = longest, fmt.Sprintf("%.1f times the longest that was seen, %.0f s", Headroom, s.Curve.Last)
 	}
 	if sure := s.Needed(MaxKilled, reach()); sure > rule && !math.IsInf(sure, 1) {
-		return sure, fmt.Sprintf("fewer than 1 of %.0f boots takes longer, with 95 %% confidence", 1/MaxKilled)
+		return sure, "fewer than 1 of 10,000 boots takes longer, with 95 % confidence in the tail"
 	}
 	return rule, from
 }
