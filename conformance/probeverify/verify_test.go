@@ -60,7 +60,6 @@ func TestVerifyPod(t *testing.T) {
 	b := bed.Node(t)
 	b.Load(t, "localhost/probesample:1", "./sampleapp")
 	b.Kubectl(t, "", "create", "namespace", "probes")
-	t.Cleanup(func() { b.Kubectl(t, "", "delete", "namespace", "probes", "--wait=false") })
 	mistakes := map[string]string{"": "", "login": "redirect", "other-host": "redirect", "password": "auth", "page": "big-body", "stalls": "whole-body", "cuts": "whole-body",
 		"no-close": "keep-alive", "one-host": "host", "speaks-tls": "tls", "flaps": "healthy"}
 	var manifests strings.Builder

@@ -20,11 +20,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/kube"
 	"github.com/fairway-k8s/fairway/internal/probesim"
 	"github.com/fairway-k8s/fairway/internal/probeverify"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
+	"github.com/fairway-k8s/fairway/internal/spell"
 )
 
 // probeVerifyFlags are the flags of fairway probe verify.
@@ -69,7 +71,7 @@ func newProbeVerify(e Env) *cobra.Command {
 		f.urls[e] = flags.String(string(e)+"-url", "", "URL of the "+map[probeverify.Endpoint]string{probeverify.Started: "startup", probeverify.Ready: "readiness", probeverify.Live: "liveness"}[e]+" probe")
 	}
 	flags.StringArrayVar(&f.dependencies, "dependency", nil, "another service that it needs: NAME=HOST:PORT, and ,local or ,shared behind it")
-	flags.StringVar(&o.Load, "load", "", "URL of an ordinary request, best one that takes a while")
+	flags.StringArrayVar(&o.Load, "load", nil, "URL of an ordinary request, the first best one that takes a while; all are sent while a dependency is away")
 	flags.StringVar(&o.Deadlock, "deadlock", "", "what locks its serving path up: a URL to POST to, a signal such as USR1, or arguments to start it with")
 	flags.StringVar(&o.Goroutines, "goroutines", "", "URL of net/http/pprof's goroutine?debug=1, to count what probes leave behind")
 	flags.BoolVar(&o.SlowBoot, "slow-boot", false, "let it run for a fifth of the time while it boots")
@@ -167,7 +169,7 @@ func (f *probeVerifyFlags) probes(ctx context.Context, e Env, names []string) er
 	case len(workloads) > 1:
 		return &problem.Problem{What: "one workload is verified at a time, and " + strings.Join(workloads, ", ") + " are named", Next: "name one, or URLs with http:// in front"}
 	case len(workloads) == 1:
-		if err := f.fromWorkload(ctx, e, workloads[0], len(found) == 0); err != nil {
+		if err := f.fromWorkload(ctx, e, workloads[0], len(found) == 0 || f.workload.live); err != nil {
 			return err
 		}
 	case f.workload.live, given != "", f.workload.from != "", len(f.workload.files) > 0:
@@ -189,7 +191,7 @@ func (f *probeVerifyFlags) fromWorkload(ctx context.Context, e Env, name string,
 	if f.workload.live && len(f.options.Command) > 0 {
 		return &problem.Problem{What: "--live asks a pod of the cluster, and a command is given", Next: "leave one of the two out; manifests are read with -f"}
 	}
-	w, err := f.workload.find(ctx, e, name)
+	w, err := f.find(ctx, e, name)
 	if err != nil {
 		return err
 	}
@@ -247,6 +249,73 @@ func (f *probeVerifyFlags) fromWorkload(ctx context.Context, e Env, name string,
 	return nil
 }
 
+// find looks a workload up. A pod of a cluster is one too, whoever made it.
+func (f *probeVerifyFlags) find(ctx context.Context, e Env, name string) (*probedContainer, error) {
+	kind, pod, ok := strings.Cut(name, "/")
+	if !f.workload.live || !ok || workloadKinds[strings.ToLower(kind)] != "Pod" {
+		return f.workload.find(ctx, e, name)
+	}
+	c, err := f.connect()
+	if err != nil {
+		return nil, err
+	}
+	var found *corev1.Pod
+	var names []string
+	if err := eachPod(ctx, c, c.Namespace, func(p *corev1.Pod) {
+		if names = append(names, p.Name); p.Name == pod {
+			found = p
+		}
+	}); err != nil {
+		return nil, err
+	}
+	if found == nil {
+		p := &problem.Problem{What: fmt.Sprintf("there is no pod %s in %s", pod, c.Namespace), Where: c.Server, Next: "look at kubectl get pods"}
+		if near := spell.Nearest(pod, names, 3); near != "" {
+			p.Next = "did you mean pod/" + near + "?"
+		}
+		return nil, p
+	}
+	w := &cluster.Workload{Object: &cluster.Object{Ref: finding.Ref{Kind: "Pod", Namespace: found.Namespace, Name: found.Name}},
+		Template: &corev1.PodTemplateSpec{ObjectMeta: found.ObjectMeta, Spec: found.Spec}}
+	for i := range found.Spec.InitContainers {
+		x := &found.Spec.InitContainers[i]
+		sidecar := x.RestartPolicy != nil && *x.RestartPolicy == corev1.ContainerRestartPolicyAlways
+		w.Containers = append(w.Containers, cluster.Container{Container: x, Init: true, Sidecar: sidecar})
+	}
+	for i := range found.Spec.Containers {
+		w.Containers = append(w.Containers, cluster.Container{Container: &found.Spec.Containers[i]})
+	}
+	x, err := probedOf(w, f.workload.container)
+	if err != nil {
+		return nil, err
+	}
+	p := &probedContainer{Workload: w, Container: x}
+	p.Spec, p.Unmodelled = specOf(w, x)
+	return p, nil
+}
+
+func (f *probeVerifyFlags) connect() (*kube.Client, error) {
+	x := &f.workload.cluster
+	return kube.Connect(kube.Options{Kubeconfig: x.kubeconfig, Context: x.context, Namespace: x.namespace})
+}
+
+// eachPod calls do with the pods of a namespace.
+func eachPod(ctx context.Context, c *kube.Client, namespace string, do func(*corev1.Pod)) error {
+	err := c.Each(ctx, "", "v1", "pods", namespace, func(raw json.RawMessage) error {
+		p := &corev1.Pod{}
+		if err := json.Unmarshal(raw, p); err != nil {
+			return err
+		}
+		do(p)
+		return nil
+	})
+	if err == nil {
+		return nil
+	}
+	_, why := kube.StateOf(err)
+	return &problem.Problem{What: "the pods of " + namespace + " cannot be listed", Where: c.Server, Why: why, Next: "look whether the cluster can be reached and pods may be listed: kubectl auth can-i list pods", Exit: problem.ExitIncomplete, Err: err}
+}
+
 // urlOf is what the kubelet asks.
 func urlOf(g *corev1.HTTPGetAction, c *corev1.Container, host string) (string, error) {
 	port := g.Port.IntValue()
@@ -273,8 +342,7 @@ func urlOf(g *corev1.HTTPGetAction, c *corev1.Container, host string) (string, e
 
 // forward has a pod of the workload asked through the API server, and returns the pod's address.
 func (f *probeVerifyFlags) forward(ctx context.Context, w *probedContainer) (string, error) {
-	cluster := &f.workload.cluster
-	c, err := kube.Connect(kube.Options{Kubeconfig: cluster.kubeconfig, Context: cluster.context, Namespace: cluster.namespace})
+	c, err := f.connect()
 	if err != nil {
 		return "", err
 	}
@@ -308,23 +376,16 @@ func runningPod(ctx context.Context, c *kube.Client, w *cluster.Workload) (*core
 	ready := func(p *corev1.Pod) bool {
 		return slices.ContainsFunc(p.Status.Conditions, func(x corev1.PodCondition) bool { return x.Type == corev1.PodReady && x.Status == corev1.ConditionTrue })
 	}
-	err = c.Each(ctx, "", "v1", "pods", w.Namespace, func(raw json.RawMessage) error {
-		p := &corev1.Pod{}
-		if err := json.Unmarshal(raw, p); err != nil {
-			return err
-		}
+	if err := eachPod(ctx, c, w.Namespace, func(p *corev1.Pod) {
 		if w.Kind == "Pod" && p.Name != w.Name || w.Kind != "Pod" && (w.Selector == nil || !selector.Matches(labels.Set(p.Labels))) ||
 			p.Status.Phase != corev1.PodRunning || p.DeletionTimestamp != nil || p.Status.PodIP == "" {
-			return nil
+			return
 		}
 		if best == nil || ready(p) && !ready(best) || ready(p) == ready(best) && p.Name < best.Name {
 			best = p
 		}
-		return nil
-	})
-	if err != nil {
-		_, why := kube.StateOf(err)
-		return nil, &problem.Problem{What: "the pods of " + report.Label(w.Ref) + " cannot be listed", Where: c.Server, Why: why, Next: "ask for the right to list pods", Exit: problem.ExitIncomplete, Err: err}
+	}); err != nil {
+		return nil, err
 	}
 	if best == nil {
 		return nil, &problem.Problem{What: "no pod of " + report.Label(w.Ref) + " runs", Where: c.Server, Next: "look at kubectl get pods; its command can be verified here: give it after --", Exit: problem.ExitIncomplete}

@@ -101,10 +101,17 @@ func (b *bench) episode(e Endpoint, a Answer, after time.Duration, trouble strin
 	c.to = 10*time.Minute + outage
 	r := c.run(n)
 	head := fmt.Sprintf("when %s for %s", trouble, long(outage))
+	who, are, leave := fmt.Sprintf("%d of %d pods", r.killed, n), "are", "leave"
 	if e == Ready {
-		return fmt.Sprintf("%s, %d of %d pods leave the Service, the first after %s; for %s none is left", head, r.left, n, long(r.first), long(r.none)) + strings.Join(more, "")
+		who = fmt.Sprintf("%d of %d pods", r.left, n)
 	}
-	text := fmt.Sprintf("%s, %d of %d pods are restarted, %d times in all, the first after %s", head, r.killed, n, r.restarts, long(r.first))
+	if n == 1 {
+		who, are, leave = "the only pod", "is", "leaves"
+	}
+	if e == Ready {
+		return fmt.Sprintf("%s, %s %s the Service, the first after %s; for %s none is left", head, who, leave, long(r.first), long(r.none)) + strings.Join(more, "")
+	}
+	text := fmt.Sprintf("%s, %s %s restarted, %d times in all, the first after %s", head, who, are, r.restarts, long(r.first))
 	if r.none > 0 {
 		text += fmt.Sprintf("; for %s none is ready", long(r.none))
 	}

@@ -58,7 +58,7 @@ func TestStopsInEveryRow(t *testing.T) {
 		t.Run(row.ID, func(t *testing.T) {
 			t.Parallel()
 			o := sample(t, "")
-			o.Only, o.Load, o.Grace = []string{row.ID}, "", time.Minute
+			o.Only, o.Load, o.Grace = []string{row.ID}, nil, time.Minute
 			mark := fmt.Sprintf("%dh%dm", 1000+i, os.Getpid()) // stands in the command lines of the shell and its two children
 			o.Command = append([]string{"sh", "-c", `"$0" sample -listen :0 -health :0 -work ` + mark + ` & "$@"`, o.Command[0]}, append(o.Command, "-work", mark)...)
 			long := time.Minute

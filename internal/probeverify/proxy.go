@@ -54,6 +54,7 @@ type proxy struct {
 	ctx          context.Context // ends with the proxy
 	cancel       context.CancelFunc
 	conns, bytes atomic.Int64 // that came from the application, in all
+	held         atomic.Int64 // connections that the application has not closed
 	wg           sync.WaitGroup
 }
 
@@ -94,6 +95,13 @@ func (p *proxy) carry(c net.Conn) {
 		p.mu.Unlock()
 		c.Close()
 	}()
+	p.held.Add(1)
+	left := sync.OnceFunc(func() { p.held.Add(-1) })
+	defer left()
+	if p.mode() == hung {
+		_, _ = io.Copy(io.Discard, c) // until the application gives up, or the hang ends
+		return
+	}
 	if !p.pass(0) {
 		return
 	}
@@ -113,6 +121,7 @@ func (p *proxy) carry(c net.Conn) {
 	var both sync.WaitGroup
 	both.Go(func() {
 		p.copy(up, c, 0, &p.bytes)
+		left()
 		closeWrite(up)
 		_ = up.SetReadDeadline(time.Now().Add(5 * time.Second)) // it may still answer what it was asked
 	})
@@ -131,7 +140,7 @@ func (p *proxy) copy(to io.Writer, from io.Reader, late time.Duration, count *at
 		if count != nil {
 			count.Add(int64(n))
 		}
-		if n > 0 {
+		if n > 0 && !(count != nil && p.mode() == hung) { // what is asked of what hangs is lost, and still read to see the application give up
 			if !p.pass(late) {
 				return
 			}
@@ -196,11 +205,11 @@ func (p *proxy) set(m mode) error {
 	return nil
 }
 
-// held returns how many connections the application holds.
-func (p *proxy) held() int {
+// mode returns what it does now.
+func (p *proxy) mode() mode {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.open)
+	return p.now
 }
 
 func (p *proxy) close() {

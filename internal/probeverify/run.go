@@ -22,11 +22,11 @@ type Options struct {
 	Env     []string           // of the application, as os.Environ gives it
 
 	Dependencies []Dependency
-	Load         string // URL of an ordinary request, best one that takes a while; "" for none
-	Deadlock     string // how to lock it up: a URL to POST to, a signal such as USR1, or arguments to start it with; "" for no way
-	Goroutines   string // URL of a text that says "goroutine profile: total N", as net/http/pprof does; "" for none
-	SlowBoot     bool   // the boot gets a fifth of the CPU's time
-	Replicas     int    // of the fleet that sentences speak of; 0: unknown
+	Load         []string // URLs of ordinary requests, the first best one that takes a while; all are sent while a dependency is away
+	Deadlock     string   // how to lock it up: a URL to POST to, a signal such as USR1, or arguments to start it with; "" for no way
+	Goroutines   string   // URL of a text that says "goroutine profile: total N", as net/http/pprof does; "" for none
+	SlowBoot     bool     // the boot gets a fifth of the CPU's time
+	Replicas     int      // of the fleet that sentences speak of; 0: unknown
 	PreStop      time.Duration
 	Grace        time.Duration // terminationGracePeriodSeconds
 
@@ -83,7 +83,7 @@ func (t Times) orOrdinary() Times {
 
 // shortened multiplies the lengths of faults, not those of waits.
 func (t Times) shortened(by float64) Times {
-	for _, d := range []*time.Duration{&t.Fault, &t.Overload, &t.Starve, &t.Stop} {
+	for _, d := range []*time.Duration{&t.Healthy, &t.Fault, &t.Overload, &t.Starve, &t.Stop} {
 		*d = max(time.Duration(float64(*d)*by), time.Second)
 	}
 	return t

@@ -263,6 +263,14 @@ func worse(a, b Answer) Answer {
 	return b
 }
 
+// better returns the answer that passes.
+func better(a, b Answer) Answer {
+	if fails(a) {
+		return b
+	}
+	return a
+}
+
 // podHost is an address as pods have them: what the kubelet sends as Host.
 const podHost = "10.244.17.23"
 
@@ -273,23 +281,29 @@ func hostRouting(ctx context.Context, b *bench, r *Row) error {
 			return "Host " + p.Header.Get("Host") + " is the probe's own", nil, nil
 		}
 		mine, err := b.plainly(ctx, e, p)
-		if err != nil || fails(mine) {
-			return mine.String(), nil, err
+		if err != nil {
+			return "", nil, err
 		}
 		port := ""
 		if u, err := url.Parse(p.URL); err == nil && u.Port() != "" {
 			port = ":" + u.Port()
 		}
+		// Asked at a pod's address already, one that fails is asked under a name that everything listens to.
+		host := podHost
+		if fails(mine) {
+			host = "localhost"
+		}
 		p.Header = p.Header.Clone()
 		if p.Header == nil {
 			p.Header = http.Header{}
 		}
-		p.Header.Set("Host", podHost+port)
-		pods, err := b.asker.run(ctx, p)
-		if err != nil || mine.Code == pods.Code {
-			return pods.String(), nil, err
+		p.Header.Set("Host", host+port)
+		other, err := b.asker.ask(ctx, p)
+		if err != nil || mine.Outcome != Bad && other.Outcome != Bad || mine.Code == other.Code {
+			return mine.String(), nil, err
 		}
-		return pods.String(), &Fault{What: fmt.Sprintf("%s answers %s under its own name and %s under a pod's address", e, mine, pods),
+		pods := worse(mine, other)
+		return pods.String(), &Fault{What: fmt.Sprintf("%s answers %s under another name and %s under a pod's address", e, better(mine, other), pods),
 			Fleet: "the kubelet asks under the pod's address: " + b.always(e, pods),
 			Next:  "let health endpoints answer to any Host, or give the probe a Host header in httpHeaders"}, nil
 	})
@@ -432,8 +446,8 @@ func fanOut(ctx context.Context, b *bench, r *Row) error {
 	}
 	p := b.subject
 	const asks = 40
-	if p.conns.Load() == 0 {
-		return notChecked("it never connected to %s: give it the address {%s} or the variable %s", p.Name, p.Name, p.Name)
+	if err := b.connected(ctx, p); err != nil {
+		return err
 	}
 	traffic := func(during func()) (conns, bytes int64) {
 		c, n := p.conns.Load(), p.bytes.Load()

@@ -51,7 +51,7 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 				return !app.alive()
 			}
 		}
-		return b.Load == "" || !serves().IsZero() || !app.alive()
+		return len(b.Load) == 0 || !serves().IsZero() || !app.alive()
 	})
 	over()
 	_ = app.group(sigCont)
@@ -75,12 +75,12 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 	started, ready, live := listening(Started), listening(Ready), listening(Live)
 	if !good {
 		r.note("not healthy within %s", brief(b.Times.Boot))
-		if b.Load != "" && serves().IsZero() {
-			r.note("the request %s was never served", b.Load)
+		if len(b.Load) > 0 && serves().IsZero() {
+			r.note("the request %s was never served", b.Load[0])
 		}
 	}
 	// The boot is over when requests are served; without a request to send, when the application says so last.
-	booted, known := serves(), b.Load != "" && !serves().IsZero()
+	booted, known := serves(), len(b.Load) > 0 && !serves().IsZero()
 	for _, h := range [][]Answer{started, ready} {
 		if i := first(h, passes); !known && i >= 0 && h[i].At.After(booted) {
 			booted = h[i].At
@@ -158,7 +158,7 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 
 // firstServed sends ordinary requests until one is answered well. The function that it returns says when that one was sent, zero before.
 func (b *bench) firstServed(ctx context.Context) func() time.Time {
-	if b.Load == "" {
+	if len(b.Load) == 0 {
 		return func() time.Time { return time.Time{} }
 	}
 	served := make(chan time.Time, 1)
@@ -311,12 +311,15 @@ func away(m mode) func(context.Context, *bench, *Row) error {
 			return err
 		}
 		p := b.subject
-		if p.conns.Load() == 0 {
-			return notChecked("it never connected to %s: give it the address {%s} or the variable %s", p.Name, p.Name, p.Name)
+		if len(b.Load) > 0 { // people go on sending requests, and what these do while they wait shows too
+			defer crowdOf(ctx, fewRequests, 100*time.Millisecond, b.Load...).stop()
+		}
+		if err := b.connected(ctx, p); err != nil {
+			return err
 		}
 		state := map[mode]string{down: "is down", hung: "accepts and never answers", slow: fmt.Sprintf("answers %s late", brief(b.Times.Slow))}[m]
 		trouble := p.Name + " " + map[mode]string{down: "is down", hung: "hangs", slow: "is slow"}[m]
-		before, held := b.gauge(ctx), p.held()
+		before, held := b.gauge(ctx), p.held.Load()
 		if err := p.set(m); err != nil {
 			return err
 		}
@@ -324,7 +327,7 @@ func away(m mode) func(context.Context, *bench, *Row) error {
 		w := b.watch(ctx, b.Times.Every)
 		sleep(ctx, b.Times.Fault)
 		w.stop()
-		after, holds := b.gauge(ctx), p.held()
+		after, holds := b.gauge(ctx), p.held.Load()
 		lasted := time.Since(t0)
 		if err := p.set(passing); err != nil {
 			return notChecked("the way to %s cannot be opened again: %v", p.Name, err)
@@ -353,7 +356,7 @@ func away(m mode) func(context.Context, *bench, *Row) error {
 				b.readyAway(r, h, late, t0, m, state, trouble, q)
 			}
 		}
-		if grown := max(after.fds-before.fds, holds-held); grown > asked/4 && grown > 10 {
+		if grown := max(after.fds-before.fds, int(holds-held)); grown > asked/4 && grown > 10 {
 			r.fault(fmt.Sprintf("%d questions left %d connections or files open", asked, grown), "each probe leaves something behind until the process runs out of files or memory",
 				"one check in the background, one at a time, with a deadline; endpoints answer what it found last")
 		} else if grown := after.routines - before.routines; grown > asked/4 && grown > 10 {
@@ -366,6 +369,17 @@ func away(m mode) func(context.Context, *bench, *Row) error {
 		}
 		return nil
 	}
+}
+
+// fewRequests come at once while a dependency is away.
+const fewRequests = 4
+
+// connected makes sure that the application uses a dependency: what it does not use can fail as it likes.
+func (b *bench) connected(ctx context.Context, p *proxy) error {
+	if until(ctx, time.Second, func() bool { return p.conns.Load() > 0 }) {
+		return nil
+	}
+	return notChecked("it never connected to %s: give it the address {%s} or the variable %s, and name a request that needs it with --load", p.Name, p.Name, p.Name)
 }
 
 // broke reports whether an endpoint has a fault already.

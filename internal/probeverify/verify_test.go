@@ -53,7 +53,7 @@ func sample(t *testing.T, mistake string) Options {
 			"-db", "{DB}", "-disk", "{DISK}", "-mistake", mistake},
 		Env:          os.Environ(),
 		Dependencies: []Dependency{{"DB", pong(), Shared}, {"DISK", pong(), Local}},
-		Load:         fmt.Sprintf("http://localhost:%d/", main),
+		Load:         []string{fmt.Sprintf("http://localhost:%d/", main)},
 		Deadlock:     fmt.Sprintf("http://localhost:%d/deadlock", side),
 		Grace:        4 * time.Second,
 		Times: Times{Boot: 10 * time.Second, Listen: time.Second, Healthy: time.Second, Fault: 2 * time.Second, Slow: 1500 * time.Millisecond, Recover: 3 * time.Second,
