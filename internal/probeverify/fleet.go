@@ -73,7 +73,7 @@ func (b *bench) chance(e Endpoint, share float64) string {
 	}
 	what := map[Endpoint]string{Started: "the boot takes longer", Ready: "takes a pod out of the Service", Live: "restarts a pod"}[e]
 	if e == Started || mean > 365*24*time.Hour {
-		return fmt.Sprintf("one answer in %.0f is wrong; it is luck when %d in a row are", 1/share, p.FailureThreshold)
+		return fmt.Sprintf("about %.0f of 100 answers are wrong; it is luck when %d in a row are", max(1, 100*share), p.FailureThreshold)
 	}
 	return fmt.Sprintf("%d wrong answers in a row are chance then, which %s about every %s, each pod by itself", p.FailureThreshold, what, long(mean))
 }

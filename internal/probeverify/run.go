@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -136,6 +137,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if len(o.Command) == 0 {
 		o.Times.Boot = min(o.Times.Boot, 5*time.Second) // it runs already
 	}
+	if o.Remote != "" { // the way takes its time, and is not to be blamed on the application
+		o.Times.Every = max(o.Times.Every, 500*time.Millisecond)
+		o.Probes = maps.Clone(o.Probes)
+		for e, p := range o.Probes {
+			p.Timeout = max(p.Timeout, 5*time.Second)
+			o.Probes[e] = p
+		}
+	}
 	if o.Grace == 0 {
 		o.Grace = 30 * time.Second
 	}
@@ -252,11 +261,15 @@ func (b *bench) row(ctx context.Context, s step, row *Row) error {
 // up starts the application unless it runs, and waits until it answers as a healthy one. The error says why the row cannot be checked, or is a
 // *problem.Problem.
 func (b *bench) up(ctx context.Context) error {
-	if b.app != nil && b.app.alive() || len(b.Command) == 0 {
-		return b.healthy(ctx)
-	}
-	if b.dead != nil {
+	switch {
+	case b.dead != nil:
 		return b.dead
+	case b.app != nil && b.app.alive() || len(b.Command) == 0:
+		err := b.healthy(ctx)
+		if _, ok := errors.AsType[unknown](err); ok {
+			b.dead = err
+		}
+		return err
 	}
 	if err := b.start(nil); err != nil {
 		return err
@@ -287,11 +300,17 @@ func (b *bench) start(more []string) error {
 	return nil
 }
 
+// insistence is for how long an endpoint is asked that answers 400 to 499: a boot has other codes, and routes that are not there yet come soon.
+const insistence = 10 * time.Second
+
 // healthy waits until all questions are answered well.
 func (b *bench) healthy(ctx context.Context) error {
+	began := time.Now()
 	var bad string
+	var refused time.Time // since when it answers that it will not answer
 	if until(ctx, b.Times.Boot, func() bool {
 		bad = ""
+		wont := false
 		for _, e := range Endpoints {
 			p, ok := b.Probes[e]
 			if !ok {
@@ -301,7 +320,16 @@ func (b *bench) healthy(ctx context.Context) error {
 				bad = err.Error()
 			} else if fails(a) {
 				bad = fmt.Sprintf("%s answers %s", e, a)
+				wont = wont || a.Code >= 400 && a.Code < 500
 			}
+		}
+		if !wont {
+			refused = time.Time{}
+		} else if refused.IsZero() {
+			refused = time.Now()
+		}
+		if wont && time.Since(refused) > insistence {
+			return true
 		}
 		return bad == "" || b.app != nil && !b.app.alive()
 	}) && bad == "" {
@@ -313,12 +341,11 @@ func (b *bench) healthy(ctx context.Context) error {
 	if b.app != nil && !b.app.alive() {
 		return notChecked("it does not run: it %s", b.app.end())
 	}
-	why := fmt.Sprintf("it does not become healthy within %s: %s", brief(b.Times.Boot), bad)
+	why := fmt.Sprintf("it does not become healthy within %s: %s", brief(min(b.Times.Boot, time.Since(began))), bad)
 	if b.app != nil {
 		if said := b.app.said.last(1); said != "" {
 			why += "; it said: " + said
 		}
-		b.stopApp()
 	}
 	return unknown(why)
 }

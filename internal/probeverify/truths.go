@@ -74,6 +74,7 @@ func booting(ctx context.Context, b *bench, r *Row) error {
 	}
 	started, ready, live := listening(Started), listening(Ready), listening(Live)
 	if !good {
+		b.dead = notChecked("it did not become healthy within %s", brief(b.Times.Boot))
 		r.note("not healthy within %s", brief(b.Times.Boot))
 		if len(b.Load) > 0 && serves().IsZero() {
 			r.note("the request %s was never served", b.Load[0])
@@ -224,15 +225,8 @@ func healthy(ctx context.Context, b *bench, r *Row) error {
 
 // neverHealthy says which endpoints are not true although nothing is wrong. What does not even run is not checked.
 func (b *bench) neverHealthy(ctx context.Context, r *Row, why error) error {
-	if _, ok := errors.AsType[unknown](why); !ok || b.app == nil && len(b.Command) > 0 && b.start(nil) != nil {
+	if _, ok := errors.AsType[unknown](why); !ok || len(b.Command) > 0 && (b.app == nil || !b.app.alive()) {
 		return why
-	}
-	if len(b.Command) > 0 {
-		sleep(ctx, min(b.Times.Boot, 2*time.Second))
-		if !b.app.alive() {
-			return why
-		}
-		defer b.stopApp()
 	}
 	for _, e := range Endpoints {
 		p, ok := b.Probes[e]
@@ -599,6 +593,7 @@ func deadlocked(ctx context.Context, b *bench, r *Row) error {
 			return err
 		}
 		if err := b.healthy(ctx); err != nil {
+			b.stopApp()
 			return err
 		}
 	default:
