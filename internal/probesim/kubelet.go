@@ -520,6 +520,9 @@ func (p *Pod) finishSync() {
 	}
 	if v.relistsOnDemand() && p.acted && p.retryAt == Never && !p.kubelet.Instant {
 		p.lookAt = p.now + handoff
+		if p.kubelet.Look != nil {
+			p.lookAt += p.kubelet.Look()
+		}
 	}
 	p.stage = idle
 	if p.pending {

@@ -129,6 +129,9 @@ type Kubelet struct {
 	// Create says how long an incarnation takes from the decision to start it until it runs: sandbox, image, runtime. The sync waits for it. Nil: no time.
 	Create func(container, n int, at time.Duration) time.Duration
 
+	// Look says how long a kubelet that acted takes until it has looked at what came of it, where it does so at once (1.36). Nil: no time.
+	Look func() time.Duration
+
 	Ties Chooser
 }
 

@@ -1,0 +1,178 @@
+package probes
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/fairway-k8s/fairway/conformance/probes/act"
+	"github.com/fairway-k8s/fairway/internal/probesim"
+)
+
+// A tape holds all that is left to chance in one simulation, in the order in which it is asked for: numbers from [0,1).
+type tape struct {
+	numbers []float64
+	next    int
+	more    *rand.Rand
+}
+
+func newTape(seed uint64) *tape { return &tape{more: rand.New(rand.NewPCG(seed, 6))} }
+
+// chance reads a tape. It implements [probesim.Rand] and [probesim.Chooser].
+type chance struct{ *tape }
+
+func (c chance) Float64() float64 {
+	if c.next == len(c.numbers) {
+		c.numbers = append(c.numbers, c.more.Float64())
+	}
+	c.next++
+	return c.numbers[c.next-1]
+}
+
+func (c chance) Choose(n int) int { return int(c.Float64() * float64(n)) }
+
+// upTo is a part of d.
+func (c chance) upTo(d time.Duration) time.Duration { return time.Duration(c.Float64() * float64(d)) }
+
+// given is what a simulation is told.
+type given struct {
+	version probesim.Version
+	tape    *tape
+	busy    time.Duration                                         // how long it may take the kubelet to look at what it has done
+	first   func(c chance) time.Duration                          // when the kubelet sees the pod
+	create  func(c chance, n int, at time.Duration) time.Duration // how long the runtime takes
+	restart func(c chance) time.Duration                          // when the new kubelet begins; nil: there is none
+}
+
+// simulate gives the simulator's trace.
+func (s *scenario) simulate(g given, end time.Duration) trace {
+	t := trace{}
+	c := chance{g.tape}
+	g.tape.next = 0
+	app := &act.App{Act: s.act, Called: func(k probesim.Kind, n int, at time.Duration) { t.add(k.String(), n, at) }}
+	spec := s.spec
+	for k, p := range [...]**probesim.Probe{startup: &spec.Startup, readiness: &spec.Readiness, liveness: &spec.Liveness} {
+		if *p != nil {
+			probe := (*p).WithDefaults()
+			probe.ByAddress = s.act.Over[k] != act.Exec
+			app.Timeout[k] = probe.Timeout
+			*p = &probe
+		}
+	}
+	node := probesim.Kubelet{
+		Version: g.version, Resync: 10 * time.Second, // as the testbed's
+		Create: func(_, n int, at time.Duration) time.Duration { return g.create(c, n, at) },
+		Look:   func() time.Duration { return time.Duration(math.Pow(c.Float64(), 4) * float64(g.busy)) }, // mostly at once
+		Ties:   c,
+	}
+	pod := probesim.NewPod(node, c, g.first(c), probesim.Container{Spec: spec, App: app})
+	var events []probesim.Event
+	if g.restart != nil {
+		at := g.restart(c)
+		events = pod.Run(at, events)
+		pod.RestartKubelet(at)
+	}
+	over := -1 // newest incarnation that has ended
+	for _, e := range pod.Run(end, events) {
+		switch e.Type {
+		case probesim.ContainerStarted:
+			t.add(started, e.Incarnation, e.At)
+		case probesim.ContainerExited:
+			over = e.Incarnation
+			if e.Code == 1 {
+				t.add(exited, e.Incarnation, e.At)
+			}
+		case probesim.Killing:
+			if e.Incarnation > over { // the kubelet may not know yet that there is nobody to tell
+				t.add(told, e.Incarnation, e.At)
+			}
+			t.add(killed, int(e.Kind), e.At)
+		case probesim.ReadyChanged:
+			t.add(ready, map[bool]int{true: 1}[e.On], e.At)
+		}
+	}
+	return t
+}
+
+// A match is the best that the simulator could do to give the node's trace.
+type match struct {
+	distance
+	trace trace
+}
+
+// A search begins anew so many times, if it must, and then changes one number of its tape after the other, so many times. A simulation takes about 10 µs.
+const (
+	beginnings = 60
+	changes    = 500
+)
+
+// replay looks for a tape that gives the node's trace.
+func (s *scenario) replay(v probesim.Version, got trace, restart func(chance) time.Duration, beginnings int) match {
+	best, firsts := match{distance: distance{wrong: math.MaxInt}}, s.firsts(got)
+	g := given{version: v, busy: 2 * time.Second, restart: restart,
+		first: func(c chance) time.Duration { return firsts[c.Choose(len(firsts))] },
+		create: func(c chance, n int, at time.Duration) time.Duration {
+			noise := c.upTo(100 * time.Millisecond) // the process runs a little before it can write that down
+			if n < len(got[started]) {
+				if takes := got[started][n].At - at; takes > -tolerance && takes <= longestCreate(n) {
+					return max(takes-noise, 0)
+				}
+			}
+			return 100*time.Millisecond + noise
+		}}
+	for seed := range uint64(beginnings) {
+		g.tape = newTape(seed)
+		t := s.simulate(g, s.until)
+		near := match{s.compare(t, got), t}
+		for range changes {
+			if near.wrong == 0 {
+				return near
+			}
+			i := g.tape.more.IntN(g.tape.next)
+			old := g.tape.numbers[i]
+			g.tape.numbers[i] = g.tape.more.Float64()
+			t := s.simulate(g, s.until)
+			if d := s.compare(t, got); near.less(d) {
+				g.tape.numbers[i] = old
+			} else {
+				near = match{d, t}
+			}
+		}
+		if near.less(best.distance) {
+			best = near
+		}
+	}
+	return best
+}
+
+// longestCreate is how long the runtime may take: the first container needs a sandbox, and many do at once.
+func longestCreate(n int) time.Duration {
+	if n == 0 {
+		return 30 * time.Second
+	}
+	return 2 * time.Second
+}
+
+// firsts are the instants, a second apart, from which the kubelet may have counted the periods. It begins to after the pod's volumes are mounted, which
+// is not seen, and before the container starts. The earliest call of a grid, in its second, is the least delayed.
+func (s *scenario) firsts(got trace) []time.Duration {
+	var calls []moment
+	for _, k := range []probesim.Kind{startup, liveness} {
+		calls = append(calls, got[k.String()]...)
+	}
+	if len(calls) == 0 || len(got[started]) == 0 {
+		return []time.Duration{0}
+	}
+	first := calls[0].At
+	for _, c := range calls[1:] {
+		if ahead := (c.At - calls[0].At) % time.Second; ahead > 500*time.Millisecond {
+			first = min(first, calls[0].At+ahead-time.Second)
+		}
+	}
+	var all []time.Duration
+	for first %= time.Second; ; first += time.Second {
+		if all = append(all, first); first+time.Second > got[started][0].At {
+			return all
+		}
+	}
+}
