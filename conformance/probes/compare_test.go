@@ -20,8 +20,8 @@ func TestReplay(t *testing.T) {
 			node := func(s *scenario, v probesim.Version) trace {
 				g := given{version: v, tape: newTape(1<<40 + uint64(i)), restart: restart}
 				g.first = func(chance) time.Duration { return 320 * time.Millisecond }
-				g.create = func(c chance, _ int, _ time.Duration) time.Duration {
-					return 200*time.Millisecond + c.upTo(500*time.Millisecond)
+				g.create = func(c chance, _ int, _ time.Duration) (takes, deaf time.Duration) {
+					return 200*time.Millisecond + c.upTo(500*time.Millisecond), c.upTo(100 * time.Millisecond)
 				}
 				return s.simulate(g, s.until)
 			}

@@ -38,10 +38,10 @@ func (c chance) upTo(d time.Duration) time.Duration { return time.Duration(c.Flo
 type given struct {
 	version probesim.Version
 	tape    *tape
-	busy    time.Duration                                         // how long it may take the kubelet to look at what it has done
-	first   func(c chance) time.Duration                          // when the kubelet sees the pod
-	create  func(c chance, n int, at time.Duration) time.Duration // how long the runtime takes
-	restart func(c chance) time.Duration                          // when the new kubelet begins; nil: there is none
+	busy    time.Duration                                                       // how long it may take the kubelet to look at what it has done
+	first   func(c chance) time.Duration                                        // when the kubelet sees the pod
+	create  func(c chance, n int, at time.Duration) (takes, deaf time.Duration) // how long the runtime takes, and then the process until it listens
+	restart func(c chance) time.Duration                                        // when the new kubelet begins; nil: there is none
 }
 
 // simulate gives the simulator's trace.
@@ -49,7 +49,8 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 	t := trace{}
 	c := chance{g.tape}
 	g.tape.next = 0
-	app := &act.App{Act: s.act, Called: func(k probesim.Kind, n int, at time.Duration) { t.add(k.String(), n, at) }}
+	deaf := map[int]time.Duration{}
+	app := &act.App{Act: s.act, Deaf: func(n int) time.Duration { return deaf[n] }, Called: func(k probesim.Kind, n int, at time.Duration) { t.add(k.String(), n, at) }}
 	spec := s.spec
 	for k, p := range [...]**probesim.Probe{startup: &spec.Startup, readiness: &spec.Readiness, liveness: &spec.Liveness} {
 		if *p != nil {
@@ -61,9 +62,13 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 	}
 	node := probesim.Kubelet{
 		Version: g.version, Resync: 10 * time.Second, // as the testbed's
-		Create: func(_, n int, at time.Duration) time.Duration { return g.create(c, n, at) },
-		Look:   func() time.Duration { return time.Duration(math.Pow(c.Float64(), 4) * float64(g.busy)) }, // mostly at once
-		Ties:   c,
+		Create: func(_, n int, at time.Duration) time.Duration {
+			takes, then := g.create(c, n, at)
+			deaf[n] = then
+			return takes
+		},
+		Look: func() time.Duration { return time.Duration(math.Pow(c.Float64(), 4) * float64(g.busy)) }, // mostly at once
+		Ties: c,
 	}
 	pod := probesim.NewPod(node, c, g.first(c), probesim.Container{Spec: spec, App: app})
 	var events []probesim.Event
@@ -76,7 +81,7 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 	for _, e := range pod.Run(end, events) {
 		switch e.Type {
 		case probesim.ContainerStarted:
-			t.add(started, e.Incarnation, e.At)
+			t.add(started, e.Incarnation, e.At+deaf[e.Incarnation])
 		case probesim.ContainerExited:
 			over = e.Incarnation
 			if e.Code == 1 {
@@ -111,14 +116,14 @@ func (s *scenario) replay(v probesim.Version, got trace, restart func(chance) ti
 	best, firsts := match{distance: distance{wrong: math.MaxInt}}, s.firsts(got)
 	g := given{version: v, busy: 2 * time.Second, restart: restart,
 		first: func(c chance) time.Duration { return firsts[c.Choose(len(firsts))] },
-		create: func(c chance, n int, at time.Duration) time.Duration {
-			noise := c.upTo(100 * time.Millisecond) // the process runs a little before it can write that down
+		create: func(c chance, n int, at time.Duration) (takes, deaf time.Duration) {
+			takes, deaf = 200*time.Millisecond, time.Duration(math.Pow(c.Float64(), 4)*float64(time.Second))
 			if n < len(got[started]) {
-				if takes := got[started][n].At - at; takes > -tolerance && takes <= longestCreate(n) {
-					return max(takes-noise, 0)
+				if whole := got[started][n].At - at; whole > -tolerance && whole <= longestCreate(n) {
+					takes = max(whole-deaf, 0)
 				}
 			}
-			return 100*time.Millisecond + noise
+			return takes, deaf
 		}}
 	for seed := range uint64(beginnings) {
 		g.tape = newTape(seed)

@@ -186,12 +186,12 @@ func (s *scenario) ranges(restart func(chance) time.Duration) (alive, waited []s
 		return spans
 	}
 	for seed := range uint64(4_000) {
-		g := given{tape: newTape(seed), restart: restart, first: func(c chance) time.Duration { return c.upTo(time.Second) }, create: func(c chance, n int, _ time.Duration) time.Duration {
+		g := given{tape: newTape(seed), restart: restart, first: func(c chance) time.Duration { return c.upTo(time.Second) }, create: func(c chance, n int, _ time.Duration) (takes, deaf time.Duration) {
 			longest := time.Second
 			if n == 0 {
 				longest = 10 * time.Second
 			}
-			return 50*time.Millisecond + c.upTo(longest)
+			return 50*time.Millisecond + c.upTo(longest), c.upTo(50 * time.Millisecond)
 		}}
 		l, w := lives(s.simulate(g, s.until+time.Minute))
 		alive, waited = widen(alive, l), widen(waited, w)

@@ -75,6 +75,9 @@ type App struct {
 	Act     Act
 	Timeout [3]time.Duration // of the probes, which a stalled body takes whole
 
+	// Deaf is how long incarnation n runs before it listens and writes down that it has started: its ages are counted from then.
+	Deaf func(n int) time.Duration
+
 	// Called is told of every question that the application on the node can see: not of a connection that the kernel refuses, or accepts
 	// for a program that does not.
 	Called func(k probesim.Kind, n int, at time.Duration)
@@ -82,6 +85,9 @@ type App struct {
 
 // Probe implements [probesim.App].
 func (a *App) Probe(k probesim.Kind, n int, age, at time.Duration) (probesim.Outcome, time.Duration) {
+	if age -= a.Deaf(n); age < 0 {
+		return probesim.Failure, 0
+	}
 	answer := a.Act.At(k, n, age)
 	tcp := a.Act.Over[k] == TCP
 	if !tcp || answer == Yes {
@@ -101,7 +107,7 @@ func (a *App) Probe(k probesim.Kind, n int, age, at time.Duration) (probesim.Out
 // Run implements [probesim.App].
 func (a *App) Run(n int, _ time.Duration) (time.Duration, int) {
 	if life := a.Act.Life(n); life > 0 {
-		return life, 1
+		return a.Deaf(n) + life, 1
 	}
 	return probesim.Never, 0
 }

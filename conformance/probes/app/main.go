@@ -56,8 +56,7 @@ func main() {
 		p.ask(probesim.Kind(kind))
 		return
 	}
-	p.n, p.began = len(starts), time.Now()
-	p.write(p.began, "start")
+	p.n = len(starts)
 	p.play()
 }
 
@@ -113,13 +112,19 @@ func (p *player) ask(k probesim.Kind) {
 }
 
 func (p *player) play() {
+	web, err := net.Listen("tcp", fmt.Sprint(":", firstPort))
+	if err != nil {
+		log.Fatal(err)
+	}
+	p.began = time.Now()
+	p.write(p.began, "start")
 	for k, path := range [...]string{"/health/started", "/health/ready", "/health/live"} {
 		http.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, probesim.Kind(k)) })
 		if p.act.Over[k] == act.TCP {
 			go p.listen(probesim.Kind(k))
 		}
 	}
-	go func() { log.Fatal(http.ListenAndServe(fmt.Sprint(":", firstPort), nil)) }()
+	go func() { log.Fatal(http.Serve(web, nil)) }()
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
 	var exit <-chan time.Time
