@@ -41,7 +41,7 @@ func TestReplay(t *testing.T) {
 				}
 				kind := probesim.Kind(k)
 				slower, more := *p, *p
-				slower.Period += time.Second
+				slower.Period *= 2
 				// What exits each second, or is asked by a new kubelet, is asked for readiness by chance.
 				if chance := kind == readiness && (len(same[exited]) > 1 || restart != nil); len(same[kind.String()]) > 1 && !chance {
 					differs(kind.String()+", period", node(s.with(kind, &slower), probesim.Newest))

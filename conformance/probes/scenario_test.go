@@ -121,7 +121,7 @@ var scenarios = []scenario{
 		name: "liveness-loop", claim: "liveness kills: the first restarts are free, then some wait and some do not (G10)",
 		spec:  probesim.Spec{Liveness: probe(6, 1, 3)},
 		act:   act.Act{Boot: each(600)},
-		until: 115 * time.Second,
+		until: 105 * time.Second,
 	},
 	{
 		name: "tcp", claim: "a locked process still passes over TCP",
@@ -139,14 +139,14 @@ var scenarios = []scenario{
 		name: "kubelet", claim: "the kubelet restarts while an old container boots: Started at once, and liveness kills it (G5)",
 		spec:    probesim.Spec{Startup: probe(5, 1, 20), Readiness: probe(4, 1, 3), Liveness: probe(3, 1, 3)},
 		act:     act.Act{Boot: each(60)},
-		until:   45 * time.Second,
+		until:   40 * time.Second,
 		differs: true, restartKubelet: oldAge,
 	},
 	{
 		name: "kubelet-young", claim: "a container younger than 10 s when the kubelet restarts keeps its budget",
 		spec:           probesim.Spec{Startup: probe(5, 1, 20), Readiness: probe(4, 1, 3), Liveness: probe(3, 1, 3)},
 		act:            act.Act{Boot: each(60)},
-		until:          45 * time.Second,
+		until:          40 * time.Second,
 		restartKubelet: youngAge,
 	},
 }

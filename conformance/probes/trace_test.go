@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"github.com/fairway-k8s/fairway/conformance/probes/act"
-	"github.com/fairway-k8s/fairway/internal/probesim"
 )
 
-// tolerance is how far apart the same moment of the node and of the simulator may be. Late is for what a busy node delays more: a command is
-// run in the container, and the API server is told of Ready.
+// tolerance is how far apart the same moment of the node and of the simulator may be. Late is for what a busy node delays more, because a sync comes
+// first: the kubelet looks at the containers again, which takes it longer than a second then, before it kills one or asks for readiness out of turn. A command
+// is run in the container first.
 const (
 	tolerance = 300 * time.Millisecond
 	late      = time.Second
@@ -42,13 +42,12 @@ func (t trace) add(what string, number int, at time.Duration) {
 // slack is the tolerance of a list. What the API server keeps is cut to whole seconds, for which half a second was added.
 func (s *scenario) slack(what string) time.Duration {
 	switch what {
-	case ready:
+	case ready, killed:
 		return late + 500*time.Millisecond
-	case killed:
-		return tolerance + 500*time.Millisecond
-	}
-	for _, k := range []probesim.Kind{startup, liveness} {
-		if s.act.Over[k] == act.Exec && (what == k.String() || what == told) {
+	case readiness.String(), told:
+		return late
+	case startup.String(), liveness.String():
+		if s.act.Over[startup] == act.Exec { // all of them, then
 			return late
 		}
 	}
@@ -168,7 +167,7 @@ func lives(t trace) (lives, waits []time.Duration) {
 			waits = append(waits, start.At-ends[i-1])
 		}
 		if end, ok := ends[i]; ok {
-			lives = append(lives, end-start.At)
+			lives = append(lives, max(end-start.At, 0)) // it may be told to stop before it has said that it runs
 		}
 	}
 	return lives, waits
