@@ -47,18 +47,34 @@ func (f faults) Set(text string) error {
 // has reports whether a fault was asked for; when it begins is another question.
 func (f faults) has(name string) bool { _, ok := f[name]; return ok }
 
-// begin starts the faults that begin after the boot. They go on until ctx ends.
+// begin starts the faults that begin after the boot, when the service has been ready: a fault is something that was well before. They go
+// on until ctx ends.
 func (s *server) begin(ctx context.Context) {
 	for name, delay := range s.config.faults {
 		switch name {
 		case faultDeadlock, faultLeak, faultSlowDB, faultCrash:
 			go func() {
-				if !wait(ctx, delay) {
+				if !s.ready(ctx) || !wait(ctx, delay) {
 					return
 				}
 				s.log.Warn("fault begins", "fault", name)
 				s.fail(ctx, name)
 			}()
+		}
+	}
+}
+
+// ready waits until the service is ready, and reports false when ctx ended first.
+func (s *server) ready(ctx context.Context) bool {
+	for {
+		state, changed := s.health.State()
+		if state.Ready {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
 		}
 	}
 }
