@@ -45,6 +45,10 @@ type Pod struct {
 	changes int // incarnations that the relist found changed, on their way to the sync loop
 	updates []told
 	due     []step
+
+	scanned  bool // nextAt and nextStep hold
+	nextAt   time.Duration
+	nextStep step
 }
 
 type doomed struct {
@@ -136,11 +140,14 @@ func (p *Pod) Now() time.Duration { return p.now }
 
 // Step does the next thing, at the instant [Pod.Next], and appends what happened to buf. Several steps may be due at one instant; each is one call.
 func (p *Pod) Step(buf []Event) []Event {
-	at, s := p.scan(true)
+	at, s := p.next()
+	if p.kubelet.Ties != nil {
+		at, s = p.scan(true)
+	}
 	if at == Never {
 		return buf
 	}
-	p.now, p.out = at, buf
+	p.enter(at, buf)
 	p.do(s)
 	buf, p.out = p.out, nil
 	return buf
@@ -148,9 +155,21 @@ func (p *Pod) Step(buf []Event) []Event {
 
 // Next returns the instant at which the pod wants to be stepped next, [Never] if nothing will happen by itself.
 func (p *Pod) Next() time.Duration {
-	at, _ := p.scan(false)
+	at, _ := p.next()
 	return at
 }
+
+// next is scan, remembered until something is done.
+func (p *Pod) next() (time.Duration, step) {
+	if !p.scanned {
+		p.nextAt, p.nextStep = p.scan(false)
+		p.scanned = true
+	}
+	return p.nextAt, p.nextStep
+}
+
+// enter begins something that is done at the instant at.
+func (p *Pod) enter(at time.Duration, buf []Event) { p.now, p.out, p.scanned = at, buf, false }
 
 // Run steps the pod until nothing is due before the instant end, and appends what happened to buf.
 func (p *Pod) Run(end time.Duration, buf []Event) []Event {
@@ -166,7 +185,7 @@ func (p *Pod) Crash(at time.Duration, container, code int, buf []Event) []Event 
 	if !c.cur.running {
 		return buf
 	}
-	p.now, p.out = at, buf
+	p.enter(at, buf)
 	c.exit, c.code = at, code
 	p.exits(container)
 	buf, p.out = p.out, nil
@@ -175,7 +194,7 @@ func (p *Pod) Crash(at time.Duration, container, code int, buf []Event) []Event 
 
 // Delete asks for the pod's deletion at the instant at, which must not be later than Next, with the grace period.
 func (p *Pod) Delete(at, grace time.Duration, buf []Event) []Event {
-	p.now, p.out = at, buf
+	p.enter(at, buf)
 	if !p.deleting {
 		p.deleting, p.deletedAt, p.deletionGrace = true, at, grace
 		p.dispatch()
@@ -187,7 +206,8 @@ func (p *Pod) Delete(at, grace time.Duration, buf []Event) []Event {
 // RestartKubelet lets a new kubelet take over at the instant at, which must not be later than Next. Containers go on; what the old one
 // remembered is lost, but for the pod's published status.
 func (p *Pod) RestartKubelet(at time.Duration) {
-	p.now, p.kubeletStart = at, at
+	p.enter(at, nil)
+	p.kubeletStart = at
 	p.bornDeleted = p.deleting
 	for i := range p.containers {
 		c := &p.containers[i]

@@ -60,10 +60,12 @@ type Fixed struct {
 	Boot    []time.Duration // age until which startup and readiness fail, and liveness unless LiveInBoot
 	Lock    []time.Duration // age from which nothing is answered
 	Exit    []time.Duration // age at which it exits with code 1
+	Stop    time.Duration   // from SIGTERM to exit
 	Latency time.Duration
 	// LiveInBoot lets liveness pass while it boots.
 	LiveInBoot bool
 	Fails      []Window
+	Errs       bool // no answer can be judged
 }
 
 // Window is a time in which one kind of probe fails.
@@ -87,6 +89,9 @@ func (f *Fixed) probe(k probesim.Kind, n int, age, at time.Duration) (probesim.O
 		if k == w.Kind && at >= w.From && at < w.To {
 			return probesim.Failure, f.Latency
 		}
+	}
+	if f.Errs {
+		return probesim.Errored, f.Latency
 	}
 	if age < nth(f.Boot, n, 0) && (k != probesim.Liveness || !f.LiveInBoot) {
 		return probesim.Failure, f.Latency
@@ -156,7 +161,7 @@ func (c App) Run(n int, _ time.Duration) (time.Duration, int) {
 // Stop implements [probesim.App].
 func (c App) Stop(n int, at time.Duration) (time.Duration, int) {
 	if c.Fixed != nil {
-		return 0, 143
+		return c.Fixed.Stop, 143
 	}
 	r := c.draw("stop", int64(n))
 	return c.whole(scale(r, c.Term)), []int{0, 143}[r.IntN(2)]
@@ -222,7 +227,7 @@ func Random(seed uint64, version probesim.Version, instant bool) *Scenario {
 		spec.PreStop = seconds(r, 1, 3, 10, 40)
 	}
 	sc.Specs = []probesim.Spec{spec}
-	sc.App = App{Seed: seed, Boot: seconds(r, 0, 5, 20, 60), Fail: pick(r, 0, 0.01, 0.1, 0.4), Error: pick(r, 0, 0, 0.05), Slow: pick(r, 0, 0.05, 0.3),
+	sc.App = App{Seed: seed, Boot: seconds(r, 0, 5, 20, 60), Fail: pick(r, 0, 0.01, 0.1, 0.4), Error: pick(r, 0, 0, 0.05, 0.4), Slow: pick(r, 0, 0.05, 0.3),
 		Term: seconds(r, 0, 0, 1, 10, 60), Life: seconds(r, 0, 0, 0, 30, 120), Lock: seconds(r, 0, 0, 60, 200), Whole: maybe(0.1)}
 	for at := sc.At; maybe(0.4); {
 		at += scale(r, 3*time.Minute)

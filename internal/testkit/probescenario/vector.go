@@ -107,6 +107,7 @@ func Facts() []Vector {
 		return &probesim.Probe{Period: time.Duration(period) * s, Timeout: time.Duration(timeout) * s, SuccessThreshold: 1, FailureThreshold: failures}
 	}
 	delayed := func(p *probesim.Probe, d time.Duration) *probesim.Probe { p.InitialDelay = d; return p }
+	graceful := func(d time.Duration) *probesim.Probe { p := probe(5, 1, 2); p.Grace = d; return p }
 	story := probesim.Spec{Startup: probe(10, 1, 30), Readiness: probe(5, 2, 3), Liveness: probe(20, 5, 3), Grace: 30 * s}
 	// half keeps the kubelet's own instants off the grid of the probes.
 	k := probesim.Kubelet{Uptime: 2*time.Minute + 250*time.Millisecond, RelistPhase: 750 * time.Millisecond, PollPhase: 600 * time.Millisecond, TimeoutLate: 137 * time.Microsecond, MaxBackOff: 300 * s}
@@ -133,6 +134,10 @@ func Facts() []Vector {
 			Fixed{Latency: ms, Boot: []time.Duration{40 * s}, Lock: []time.Duration{100 * s, probesim.Never}}),
 		fact("G12 successes carried over", true, 120*s, probesim.Spec{Readiness: &probesim.Probe{Period: 10 * s, Timeout: s, SuccessThreshold: 3, FailureThreshold: 3}, Grace: 30 * s},
 			Fixed{Latency: ms}, Act{At: 60*s + ms, What: Crash, Code: 1}),
+		fact("grace period of the probe", false, 60*s, probesim.Spec{Liveness: graceful(2 * s), Grace: 10 * s}, Fixed{Latency: ms, Lock: []time.Duration{0}, Stop: time.Minute}),
+		fact("grace period of the pod when all of it is killed", false, 60*s, probesim.Spec{Liveness: graceful(2 * s), Grace: 10 * s, Restart: probesim.NeverRestart},
+			Fixed{Latency: ms, Lock: []time.Duration{0}, Stop: time.Minute}),
+		fact("what cannot be judged counts for nothing", true, 60*s, probesim.Spec{Liveness: probe(5, 1, 1), Readiness: probe(5, 1, 1), Grace: s}, Fixed{Latency: ms, Errs: true}),
 	}
 	return facts
 }
