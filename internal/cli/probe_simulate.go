@@ -260,7 +260,7 @@ func (f *probeSimulateFlags) questions(ctx context.Context, e Env, cmd *cobra.Co
 	if c.Replicas == 0 {
 		c.Replicas = 10
 	}
-	if err := f.addCompared(ctx, q, args); err != nil {
+	if err := f.addCompared(ctx, e, q, args); err != nil {
 		return nil, err
 	}
 	if len(q.faults) == 0 {
@@ -310,10 +310,17 @@ func (f *probeSimulateFlags) fromWorkload(ctx context.Context, e Env, q *questio
 	health, assumed := healthOf(p)
 	q.unmodelled = append(q.unmodelled, assumed...)
 	q.configs = append(q.configs, configuration{name: "today", spec: p.Spec, health: health})
-	if q.common.Replicas == 0 && p.Workload.Replicas != nil {
-		q.common.Replicas = int(*p.Workload.Replicas)
+	if q.common.Replicas == 0 {
+		switch w := p.Workload; {
+		case w.Replicas != nil && *w.Replicas > 0:
+			q.common.Replicas = int(*w.Replicas)
+		case w.Is("", "Pod"):
+			q.common.Replicas = 1
+		default:
+			q.unmodelled = append(q.unmodelled, "how many pods there are: the manifest does not say, so 10 are taken (--replicas says otherwise)")
+		}
 	}
-	aroundOf(p, &q.common)
+	q.unmodelled = append(q.unmodelled, aroundOf(p, &q.common)...)
 	return nil
 }
 
@@ -349,8 +356,8 @@ func healthOf(p *probedContainer) (fleet.Health, []string) {
 	return fleet.OneHealth(false), []string{"what the endpoints ask: they are taken to wait in the queue behind the requests, and to ask no dependency (--health says otherwise)"}
 }
 
-// aroundOf takes the controllers from the manifests.
-func aroundOf(p *probedContainer, s *fleet.Scenario) {
+// aroundOf takes the controllers from the manifests, and says what of them is not followed.
+func aroundOf(p *probedContainer, s *fleet.Scenario) (unmodelled []string) {
 	amount := func(v *intstr.IntOrString) *fleet.Amount {
 		if v == nil {
 			return nil
@@ -371,6 +378,10 @@ func aroundOf(p *probedContainer, s *fleet.Scenario) {
 		if u := t.Spec.Strategy.RollingUpdate; u != nil {
 			s.Rollout.MaxSurge, s.Rollout.MaxUnavailable = amount(u.MaxSurge), amount(u.MaxUnavailable)
 		}
+		if t.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
+			s.Rollout.MaxSurge, s.Rollout.MaxUnavailable = &fleet.Amount{}, &fleet.Amount{Number: 100, Percent: true}
+			unmodelled = append(unmodelled, "that strategy Recreate waits until the old pods are gone: new ones come as the old ones go")
+		}
 	case *appsv1.StatefulSet:
 		s.Ordered = true
 		s.Rollout.MinReady = seconds(t.Spec.MinReadySeconds)
@@ -383,6 +394,9 @@ func aroundOf(p *probedContainer, s *fleet.Scenario) {
 		b := cluster.As[*policyv1.PodDisruptionBudget](o)
 		if b == nil || !cluster.SameNamespace(o.Namespace, w.Namespace) || !cluster.SelectorMatches(b.Spec.Selector, w.PodLabels()) {
 			continue
+		}
+		if s.Budget != nil {
+			unmodelled = append(unmodelled, "that two disruption budgets on one pod forbid every eviction: the last one counts")
 		}
 		s.Budget = &fleet.Budget{MinAvailable: amount(b.Spec.MinAvailable), MaxUnavailable: amount(b.Spec.MaxUnavailable),
 			AlwaysAllow: b.Spec.UnhealthyPodEvictionPolicy != nil && *b.Spec.UnhealthyPodEvictionPolicy == "AlwaysAllow"}
@@ -407,6 +421,7 @@ func aroundOf(p *probedContainer, s *fleet.Scenario) {
 		s.Scaler = a
 		s.Replicas = max(s.Replicas, a.Min)
 	}
+	return unmodelled
 }
 
 // fromFlags takes a column from the flags: an edit of today's, or the only one.
@@ -446,7 +461,7 @@ func (f *probeSimulateFlags) fromFlags(q *question) error {
 }
 
 // addCompared adds the columns that --compare names.
-func (f *probeSimulateFlags) addCompared(ctx context.Context, q *question, args []string) error {
+func (f *probeSimulateFlags) addCompared(ctx context.Context, e Env, q *question, args []string) error {
 	for _, name := range f.compare {
 		switch name {
 		case "golden-path":
@@ -464,7 +479,7 @@ func (f *probeSimulateFlags) addCompared(ctx context.Context, q *question, args 
 				return &problem.Problem{What: "--compare with a manifest needs a workload to look for in it", Where: name, Next: "name the workload, such as deploy/koreserver, or compare with golden-path"}
 			}
 			w := workloadFlags{files: []string{name}, container: f.workload.container}
-			p, err := w.find(ctx, Env{}, args[0])
+			p, err := w.find(ctx, e, args[0])
 			if err != nil {
 				return err
 			}

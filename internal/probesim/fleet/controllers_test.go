@@ -251,3 +251,21 @@ func TestDrain(t *testing.T) {
 		t.Errorf("drained after %v without a budget, %v with one pod at a time, %v with none; want less than 20 s, a boot between the two, never", fast.Drained, slow.Drained, never.Drained)
 	}
 }
+
+// More requests bring more pods, at most four more or twice as many in 15 s; when the surge is over, five minutes pass before they go.
+func TestScaled(t *testing.T) {
+	s := cascades()["C"]
+	s.Replicas, s.Load.Utilization = 4, 0.5
+	s.Scaler = &Autoscaler{Min: 4, Max: 12, Target: 0.5}
+	s.Fault = Fault{Kind: Surge, Share: 2, For: 8 * time.Minute}
+	tr := &Trace{}
+	r := s.Run(1, tr)
+	if !r.Recovered || r.Extra != 0 {
+		t.Errorf("%+v", r)
+	}
+	at := func(when time.Duration) int { return tr.Samples[when/sampleEvery-1].Endpoints }
+	before, peak, soon, end := at(5*time.Minute), at(13*time.Minute), at(16*time.Minute), at(34*time.Minute)
+	if before != 4 || peak < 7 || peak > 12 || soon != peak || end >= peak || end < 4 {
+		t.Errorf("%d pods before the surge, %d in it, %d three minutes after, %d in the end; want 4, about 8, as many, fewer", before, peak, soon, end)
+	}
+}
