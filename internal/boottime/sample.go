@@ -131,7 +131,7 @@ const enoughAbove = 5
 // upper end only: the lower one is sure. The upper end is +Inf, and the estimate NaN, where nothing is known.
 func (s *Sample) Quantile(q float64) Quantile {
 	out := Quantile{Q: q, Interval: Interval{math.NaN(), 0, math.Inf(1)}}
-	if x := quantile(s.Masses, q); !math.IsInf(x, 1) {
+	if x := quantile(s.Masses, q); !math.IsInf(x, 1) && (1-q)*float64(len(s.Boots)) >= 0.5 { // fewer boots say nothing of so rare ones
 		out.Estimate = x
 	}
 	var ends []float64
@@ -167,4 +167,13 @@ func (s *Sample) Quantile(q float64) Quantile {
 		out.From, out.To = min(out.From, out.Estimate), max(out.To, out.Estimate)
 	}
 	return out
+}
+
+// Time is the estimate of [Sample.Quantile] without its interval, for those who draw boots: counted below the tail, read from it above, and at
+// the most the longest time that anything is known of when there is none.
+func (s *Sample) Time(q float64) float64 {
+	if len(s.Tails) > 0 && q > share(s.Masses, s.Tails[0].Above) {
+		return s.Tails[0].quantile(q).Estimate
+	}
+	return min(quantile(s.Masses, q), s.Curve.Last)
 }

@@ -25,7 +25,7 @@ type probeRecommendFlags struct {
 	workload    workloadFlags
 	boots       bootFlags
 	utilisation float64
-	out         int
+	out, plays  int
 	fix, diff   bool
 	output      choice
 	color       choice
@@ -65,6 +65,7 @@ func newProbeRecommend(e Env) *cobra.Command {
 	flags.DurationVar(&f.boots.every, "watched-every", 0, "how often the boots were looked at (default: the manifest's startup probe for pods and Prometheus, not at all for --boots)")
 	flags.Float64Var(&f.utilisation, "utilisation", 0, "share of their capacity that all pods together use at the worst hour, 0 to 1; matters when liveness shares the workers of requests")
 	flags.IntVar(&f.out, "out", 0, "pods that a single fault takes away (default: maxUnavailable, 1 at the least)")
+	flags.IntVar(&f.plays, "plays", 40, "how often each single fault is played against a simulated fleet with the recommended probes; 3700 show the limit of 1 in 1,000")
 	flags.BoolVar(&f.fix, "fix", false, "write the numbers into the manifest, or boot: into its service file")
 	flags.BoolVar(&f.diff, "diff", false, "print what --fix would change as a unified diff, and change nothing")
 	choiceFlag(cmd, &f.output, "output", "o", "how to show the answer")
@@ -82,6 +83,8 @@ type recommendation struct {
 	plan     *probeplan.Plan // nil when there is none
 	why      error           // why there is none
 	today    asItIs
+	played   []probeplan.Played
+	playedAt float64 // utilisation
 	declared cluster.Declared
 	boot     time.Duration // what boot: of the service file has to be; 0 without one
 }
@@ -164,8 +167,8 @@ func (f *probeRecommendFlags) check() error {
 		return &problem.Problem{What: given + " chooses a cluster, and none is asked", Next: "add --live to ask the cluster, or leave " + given + " out"}
 	case f.utilisation < 0 || f.utilisation > 1 || math.IsNaN(f.utilisation):
 		return &problem.Problem{What: fmt.Sprintf("a utilisation of %g is none", f.utilisation), Where: "--utilisation", Next: "give the share of the capacity that is used, between 0 and 1"}
-	case f.out < 0, f.boots.every < 0:
-		return &problem.Problem{What: "a number below zero makes no sense", Where: "--out, --watched-every", Next: "leave the flag out"}
+	case f.out < 0, f.boots.every < 0, f.plays < 0:
+		return &problem.Problem{What: "a number below zero makes no sense", Where: "--out, --watched-every, --plays", Next: "leave the flag out"}
 	case (f.fix || f.diff) && f.output.value != "text":
 		return &problem.Problem{What: "--fix and --diff take no --output " + f.output.value, Next: "leave one of the two out"}
 	case (f.fix || f.diff) && (f.workload.live || f.workload.from != "") && len(f.workload.files) == 0:
@@ -194,6 +197,16 @@ func (f *probeRecommendFlags) work(r *recommendation) {
 		r.question.Command[k] = p
 	}
 	r.plan, r.why = probeplan.Search(r.question)
+	if r.plan != nil && f.plays > 0 {
+		r.played, r.playedAt = probeplan.Play(r.question, r.plan.Probes, f.plays)
+		for _, x := range r.played {
+			if x.Cascades.Count > 0 {
+				r.plan.Cascade.Verdict, r.plan.Cascade.Probability = probeplan.Broken, x.Cascades.Value
+				r.plan.Cascade.Why = fmt.Sprintf("in %d of %d plays of the fault %s probes restarted more pods than it struck", x.Cascades.Count, x.Cascades.Of, x.Fault)
+				break
+			}
+		}
+	}
 	if r.declared.File != "" && r.plan != nil {
 		// The path makes the probes, and grants 1.5 times boot whatever its period is.
 		r.boot = time.Duration(math.Ceil(r.plan.Needed/probeplan.Headroom)) * time.Second

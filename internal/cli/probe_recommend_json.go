@@ -106,6 +106,15 @@ type (
 		Probability *float64 `json:"probability"`
 		Utilisation *float64 `json:"utilisation"`
 		Why         string   `json:"why"`
+		// PlayedAt is the utilisation at which Played was played.
+		Played   []playedJSON `json:"played"`
+		PlayedAt *float64     `json:"playedAtUtilisation"`
+	}
+	playedJSON struct {
+		Fault    string  `json:"fault"`
+		Runs     int     `json:"runs"`
+		Cascades int     `json:"cascades"`
+		To       float64 `json:"to"`
 	}
 )
 
@@ -169,7 +178,11 @@ func (r *recommendation) json() recommendJSON {
 	p := r.plan
 	j := &recommendPlanJSON{Startup: numbersOf(p.Startup), Readiness: numbersOf(p.Readiness), Liveness: numbersOf(p.Liveness), Budget: p.Budget, Needed: p.Needed, Reason: p.Reason,
 		Killed:  killedJSON{probeplan.MaxKilled, string(p.KilledVerdict), intervalOf(p.Killed.Sure), tailOf(p.Killed.Tail)},
-		Cascade: cascadeJSON{probeplan.MaxCascade, string(p.Cascade.Verdict), known(p.Cascade.Probability), known(p.Cascade.Utilisation), p.Cascade.Why}}
+		Cascade: cascadeJSON{probeplan.MaxCascade, string(p.Cascade.Verdict), known(p.Cascade.Probability), known(p.Cascade.Utilisation), p.Cascade.Why, []playedJSON{}, nil}}
+	for _, x := range r.played {
+		j.Cascade.Played = append(j.Cascade.Played, playedJSON{x.Fault, x.Cascades.Of, x.Cascades.Count, x.Cascades.High})
+		j.Cascade.PlayedAt = &r.playedAt
+	}
 	if r.boot > 0 {
 		j.ServiceFile, j.Boot, j.YAML = r.declared.File, r.boot.String(), r.bootLine()+"\n"
 		j.Startup, j.Readiness, j.Liveness = nil, nil, nil // the path makes them

@@ -72,6 +72,9 @@ func (r *recommendation) text(width int) string {
 		entry(&b, width, label, line)
 	}
 	entry(&b, width, "cascade", cascadeWords(r.plan.Cascade, r.question.Load))
+	if line := r.playedWords(); line != "" {
+		entry(&b, width, "", line)
+	}
 	b.WriteString("\n")
 	if r.boot > 0 {
 		fmt.Fprintf(&b, "# %s\n%s\n", r.declared.File, r.bootLine())
@@ -243,14 +246,36 @@ func (r *recommendation) killedWords() []string {
 
 func cascadeWords(c probeplan.Cascade, load probeplan.Load) string {
 	switch {
+	case c.Verdict == probeplan.Broken:
+		return "broken: " + c.Why
 	case c.Verdict == probeplan.Proved:
 		return "none: " + c.Why
 	case c.Verdict == probeplan.Likely:
-		return fmt.Sprintf("likely none when %s of %d fall out at %.0f %% utilisation (at most %s): %s", report.Count(load.Out, "pod", "pods"), load.Pods, c.Utilisation*100, shareWord(c.Probability), c.Why)
+		sure := ""
+		if c.Probability > 0 {
+			sure = fmt.Sprintf(" (at most %s)", shareWord(c.Probability))
+		}
+		fall := "fall"
+		if load.Out == 1 {
+			fall = "falls"
+		}
+		return fmt.Sprintf("likely none when %s of %d %s out at %.0f %% utilisation%s: %s", report.Count(load.Out, "pod", "pods"), load.Pods, fall, c.Utilisation*100, sure, c.Why)
 	case c.Utilisation > 0:
 		return fmt.Sprintf("unknown: %s. %s may fall out of %d up to a utilisation of %.0f %%; say --utilisation, or give health a listener of its own", c.Why, report.Count(load.Out, "pod", "pods"), load.Pods, math.Floor(c.Utilisation*100))
 	}
 	return string(c.Verdict) + ": " + c.Why + "; give health a listener of its own, which load does not reach"
+}
+
+// playedWords says which faults were played and what came of them.
+func (r *recommendation) playedWords() string {
+	if len(r.played) == 0 || r.plan.Cascade.Verdict == probeplan.Broken {
+		return ""
+	}
+	var names []string
+	for _, x := range r.played {
+		names = append(names, x.Fault)
+	}
+	return fmt.Sprintf("played %d times each at %.0f %% utilisation: %s. Probes restarted no pod that the fault had not struck", r.played[0].Cascades.Of, r.playedAt*100, strings.Join(names, ", "))
 }
 
 func (r *recommendation) slowWords(x *probeplan.Impossible) string {

@@ -31,6 +31,9 @@ func (q *Question) cascade(live, start numbers) Cascade {
 	if u := q.Load.Utilisation; u > 0 {
 		c := Cascade{Verdict: Likely, Probability: q.runsAway(live, start, u), Utilisation: u}
 		c.Why = "the missing pods are back before the others are restarted"
+		if c.Probability == 0 {
+			c.Why = "the pods that are left can do all the work"
+		}
 		if c.Probability >= MaxCascade {
 			c.Verdict, c.Why = Broken, "the pods that are left are restarted before the missing ones are back"
 		}
