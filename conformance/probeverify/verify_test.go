@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +111,75 @@ func TestVerifyPod(t *testing.T) {
 			t.Errorf("%+v", a.Rows)
 		}
 	})
+}
+
+// Koreserver with the SDK gets through every row, in the times in which people run it: nothing breaks, and nothing is left unchecked.
+func TestKoreserver(t *testing.T) {
+	if os.Getenv("FAIRWAY_TESTBED") == "" {
+		t.Skip("it takes minutes: make conformance runs it")
+	}
+	if os.Geteuid() != 0 {
+		t.Log("not root: CPU is taken away by signals")
+	}
+	dir := t.TempDir()
+	build := func(pkg string) string {
+		t.Helper()
+		to := filepath.Join(dir, filepath.Base(pkg))
+		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", to, pkg)
+		cmd.Dir = "../../examples/koreserver" // a module of its own
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return to
+	}
+	kore, sessions := build("."), build("./sessionstore")
+	port := func() string {
+		t.Helper()
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		_, p, err := net.SplitHostPort(l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	redis, main, health := port(), port(), port()
+	store := exec.CommandContext(t.Context(), sessions, "-listen", "127.0.0.1:"+redis)
+	if err := store.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Process.Kill(); _ = store.Wait() })
+	for i := 0; ; i++ {
+		c, err := net.Dial("tcp", "127.0.0.1:"+redis)
+		if err == nil {
+			c.Close()
+			break
+		} else if i == 100 {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	verifyKore := func(code int, truths string, urls ...string) *answer {
+		t.Helper()
+		return verify(t, code, slices.Concat(urls, []string{"--dependency", "REDIS=127.0.0.1:" + redis + ",shared", "--load", "http://127.0.0.1:" + main + "/talk?for=300ms",
+			"--load", "http://127.0.0.1:" + main + "/cart", "--deadlock", "--fault=deadlock@1s", "--", kore, "--boot", "3s", "--truths", truths,
+			"--listen", ":" + main, "--health", ":" + health, "--sessions", "redis://{REDIS}"})...)
+	}
+	for _, r := range verifyKore(0, "three", "http://127.0.0.1:"+health).Rows {
+		if r.Verdict != "holds" && !(r.Verdict == "not checked" && (r.Row == "loopback" || r.Row == "ipv6")) { // the machine has other addresses or not
+			t.Errorf("%s: %s %s %+v", r.Row, r.Verdict, r.Why, r.Faults)
+		}
+	}
+	// With one truth it is what the story is about.
+	a := verifyKore(1, "one", "http://127.0.0.1:"+main+"/health", "--skip", "overload,cpu-starved,stopped,deadlock", "--fault-for", "5s")
+	for _, row := range []string{"booting", "healthy", "dependency-down", "dependency-hung", "dependency-slow", "fan-out"} {
+		if got := a.verdict(row); got != "breaks" {
+			t.Errorf("with one truth, %s: %s", row, got)
+		}
+	}
 }
 
 // name is what the workload of a mistake is called.

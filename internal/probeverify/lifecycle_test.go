@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,6 +82,56 @@ func TestStopsInEveryRow(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A starved process and its children get a twentieth of a CPU together, and all of it again afterwards.
+func TestStarve(t *testing.T) {
+	p, err := launch([]string{"sh", "-c", "while :; do :; done & while :; do :; done"}, os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.kill()
+	time.Sleep(100 * time.Millisecond) // until the child is there
+	const percent = 5
+	g, err := starve(p.pid, percent)
+	if err != nil {
+		t.Skip("CPU cannot be taken away here: ", err)
+	}
+	spent := func() (d time.Duration) {
+		for _, pid := range family(p.pid) {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+			for _, ticks := range f[11:13] { // user and system time, in hundredths of a second
+				n, err := strconv.Atoi(ticks)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d += time.Duration(n) * 10 * time.Millisecond
+			}
+		}
+		return d
+	}
+	time.Sleep(200 * time.Millisecond)
+	start, before := time.Now(), spent()
+	time.Sleep(2 * time.Second)
+	got := 100 * float64(spent()-before) / float64(time.Since(start))
+	t.Logf("%.1f %% of a CPU", got)
+	if got > 2*percent {
+		t.Errorf("it got %.1f %% of a CPU, want %d", got, percent)
+	}
+	if n := len(family(p.pid)); n != 2 {
+		t.Errorf("%d processes, want the shell and its child", n)
+	}
+	g.lift()
+	if _, err := os.Stat(g.dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the group is still there: %v", err)
+	}
+	if _, own, _, err := cpuGroups(p.pid); err != nil || filepath.Join(filepath.Dir(g.dir), own) != g.home {
+		t.Errorf("it is in %s, want %s (%v)", own, g.home, err)
 	}
 }
 

@@ -233,7 +233,7 @@ func (b *bench) neverHealthy(ctx context.Context, r *Row, why error) error {
 		if !ok {
 			continue
 		}
-		a, err := b.asker.run(ctx, p)
+		a, err := b.plainly(ctx, e, p)
 		if err != nil {
 			return err
 		}

@@ -89,8 +89,8 @@ const (
 	beatEvery  = 50 * time.Millisecond
 	beatsLost  = 12 // of the watchdog's ticks without a beat: dead
 	checkEvery = 100 * time.Millisecond
-	checkTime  = 300 * time.Millisecond
-	stale      = 1200 * time.Millisecond
+	checkTime  = 800 * time.Millisecond
+	stale      = 1500 * time.Millisecond
 	drain      = 1200 * time.Millisecond
 )
 
