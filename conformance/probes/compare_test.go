@@ -13,26 +13,22 @@ func TestReplay(t *testing.T) {
 	for i := range scenarios {
 		s := &scenarios[i]
 		t.Run(s.name, func(t *testing.T) {
-			var restart func(chance) time.Duration
-			if s.restartKubelet > 0 {
-				restart = func(c chance) time.Duration { return s.restartKubelet + c.upTo(2*time.Second) }
-			}
-			node := func(s *scenario, v probesim.Version) trace {
-				g := given{version: v, tape: newTape(1<<40 + uint64(i)), restart: restart}
+			node := func(s *scenario, v probesim.Version) record {
+				g := given{version: v, tape: newTape(1<<40 + uint64(i)), restarted: s.restartKubelet}
 				g.first = func(chance) time.Duration { return 320 * time.Millisecond }
 				g.create = func(c chance, _ int, _ time.Duration) (takes, deaf time.Duration) {
 					return 200*time.Millisecond + c.upTo(500*time.Millisecond), c.upTo(100 * time.Millisecond)
 				}
-				return s.simulate(g, s.until)
+				return record{s.simulate(g, s.until), s.restartKubelet}
 			}
 			same := node(s, probesim.Newest)
-			if m := s.replay(probesim.Newest, same, restart, beginnings); m.wrong > 0 {
-				t.Errorf("a trace of the simulator: %d moments differ, first: %v\n%s", m.wrong, m.first, sideBySide(m.trace, same))
+			if m := s.replay(probesim.Newest, same, beginnings); m.wrong > 0 {
+				t.Errorf("a trace of the simulator: %d moments differ, first: %v\n%s", m.wrong, m.first, sideBySide(m.trace, same.Trace))
 			}
-			differs := func(what string, other trace) {
+			differs := func(what string, other record) {
 				t.Helper()
-				if m := s.replay(probesim.Newest, other, restart, 4); m.wrong == 0 {
-					t.Errorf("%s: no difference\n%s", what, sideBySide(same, other))
+				if m := s.replay(probesim.Newest, other, 4); m.wrong == 0 {
+					t.Errorf("%s: no difference\n%s", what, sideBySide(same.Trace, other.Trace))
 				}
 			}
 			for k, p := range s.probes() {
@@ -43,11 +39,11 @@ func TestReplay(t *testing.T) {
 				slower, more := *p, *p
 				slower.Period *= 2
 				// What exits each second, or is asked by a new kubelet, is asked for readiness by chance.
-				if chance := kind == readiness && (len(same[exited]) > 1 || restart != nil); len(same[kind.String()]) > 1 && !chance {
+				if chance := kind == readiness && (len(same.Trace[exited]) > 1 || s.restartKubelet > 0); len(same.Trace[kind.String()]) > 1 && !chance {
 					differs(kind.String()+", period", node(s.with(kind, &slower), probesim.Newest))
 				}
 				more.FailureThreshold++
-				for _, m := range same[killed] {
+				for _, m := range same.Trace[killed] {
 					if m.Number == k {
 						differs(kind.String()+", failures", node(s.with(kind, &more), probesim.Newest))
 						break

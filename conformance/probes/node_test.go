@@ -93,12 +93,6 @@ const recorded = "testdata/node.json"
 
 var update = flag.Bool("update", false, "keep what the node does in "+recorded)
 
-// A record is what a node did in a scenario.
-type record struct {
-	Trace     trace
-	Restarted time.Duration `json:",omitempty"` // when the old kubelet was told to stop, where the scenario restarts it
-}
-
 // judge judges all scenarios and prints the table of docs/benchmarks.md.
 func judge(t *testing.T, records map[string]record) {
 	t.Helper()
@@ -323,22 +317,17 @@ func (r *run) record(t *testing.T, s *scenario, o observed, restarted time.Time)
 // judge compares one scenario and gives its row of the table.
 func (s *scenario) judge(t *testing.T, r record) string {
 	got := r.Trace
-	var restart func(chance) time.Duration
-	if s.restartKubelet > 0 {
-		// The new kubelet reads its files, then begins.
-		restart = func(c chance) time.Duration { return r.Restarted + c.upTo(4*time.Second) }
-	}
-	m := s.replay(probesim.Newest, got, restart, beginnings)
+	m := s.replay(probesim.Newest, r, beginnings)
 	if m.wrong > 0 {
 		t.Errorf("%s: no history of the simulator has the node's trace; the nearest that was found differs in %d moments, first: %v\n%s",
 			s.claim, m.wrong, m.first, sideBySide(m.trace, got))
 	}
 	if s.differs {
-		if old := s.replay(34, got, restart, beginnings); old.wrong == 0 {
+		if old := s.replay(34, r, beginnings); old.wrong == 0 {
 			t.Errorf("the node's trace could be that of a kubelet 1.34 too: it proves nothing\n%s", sideBySide(trace{}, got))
 		}
 	}
-	alive, waited := s.ranges(restart)
+	alive, waited := s.ranges(r.Restarted)
 	lived, waits := lives(got)
 	within := func(what string, spans []span, values []time.Duration, longer time.Duration) {
 		for i, v := range values {

@@ -82,8 +82,14 @@ var scenarios = []scenario{
 	},
 	{
 		name: "carried-over", claim: "failures counted before an unrelated exit count after it (G3)",
-		spec:  probesim.Spec{Liveness: probe(4, 1, 3)},
-		act:   act.Act{Boot: each(600), Exits: each(10, 0)},
+		spec:  probesim.Spec{Liveness: probe(8, 1, 2)},
+		act:   act.Act{Boot: each(600), Exits: each(8, 0)},
+		until: 35 * time.Second,
+	},
+	{
+		name: "slow-stop", claim: "told to stop it gets the liveness probe's grace, 5 s of the 9 it wants; liveness is on hold, readiness goes on",
+		spec:  probesim.Spec{Readiness: probe(1, 1, 1), Liveness: &probesim.Probe{Period: 2 * time.Second, Timeout: time.Second, FailureThreshold: 2, Grace: 5 * time.Second}},
+		act:   act.Act{Stop: 9 * time.Second, Says: [3]act.Answer{liveness: act.No}},
 		until: 30 * time.Second,
 	},
 	{
@@ -168,6 +174,9 @@ func (s *scenario) manifest(dir string) map[string]any {
 		}
 		o := object{"initialDelaySeconds": int(p.InitialDelay.Seconds()), "periodSeconds": int(p.Period.Seconds()),
 			"timeoutSeconds": max(int(p.Timeout.Seconds()), 1), "failureThreshold": p.FailureThreshold}
+		if p.Grace > 0 {
+			o["terminationGracePeriodSeconds"] = int(p.Grace.Seconds())
+		}
 		switch s.act.Over[k] {
 		case act.HTTP:
 			o["httpGet"] = object{"port": 8080, "path": [...]string{"/health/started", "/health/ready", "/health/live"}[k]}

@@ -36,12 +36,12 @@ func (c chance) upTo(d time.Duration) time.Duration { return time.Duration(c.Flo
 
 // given is what a simulation is told.
 type given struct {
-	version probesim.Version
-	tape    *tape
-	busy    time.Duration                                                       // how long it may take the kubelet to look at what it has done
-	first   func(c chance) time.Duration                                        // when the kubelet sees the pod
-	create  func(c chance, n int, at time.Duration) (takes, deaf time.Duration) // how long the runtime takes, and then the process until it listens
-	restart func(c chance) time.Duration                                        // when the new kubelet begins; nil: there is none
+	version   probesim.Version
+	tape      *tape
+	busy      time.Duration                                                       // how long it may take the kubelet to look at what it has done
+	first     func(c chance) time.Duration                                        // when the kubelet sees the pod
+	create    func(c chance, n int, at time.Duration) (takes, deaf time.Duration) // how long the runtime takes, and then the process until it listens
+	restarted time.Duration                                                       // when the old kubelet is told to stop; 0: there is no other
 }
 
 // simulate gives the simulator's trace.
@@ -72,8 +72,8 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 	}
 	pod := probesim.NewPod(node, c, g.first(c), probesim.Container{Spec: spec, App: app})
 	var events []probesim.Event
-	if g.restart != nil {
-		at := g.restart(c)
+	if g.restarted > 0 {
+		at := g.restarted + c.upTo(4*time.Second) // the new one reads its files, then begins
 		events = pod.Run(at, events)
 		pod.RestartKubelet(at)
 	}
@@ -112,10 +112,15 @@ const (
 )
 
 // replay looks for a tape that gives the node's trace.
-func (s *scenario) replay(v probesim.Version, got trace, restart func(chance) time.Duration, beginnings int) match {
-	best, firsts := match{distance: distance{wrong: math.MaxInt}}, s.firsts(got)
-	g := given{version: v, busy: 2 * time.Second, restart: restart,
-		first: func(c chance) time.Duration { return firsts[c.Choose(len(firsts))] },
+func (s *scenario) replay(v probesim.Version, r record, beginnings int) match {
+	best, firsts, got := match{distance: distance{wrong: math.MaxInt}}, r.firsts(), r.Trace
+	g := given{version: v, busy: 2 * time.Second, restarted: r.Restarted,
+		first: func(c chance) time.Duration {
+			if len(firsts) == 0 {
+				return c.upTo(2 * time.Second)
+			}
+			return firsts[c.Choose(len(firsts))]
+		},
 		create: func(c chance, n int, at time.Duration) (takes, deaf time.Duration) {
 			takes, deaf = 200*time.Millisecond, time.Duration(math.Pow(c.Float64(), 4)*float64(time.Second))
 			if n < len(got[started]) {
@@ -128,7 +133,7 @@ func (s *scenario) replay(v probesim.Version, got trace, restart func(chance) ti
 	for seed := range uint64(beginnings) {
 		g.tape = newTape(seed)
 		t := s.simulate(g, s.until)
-		near := match{s.compare(t, got), t}
+		near := match{s.compare(t, r.Trace), t}
 		for range changes {
 			if near.wrong == 0 {
 				return near
@@ -137,7 +142,7 @@ func (s *scenario) replay(v probesim.Version, got trace, restart func(chance) ti
 			old := g.tape.numbers[i]
 			g.tape.numbers[i] = g.tape.more.Float64()
 			t := s.simulate(g, s.until)
-			if d := s.compare(t, got); near.less(d) {
+			if d := s.compare(t, r.Trace); near.less(d) {
 				g.tape.numbers[i] = old
 			} else {
 				near = match{d, t}
@@ -159,24 +164,28 @@ func longestCreate(n int) time.Duration {
 }
 
 // firsts are the instants, a second apart, from which the kubelet may have counted the periods. It begins to after the pod's volumes are mounted, which
-// is not seen, and before the container starts. The earliest call of a grid, in its second, is the least delayed.
-func (s *scenario) firsts(got trace) []time.Duration {
-	var calls []moment
+// is not seen, and before the container starts. The earliest call of a grid, in its second, is the least delayed. A new kubelet has other grids.
+func (r record) firsts() []time.Duration {
+	var calls []time.Duration
 	for _, k := range []probesim.Kind{startup, liveness} {
-		calls = append(calls, got[k.String()]...)
+		for _, m := range r.Trace[k.String()] {
+			if r.Restarted == 0 || m.At < r.Restarted {
+				calls = append(calls, m.At)
+			}
+		}
 	}
-	if len(calls) == 0 || len(got[started]) == 0 {
-		return []time.Duration{0}
+	if len(calls) == 0 || len(r.Trace[started]) == 0 {
+		return nil
 	}
-	first := calls[0].At
-	for _, c := range calls[1:] {
-		if ahead := (c.At - calls[0].At) % time.Second; ahead > 500*time.Millisecond {
-			first = min(first, calls[0].At+ahead-time.Second)
+	first := calls[0]
+	for _, at := range calls[1:] {
+		if ahead := (at - calls[0]) % time.Second; ahead > 500*time.Millisecond {
+			first = min(first, calls[0]+ahead-time.Second)
 		}
 	}
 	var all []time.Duration
 	for first %= time.Second; ; first += time.Second {
-		if all = append(all, first); first+time.Second > got[started][0].At {
+		if all = append(all, first); first+time.Second > r.Trace[started][0].At {
 			return all
 		}
 	}

@@ -39,6 +39,12 @@ func (t trace) add(what string, number int, at time.Duration) {
 	t[what] = append(t[what], moment{number, at})
 }
 
+// A record is what a node did in a scenario.
+type record struct {
+	Trace     trace
+	Restarted time.Duration `json:",omitempty"` // when the old kubelet was told to stop, where the scenario restarts it
+}
+
 // slack is the tolerance of a list. What the API server keeps is cut to whole seconds, for which half a second was added.
 func (s *scenario) slack(what string) time.Duration {
 	switch what {
@@ -174,7 +180,7 @@ func lives(t trace) (lives, waits []time.Duration) {
 }
 
 // ranges returns the spans of what lives returns, over many seeds, when nothing of the node's trace is given.
-func (s *scenario) ranges(restart func(chance) time.Duration) (alive, waited []span) {
+func (s *scenario) ranges(restarted time.Duration) (alive, waited []span) {
 	widen := func(spans []span, values []time.Duration) []span {
 		for i, v := range values {
 			if i == len(spans) {
@@ -185,7 +191,7 @@ func (s *scenario) ranges(restart func(chance) time.Duration) (alive, waited []s
 		return spans
 	}
 	for seed := range uint64(4_000) {
-		g := given{tape: newTape(seed), restart: restart, first: func(c chance) time.Duration { return c.upTo(time.Second) }, create: func(c chance, n int, _ time.Duration) (takes, deaf time.Duration) {
+		g := given{tape: newTape(seed), restarted: restarted, first: func(c chance) time.Duration { return c.upTo(time.Second) }, create: func(c chance, n int, _ time.Duration) (takes, deaf time.Duration) {
 			longest := time.Second
 			if n == 0 {
 				longest = 10 * time.Second

@@ -16,6 +16,7 @@ type Act struct {
 	LiveInBoot bool            // but not to liveness
 	Locks      []time.Duration // age from which it holds every question; 0 never
 	Exits      []time.Duration // age at which it exits with code 1; 0 never
+	Stop       time.Duration   // from SIGTERM to its end; it answers until then
 	Says       [3]Answer       // by kind, in place of Yes
 	Over       [3]Way          // by kind
 }
@@ -112,5 +113,5 @@ func (a *App) Run(n int, _ time.Duration) (time.Duration, int) {
 	return probesim.Never, 0
 }
 
-// Stop implements [probesim.App]: SIGTERM ends it at once.
-func (a *App) Stop(int, time.Duration) (time.Duration, int) { return 0, 143 }
+// Stop implements [probesim.App].
+func (a *App) Stop(int, time.Duration) (time.Duration, int) { return a.Act.Stop, 143 }

@@ -137,6 +137,7 @@ func (p *player) play() {
 		os.Exit(1)
 	case <-term:
 		p.write(time.Now(), "term")
+		time.Sleep(p.act.Stop)
 		os.Exit(143)
 	}
 }
