@@ -121,6 +121,13 @@ func (r *runtimeService) StopContainer(_ context.Context, id string, grace int64
 	return nil
 }
 
+func (r *runtimeService) StopPodSandbox(ctx context.Context, id string) error {
+	if r.gone() {
+		return errGone
+	}
+	return r.FakeRuntimeService.StopPodSandbox(ctx, id)
+}
+
 func (r *runtimeService) ExecSync(ctx context.Context, id string, cmd []string, timeout time.Duration) ([]byte, []byte, error) {
 	run := r.run(id)
 	out, err := shell{r.m, r.gone}.RunInContainer(ctx, kubecontainer.ContainerID{Type: "fake", ID: fmt.Sprint(run.n)}, cmd, timeout)

@@ -315,7 +315,7 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 			}
 		}
 	}
-	if ties && !p.gone && !p.kubelet.Instant && at == p.nextRelist() && !slices.Contains(p.due, step{op: opRelist}) {
+	if ties && !p.gone && !p.kubelet.Instant && p.listed < at && at == ceilTo(at, p.relistPhase, relistPeriod) && !slices.Contains(p.due, step{op: opRelist}) {
 		p.due = append(p.due, step{op: opRelist}) // it sees nothing new now, and will not look again at this instant
 	}
 	if ties && len(p.due) > 1 && !p.allQuiet() {

@@ -127,12 +127,12 @@ type Kubelet struct {
 	TimeoutLate time.Duration // how much later than its timeout a probe that hangs comes back
 
 	// Create says how long an incarnation takes from the decision to start it until it runs: sandbox, image, runtime. The sync waits for it. Nil: no time.
-	Create func(container, n int, at time.Duration) time.Duration
+	Create func(container, n int, at time.Duration) time.Duration `json:"-"`
 
 	// Look says how long a kubelet that acted takes until it has looked at what came of it, where it does so at once (1.36). Nil: no time.
-	Look func() time.Duration
+	Look func() time.Duration `json:"-"`
 
-	Ties Chooser
+	Ties Chooser `json:"-"`
 }
 
 // Constants of the kubelet, with the file that has them.
