@@ -7,7 +7,7 @@ GO ?= go
 # Modules of their own whose tests need nothing but Go.
 MODULES = health health/grpchealth examples/koreserver
 
-.PHONY: build demo story test conformance check fuzz docs bench testbed clean
+.PHONY: build demo story test conformance check fuzz docs bench testbed clean kubelet kubelet-vectors
 
 build: ## the static binaries, bin/fairway and bin/fairway-shim
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/fairway
@@ -27,9 +27,21 @@ test: ## all tests that need nothing but Go; those that need a real Kubernetes s
 	$(GO) test ./...
 	@for m in $(MODULES); do echo "$$m:"; (cd $$m && $(GO) test ./...) || exit 1; done
 
+KUBELET_MINORS = 36 35 34 33
+KUBELET_SCENARIOS ?= 10000
+# One module in four versions of its dependencies; the newest is its go.mod.
+kubelet_test = cd conformance/kubelet && CGO_ENABLED=0 $(GO) test -trimpath -count=1 -timeout 4h $$(test $$v = 36 || echo -modfile=v1.$$v.mod -tags=kube1$$v) .
+
+kubelet: ## compares the model of probes with the unmodified kubelets 1.33 to 1.36 in KUBELET_SCENARIOS random scenarios each; the first time it compiles them
+	@for v in $(KUBELET_MINORS); do ($(kubelet_test) -v -scenarios $(KUBELET_SCENARIOS)) || exit 1; done
+
+kubelet-vectors: ## writes what the kubelets do in some scenarios to internal/probesim/testdata, where "make test" holds the model against it
+	@for v in $(KUBELET_MINORS); do ($(kubelet_test) -run TestFacts -vectors ../../internal/probesim/testdata/kubelet-1.$$v.json) || exit 1; done
+
 conformance: build testbed ## the tests against a real Kubernetes; FAIRWAY_REQUIRE=controlplane,node makes what is missing a failure
 	cd testbed && CGO_ENABLED=0 $(GO) test -trimpath -count=1 -timeout 20m ./...
 	FAIRWAY_TESTBED=$(CURDIR)/bin/testbed $(GO) test -count=1 -p 1 -timeout 30m ./conformance/...
+	@for v in $(KUBELET_MINORS); do ($(kubelet_test) -short -scenarios 200) || exit 1; done
 
 check: ## what CI checks: format, vet, static analysis, tests, generated files among them
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
