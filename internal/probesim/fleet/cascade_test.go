@@ -85,6 +85,21 @@ func TestCascadeTable(t *testing.T) {
 	}
 }
 
+// The specification's example: 10 pods at 80 % without 3. The queue makes probes fail after 7 s, the next kill comes 20 s to 31 s later, and the missing
+// pods are back after 57 s.
+func TestAfter(t *testing.T) {
+	s := cascades()["B"]
+	s.Load.Utilization = 0.8
+	o := s.After(3)
+	near := func(got, want time.Duration) bool { return (got - want).Abs() < 10*time.Millisecond }
+	if math.Abs(o.Utilization-8.0/7) > 1e-9 || !near(o.FailsAt, 7*second) || !near(o.KillFrom, 27*second) || !near(o.KillTo, 38*second) || !near(o.Return, 57*second) || !o.Runaway {
+		t.Errorf("%+v", o)
+	}
+	if o := s.After(2); o.Utilization != 1 || o.Runaway {
+		t.Errorf("without 2 the others carry it: %+v", o)
+	}
+}
+
 // Retries make three truths vulnerable too: what is tried again keeps the queues full after the pods are back. Admission control holds, and so does a client with a budget.
 func TestRetries(t *testing.T) {
 	ask := func(name string, l Load) Answer {

@@ -200,6 +200,18 @@ func TestRolloutRun(t *testing.T) {
 	}
 }
 
+// A pod counts as available only when it has been Ready for minReadySeconds, in each wave.
+func TestMinReady(t *testing.T) {
+	s := cascades()["C"]
+	s.Replicas, s.Fault = 3, Fault{Kind: NewRevision}
+	fast := s.Run(1, nil)
+	s.Rollout.MinReady = 30 * second
+	slow := s.Run(1, nil)
+	if d := slow.Rolled - fast.Rolled; d < 80*second || d > 130*second { // surge 1, unavailable 0: three waves
+		t.Errorf("with minReadySeconds 30 the rollout of three pods takes %v more, want 90 s or a little more", d)
+	}
+}
+
 // A StatefulSet replaces one pod after the other, the last first, and one that does not become Ready holds the others.
 func TestOrdered(t *testing.T) {
 	s := cascades()["C"]
@@ -265,6 +277,12 @@ func TestScaled(t *testing.T) {
 	}
 	at := func(when time.Duration) int { return tr.Samples[when/sampleEvery-1].Endpoints }
 	before, peak, soon, end := at(5*time.Minute), at(13*time.Minute), at(16*time.Minute), at(34*time.Minute)
+	s.Ordered, s.Rollout.Parallel = true, true
+	ordered := &Trace{}
+	s.Run(1, ordered)
+	if most, last := ordered.Samples[13*time.Minute/sampleEvery-1].Endpoints, ordered.Samples[34*time.Minute/sampleEvery-1].Endpoints; most < 7 || last >= most {
+		t.Errorf("a StatefulSet: %d pods in the surge, %d in the end; want about 8, fewer", most, last)
+	}
 	if before != 4 || peak < 7 || peak > 12 || soon != peak || end >= peak || end < 4 {
 		t.Errorf("%d pods before the surge, %d in it, %d three minutes after, %d in the end; want 4, about 8, as many, fewer", before, peak, soon, end)
 	}
