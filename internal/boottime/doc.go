@@ -18,8 +18,8 @@
 // A boot is seen with the startup probe's next tick, whose phase is uniform, so it looks longer by U[0, period), and Kubernetes' timestamps are
 // cut to seconds. A look at a random phase has the likelihood F(t) - F(t - period), which is that of an interval-censored boot: [Turnbull]'s
 // estimate of interval-censored data is therefore the deconvolution too, and needs no parameter that somebody would have to choose. The simple
-// way, Kaplan and Meier's curve of the middles, has the right mean, but is wider than the truth by the spread of the phase: it is what is drawn,
-// and not what numbers are taken from.
+// way, Kaplan and Meier's curve of the middles, has the right mean, but is wider than the truth by the spread of the phase (17.6 s in place of 10.8 s between
+// the 5th and the 95th percentile of boots seen every 15 s; Turnbull's 9.9 s): it is what is drawn, and not what numbers are taken from.
 //
 // # What is sure, and what is a model
 //
@@ -28,7 +28,12 @@
 // a tail is fitted to the longest tenth: lognormal, Weibull and log-logistic, all that are not much less likely than the best, and of each all parameters
 // that a likelihood-ratio test does not reject. Their logarithm is a location-scale family with a log-concave density, so that the likelihood is concave
 // and the region convex: one maximum, no luck. What is below the tail keeps Turnbull's shape and only counts, so that boots with a warm cache
-// do not bend what is said of those without. A test measures how often the truth is below what is said.
+// do not bend what is said of those without.
+//
+// Measured on 500 random truths (lognormal, Weibull, Weibull after a fixed part, two modes, power tails; 20 to 3,000 boots, seen every 1 to 30 s, half
+// of them with up to 15 % killed): of the probes that were chosen from what was seen, the share of boots that they kill was within the tail's interval
+// in 96.9 % and within the sure one in 99.6 %; the intervals' median widths were 0.0001 and 0.02. A tail fitted to all boots, or to the longest
+// half, was right in 83 %: the body bends it. The test is TestKilledIsWithinItsInterval of package probeplan.
 //
 // No tail can know of a kind of boot that was not among those seen. That is what [Sure] is for; both are always told together.
 //

@@ -61,7 +61,7 @@ func FromPrometheus(data []byte, w Watch, of func(namespace, pod string) bool) (
 	}
 	switch {
 	case r.Status == "error":
-		return nil, nil, fmt.Errorf("Prometheus answered with an error: %s", r.Error)
+		return nil, nil, fmt.Errorf("it is an error of Prometheus: %s", r.Error)
 	case r.Status != "success":
 		return nil, nil, errors.New(`it is no answer of Prometheus: there is no "status"`)
 	case r.Data.ResultType != "matrix" && r.Data.ResultType != "vector":

@@ -78,6 +78,22 @@ func FuzzList(f *testing.F) {
 	})
 }
 
+func FuzzFromPrometheus(f *testing.F) {
+	f.Add([]byte(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"kube_pod_container_state_started","pod":"a"},"values":[[1,"60"],[2,"1e300"]]},{"metric":{"__name__":"kube_pod_status_ready_time","pod":"a"},"values":[[1,"102"]]}]}}`))
+	f.Add([]byte(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"pod":"a"},"value":[100,"42"]}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		boots, _, err := FromPrometheus(data, watch, func(string, string) bool { return true })
+		if err != nil {
+			return
+		}
+		for _, b := range boots {
+			if b.At < 0 || b.At > longest {
+				t.Fatalf("%s: %+v", data, b)
+			}
+		}
+	})
+}
+
 var noon = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 
 // at is an instant so many seconds after noon.
@@ -194,7 +210,7 @@ func TestFromPrometheus(t *testing.T) {
 		{name: "an instant", text: `{"status":"success","data":{"resultType":"vector","result":[{"metric":{"pod":"a"},"value":[100,"42"]}]}}`, want: []Boot{seen(42)}, left: Left{}},
 		{name: "others", text: head + started("a", `[100,"60"]`) + `,{"metric":{"__name__":"up","pod":"a"},"values":[[1,"1"]]},{"metric":{"pod":"a","container":"log"},"values":[[1,"1"]]}` + "," + ready("a", `[115,"102"]`) + tail,
 			want: []Boot{seen(42)}, left: Left{"of the metric up": 1, "of another workload or container": 1}},
-		{name: "error", text: `{"status":"error","error":"query timed out"}`, err: "Prometheus answered with an error: query timed out"},
+		{name: "error", text: `{"status":"error","error":"query timed out"}`, err: "it is an error of Prometheus: query timed out"},
 		{name: "no answer", text: `[]`, err: "it is no answer of Prometheus"},
 		{name: "other JSON", text: `{"a":1}`, err: "it is no answer of Prometheus"},
 		{name: "a scalar", text: `{"status":"success","data":{"resultType":"scalar","result":[]}}`, err: "the result is a scalar"},

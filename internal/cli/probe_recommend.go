@@ -191,11 +191,8 @@ func (f *probeRecommendFlags) work(r *recommendation) {
 	if f.out == 0 {
 		r.question.Load.Out = unavailable(r.Workload)
 	}
-	for k, p := range [...]bool{probesim.Startup: r.Container.StartupProbe != nil && r.Container.StartupProbe.Exec != nil,
-		probesim.Readiness: r.Container.ReadinessProbe != nil && r.Container.ReadinessProbe.Exec != nil,
-		probesim.Liveness:  r.Container.LivenessProbe != nil && r.Container.LivenessProbe.Exec != nil} {
-		r.question.Command[k] = p
-	}
+	command := func(p *corev1.Probe) bool { return p != nil && p.Exec != nil }
+	r.question.Command = [3]bool{probesim.Startup: command(r.Container.StartupProbe), probesim.Readiness: command(r.Container.ReadinessProbe), probesim.Liveness: command(r.Container.LivenessProbe)}
 	r.plan, r.why = probeplan.Search(r.question)
 	if r.plan != nil && f.plays > 0 {
 		r.played, r.playedAt = probeplan.Play(r.question, r.plan.Probes, f.plays)

@@ -202,7 +202,7 @@ func brute(q Question) (best [3]numbers, ok bool) {
 
 func TestSearchAgreesWithBruteForce(t *testing.T) {
 	found, none := 0, 0
-	for seed := range 60 {
+	for seed := range 30 {
 		r := rand.New(rand.NewPCG(uint64(seed), 12))
 		q := Question{Boots: sampleOf(2+r.Float64()*20, .05+r.Float64()*.3, 30+r.IntN(100)), Space: Space{6 + r.IntN(6), 9 + r.IntN(5), 6},
 			NoReadiness: r.IntN(5) == 0, NoLiveness: r.IntN(5) == 0, Shared: r.IntN(2) == 0, Load: Load{Pods: 10, Out: 1 + r.IntN(4), Utilisation: r.Float64()}}
@@ -224,7 +224,7 @@ func TestSearchAgreesWithBruteForce(t *testing.T) {
 			}
 		}
 	}
-	if found < 10 || none < 10 {
+	if found < 8 || none < 8 {
 		t.Errorf("%d had an answer and %d had none: the test is to see both", found, none)
 	}
 }
