@@ -26,12 +26,11 @@ const longest = 24 * time.Hour
 // List reads boots from text: a duration a line, such as 41s, 41.3 (seconds) or 1m20s; >40s for a boot that was killed after 40 s, 30s..40s for one
 // that ended in between. Empty lines and what follows # do not count. A duration is as exact as it is written: 41s may be 40 to 42.
 //
-// A text whose first line has commas, or is one of their names, is CSV with a header: boot (a duration as above) and, where known, killed (true,
+// A text whose first line has commas, or is the word boot, is CSV with a header: boot (a duration as above) and, where known, killed (true,
 // false, 1, 0, yes, no), period (how often somebody looked), stratum. Other columns are passed over. The error is a [*LineError], the first one.
 func List(text string) ([]Boot, error) {
 	text = strings.TrimPrefix(text, "\ufeff")
-	first, _, _ := strings.Cut(strings.TrimLeft(text, " \t\r\n"), "\n")
-	if header := columns(first); slices.Contains(header, "boot") || strings.Contains(first, ",") {
+	if first := firstLine(text); slices.Contains(columns(first), "boot") || strings.Contains(first, ",") {
 		return table(text)
 	}
 	var boots []Boot
@@ -49,6 +48,16 @@ func List(text string) ([]Boot, error) {
 	return boots, nil
 }
 
+// firstLine is the first line that is neither empty nor a comment.
+func firstLine(text string) string {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return line
+		}
+	}
+	return ""
+}
+
 func columns(line string) []string {
 	names := strings.Split(strings.ToLower(strings.TrimSpace(line)), ",")
 	for i := range names {
@@ -62,14 +71,15 @@ func table(text string) ([]Boot, error) {
 	r.TrimLeadingSpace, r.Comment, r.ReuseRecord = true, '#', true
 	head, err := r.Read()
 	if err != nil {
-		return nil, lineError(r, err)
+		return nil, lineError(err)
 	}
 	at := map[string]int{}
 	for i, name := range columns(strings.Join(head, ",")) {
 		at[name] = i
 	}
 	if _, ok := at["boot"]; !ok {
-		return nil, &LineError{1, "no column is called boot; there are " + strings.Join(head, ", ")}
+		line, _ := r.FieldPos(0)
+		return nil, &LineError{line, "no column is called boot; there are " + strings.Join(head, ", ")}
 	}
 	var boots []Boot
 	for {
@@ -77,7 +87,7 @@ func table(text string) ([]Boot, error) {
 		if err == io.EOF {
 			return boots, nil
 		} else if err != nil {
-			return nil, lineError(r, err)
+			return nil, lineError(err)
 		}
 		line, _ := r.FieldPos(0)
 		cell := func(name string) string {
@@ -107,12 +117,11 @@ func table(text string) ([]Boot, error) {
 	}
 }
 
-func lineError(r *csv.Reader, err error) error {
+func lineError(err error) error {
 	if e, ok := errors.AsType[*csv.ParseError](err); ok {
 		return &LineError{e.Line, e.Err.Error()}
 	}
-	line, _ := r.FieldPos(0)
-	return &LineError{line, err.Error()}
+	return &LineError{1, err.Error()}
 }
 
 func parse(s string) (b Boot, err error) {

@@ -27,6 +27,8 @@ func TestList(t *testing.T) {
 			{At: 40 * second, Killed: true}, {At: 1500 * time.Millisecond, Killed: true}, {At: 40 * second, Period: 10 * second}}},
 		{text: "\ufeffBoot,killed,period,stratum,pod\n41s,false,10s,cold,a\n40,yes,,warm,b\n", want: []Boot{
 			{At: 41 * second, Resolution: second, Period: 10 * second, Stratum: "cold"}, {At: 40 * second, Killed: true, Stratum: "warm"}}},
+		{text: "# measured in May, by hand\n41s\n", want: []Boot{{At: 41 * second, Resolution: second}}},
+		{text: "# measured in May, by hand\nboot,pod\n41s,a\n", want: []Boot{{At: 41 * second, Resolution: second}}},
 		{text: "boot\n41s\n", want: []Boot{{At: 41 * second, Resolution: second}}},
 		{text: "41s\nsoon\n", err: `line 2: "soon" is no duration, such as 41s or 41.3`},
 		{text: "-3\n", err: `line 1: "-3" is less than nothing`},
