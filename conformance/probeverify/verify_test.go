@@ -122,9 +122,9 @@ func TestKoreserver(t *testing.T) {
 		t.Log("not root: CPU is taken away by signals")
 	}
 	dir := t.TempDir()
-	build := func(pkg string) string {
+	build := func(name, pkg string) string {
 		t.Helper()
-		to := filepath.Join(dir, filepath.Base(pkg))
+		to := filepath.Join(dir, name)
 		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", to, pkg)
 		cmd.Dir = "../../examples/koreserver" // a module of its own
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -132,7 +132,7 @@ func TestKoreserver(t *testing.T) {
 		}
 		return to
 	}
-	kore, sessions := build("."), build("./sessionstore")
+	kore, sessions := build("koreserver", "."), build("sessionstore", "./sessionstore")
 	port := func() string {
 		t.Helper()
 		l, err := net.Listen("tcp", "127.0.0.1:0")
