@@ -317,7 +317,7 @@ func cliPage() string {
 				if f.Shorthand != "" {
 					name = "`-" + f.Shorthand + "`, " + name
 				}
-				kind := map[string]string{"bool": "", "stringSlice": "words, separated by commas", "string": "text"}[f.Value.Type()]
+				kind := map[string]string{"bool": "", "stringSlice": "words, separated by commas", "string": "text", "stringArray": "text, given again for each"}[f.Value.Type()]
 				if strings.Contains(f.Value.Type(), "|") {
 					kind = strings.ReplaceAll(f.Value.Type(), "|", ", ")
 				}

@@ -170,7 +170,7 @@ func overload(ctx context.Context, b *bench, r *Row) error {
 			continue
 		}
 		h := w.so(e)
-		bad := first(h, fails)
+		bad := wrong(h)
 		q := quantile(h, 0.5)
 		text := fmt.Sprintf("%s in %s", seen(h, t0), brief(q))
 		var f *Fault
@@ -180,8 +180,8 @@ func overload(ctx context.Context, b *bench, r *Row) error {
 		case e == Live && full && q > bound && q > 3*machine: // one that is not full is slow for another reason
 			f = &Fault{What: fmt.Sprintf("live takes %s under load, %s of it are allowed", brief(q), brief(bound)),
 				Fleet: fmt.Sprintf("with a little more load it takes longer than its timeout of %s, and pods are restarted when the rest can least do without", brief(p.Timeout)), Next: next}
-		case e == Ready && first(h, func(a Answer) bool { return a.Outcome == TimedOut || a.Outcome == Discarded }) >= 0:
-			i := first(h, func(a Answer) bool { return a.Outcome == TimedOut || a.Outcome == Discarded })
+		case e == Ready && late(h) >= 0:
+			i := late(h)
 			f = &Fault{What: fmt.Sprintf("ready answers %s under load: it waits in the same queue as requests", h[i]), Fleet: b.episode(Ready, h[i], h[i].At.Sub(t0), "it is overloaded", "; what each one did falls on the others"), Next: next}
 		case e == Started && bad >= 0 && h[bad].Outcome == Bad:
 			f = &Fault{What: fmt.Sprintf("started answers %s under load", h[bad]), Fleet: b.unstarted(), Next: "latch it: once true, true for the life of the process"}
@@ -346,7 +346,7 @@ func terminated(ctx context.Context, b *bench, r *Row) error {
 			}
 		case Live:
 			want = "200 until the end"
-			if i := first(before(h, gone), fails); i >= 0 {
+			if i := wrong(before(h, gone)); i >= 0 {
 				f = &Fault{What: fmt.Sprintf("live answers %s while it drains", h[i]),
 					Fleet: "the kubelet asks no more once a pod is deleted, but a container that is stopped for another reason, or whatever else asks, takes it for stuck",
 					Next:  "live stays true until the process ends: it drains, it is not stuck"}

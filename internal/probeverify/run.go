@@ -214,7 +214,7 @@ type step struct {
 
 func (s step) title() string {
 	if s.proxy != nil {
-		return strings.Replace(s.check.title, "dependency", s.proxy.Name, 1)
+		return strings.Replace(strings.Replace(s.check.title, "the dependency", s.proxy.Name, 1), "dependency", s.proxy.Name, 1)
 	}
 	return s.check.title
 }

@@ -25,7 +25,7 @@ var traps = []check{
 	{id: "tls", title: "TLS", kind: Trap, run: speaksTLS, cost: second},
 	{id: "loopback", title: "reachable from outside", kind: Trap, process: true, run: loopback, cost: second},
 	{id: "ipv6", title: "IPv6", kind: Trap, process: true, run: ipv6, cost: second},
-	{id: "fan-out", title: "questions passed on to a dependency", kind: Trap, process: true, each: true, run: fanOut, cost: func(Times) time.Duration { return 3 * time.Second }},
+	{id: "fan-out", title: "questions passed on to the dependency", kind: Trap, process: true, each: true, run: fanOut, cost: func(Times) time.Duration { return 3 * time.Second }},
 }
 
 func second(Times) time.Duration { return time.Second }
@@ -118,7 +118,7 @@ func lastByte(ctx context.Context, b *bench, r *Row) error {
 		}
 		limit := p.Timeout * 8 / 10
 		h := b.burst(ctx, p)
-		bad, slowest := first(h, fails), quantile(h, 1)
+		bad, slowest := wrong(h), quantile(h, 0.98)
 		text := fmt.Sprintf("%s, the last in %s", seen(h, time.Time{}), brief(slowest))
 		var f *Fault
 		switch {

@@ -204,7 +204,7 @@ func (b *bench) firstServed(ctx context.Context) func() time.Time {
 
 // steady judges an endpoint that had to be true all the time. An answer that fails breaks; the fault says what and to what effect.
 func steady(h []Answer, fault func(Answer) *Fault) *Fault {
-	if i := first(h, fails); i >= 0 {
+	if i := wrong(h); i >= 0 {
 		return fault(h[i])
 	}
 	return nil
@@ -335,7 +335,6 @@ func away(m mode) func(context.Context, *bench, *Row) error {
 			}
 			h := w.so(e)
 			asked += len(h)
-			late := first(h, func(a Answer) bool { return a.Outcome == TimedOut || a.Outcome == Discarded })
 			switch e {
 			case Started:
 				r.cell(e, "200", seen(h, t0), steady(h, func(a Answer) *Fault {
@@ -347,7 +346,7 @@ func away(m mode) func(context.Context, *bench, *Row) error {
 						Next: "live asks whether the process moves, by heartbeats of its own work; no restart brings " + p.Name + " back"}
 				}))
 			case Ready:
-				b.readyAway(r, h, late, t0, m, state, trouble, q)
+				b.readyAway(r, h, t0, m, state, trouble, q)
 			}
 		}
 		if grown := max(after.fds-before.fds, int(holds-held)); grown > asked/4 && grown > 10 {
@@ -387,18 +386,18 @@ func (r *Row) broke(e Endpoint) bool {
 }
 
 // readyAway judges ready while a dependency is away.
-func (b *bench) readyAway(r *Row, h []Answer, late int, t0 time.Time, m mode, state, trouble string, p Probe) {
+func (b *bench) readyAway(r *Row, h []Answer, t0 time.Time, m mode, state, trouble string, p Probe) {
 	d := b.subject
-	bad := first(h, fails)
+	bad, tardy := wrong(h), late(h)
 	want := map[Class]string{Local: "503", Shared: "200", Undecided: "any, in time"}[d.Class]
 	if d.Class == Local && m == slow {
 		want = "any, in time" // how slow is too slow is the application's to say
 	}
 	var f *Fault
 	switch {
-	case late >= 0:
+	case tardy >= 0:
 		f = &Fault{What: fmt.Sprintf("ready does not answer within %s while %s %s: it asks %s when it is asked", brief(p.Timeout), d.Name, state, d.Name),
-			Fleet: b.episode(Ready, h[late], h[late].At.Sub(t0), trouble), Next: "check " + d.Name + " in the background with a deadline, and answer at once what was found last"}
+			Fleet: b.episode(Ready, h[tardy], h[tardy].At.Sub(t0), trouble), Next: "check " + d.Name + " in the background with a deadline, and answer at once what was found last"}
 	case want == "503" && bad < 0:
 		f = &Fault{What: fmt.Sprintf("ready stays true for %s while %s %s", brief(b.Times.Fault), d.Name, state),
 			Fleet: "requests go on being sent to a pod that cannot serve them",
@@ -462,12 +461,11 @@ func starved(ctx context.Context, b *bench, r *Row) error {
 			continue
 		}
 		h := w.so(e)
-		bad := first(h, fails)
-		late := first(h, func(a Answer) bool { return a.Outcome == TimedOut || a.Outcome == Discarded })
+		bad, tardy := wrong(h), late(h)
 		var f *Fault
 		switch {
-		case e == Ready && late >= 0 && late+1 < len(h) && h[len(h)-1].Outcome == TimedOut:
-			f = &Fault{What: fmt.Sprintf("ready does not answer within %s on little CPU", brief(p.Timeout)), Fleet: b.episode(e, h[late], h[late].At.Sub(t0), "its node is busy"), Next: next}
+		case e == Ready && tardy >= 0 && h[len(h)-1].Outcome == TimedOut:
+			f = &Fault{What: fmt.Sprintf("ready does not answer within %s on little CPU", brief(p.Timeout)), Fleet: b.episode(e, h[tardy], h[tardy].At.Sub(t0), "its node is busy"), Next: next}
 		case e == Live && bad >= 0:
 			f = &Fault{What: fmt.Sprintf("live answers %s on little CPU", h[bad]), Fleet: b.episode(e, h[bad], h[bad].At.Sub(t0), "its node is busy", "; each boot makes it busier"), Next: next}
 		case e == Started && bad >= 0 && h[bad].Outcome == Bad:
@@ -546,7 +544,7 @@ func stopped(ctx context.Context, b *bench, r *Row) error {
 		for len(h) > 0 && h[0].At.Before(t0) && h[0].Outcome != Bad { // it could not answer
 			h = h[1:]
 		}
-		bad := first(h, fails)
+		bad := wrong(h)
 		var f *Fault
 		switch {
 		case e == Ready && (len(h) == 0 || fails(h[len(h)-1])):

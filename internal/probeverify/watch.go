@@ -181,5 +181,32 @@ func before(h []Answer, t time.Time) []Answer {
 // first returns the index of the first answer for which is holds, -1 when there is none.
 func first(h []Answer, is func(Answer) bool) int { return slices.IndexFunc(h, is) }
 
+// patience is how many of a hundred answers may come too late before that is the application's fault: machines stall for a moment too, and no
+// threshold is reached by one late answer.
+const patience = 5
+
+// wrong returns the index of the first answer that fails, -1 when none does. Answers that come too late count if they are many.
+func wrong(h []Answer) int {
+	tardy := late(h)
+	return first(h, func(a Answer) bool {
+		return fails(a) && (tardy >= 0 || a.Outcome != TimedOut && a.Outcome != Discarded)
+	})
+}
+
+// late returns the index of the first answer that came too late or without its end, -1 when few did.
+func late(h []Answer) int {
+	is := func(a Answer) bool { return a.Outcome == TimedOut || a.Outcome == Discarded }
+	n := 0
+	for _, a := range h {
+		if is(a) {
+			n++
+		}
+	}
+	if 100*n <= patience*len(h) {
+		return -1
+	}
+	return first(h, is)
+}
+
 func passes(a Answer) bool { return a.Outcome.Passes() }
 func fails(a Answer) bool  { return !a.Outcome.Passes() }
