@@ -36,7 +36,7 @@ var livenessFast = &rule.Rule{
 		}
 		field := c.Path + ".livenessProbe.failureThreshold"
 		n := (least + t.period - 1) / t.period
-		p.Report(w.Object, field, "a process that does not answer for %d-%d s is restarted", t.patience().from+t.timeout, t.patience().to+t.timeout).Fix =
+		p.Report(w.Object, field, "a process that does not answer for %s is restarted", t.hang()).Fix =
 			rule.Mend(fmt.Sprintf("set failureThreshold: %d", n), rule.Set(field, source.Int(n), "periodSeconds", "timeoutSeconds"))
 	},
 }

@@ -1,8 +1,6 @@
 package probes
 
 import (
-	"fmt"
-
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/rule"
@@ -30,6 +28,6 @@ var livenessGraceLong = &rule.Rule{
 		}
 		t := timingOf(c.LivenessProbe)
 		p.Report(w.Object, c.Path+".livenessProbe.terminationGracePeriodSeconds", "a process that hangs and does not hear SIGTERM runs %d s longer after liveness has given up, %s in all",
-			*grace, fmt.Sprintf("%d-%d s", t.patience().from+t.timeout+*grace, t.patience().to+t.timeout+*grace))
+			*grace, window{t.hang().from + *grace, t.hang().to + *grace})
 	},
 }

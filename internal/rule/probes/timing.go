@@ -39,6 +39,13 @@ func (w window) String() string {
 // patience is how long the probe fails before the kubelet acts on it.
 func (t timing) patience() window { return window{(t.failures - 1) * t.period, t.failures * t.period} }
 
+// hang is how long it takes until the kubelet acts on a process that answers nothing any more: the first attempt comes within a period, each takes the
+// timeout, and an attempt longer than the period pushes the next one back.
+func (t timing) hang() window {
+	least := (t.failures-1)*max(t.period, t.timeout) + t.timeout
+	return window{least, t.period + least}
+}
+
 // budget is how long a container that never answers lives: never less than from, never more than to. The kubelet compares the
 // initial delay with a start time cut to whole seconds, so up to one second of it is lost.
 func (t timing) budget() window {
