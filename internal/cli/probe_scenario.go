@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -37,9 +38,14 @@ func parseProbe(text string) (*probesim.Probe, error) {
 		return nil, fmt.Errorf("%q is no probe: its period has to be whole seconds, at least one, as in 30x10", text)
 	}
 	if more {
+		seen := map[string]bool{}
 		for field := range strings.SplitSeq(rest, ",") {
 			key, value, _ := strings.Cut(field, "=")
 			var err error
+			if seen[key] {
+				return nil, fmt.Errorf("%q is no probe: it says %s twice", text, key)
+			}
+			seen[key] = true
 			switch key {
 			case "timeout":
 				x.Timeout, err = parseSeconds(value)
@@ -49,6 +55,9 @@ func parseProbe(text string) (*probesim.Probe, error) {
 				x.Grace, err = parseSeconds(value)
 			case "success":
 				x.SuccessThreshold, err = strconv.Atoi(value)
+				if err != nil || x.SuccessThreshold < 1 {
+					err = fmt.Errorf("%q is no successThreshold", value)
+				}
 			default:
 				err = fmt.Errorf("there is no field %q: the fields are timeout, delay, grace and success", key)
 			}
@@ -247,8 +256,11 @@ func readScenario(name string, s *simulation) error {
 		"seeds":       func(n source.Node) (err error) { s.seeds, err = strconv.Atoi(n.Text()); return err },
 		"seed":        func(n source.Node) (err error) { s.seed, err = strconv.ParseUint(n.Text(), 10, 64); return err },
 		"faults": func(n source.Node) error {
+			if n.Kind() != source.Sequence {
+				return errors.New("here a list belongs, such as [crash:3, deadlock]")
+			}
 			for _, item := range n.Items() {
-				x, err := parseFault(item.Text())
+				x, err := parseFault(item.Resolve().Text())
 				if err != nil {
 					wrong(item, "%v", err)
 				}
@@ -257,12 +269,18 @@ func readScenario(name string, s *simulation) error {
 			return nil
 		},
 		"configurations": func(n source.Node) error {
+			if n.Kind() != source.Mapping {
+				return errors.New("here a mapping belongs, of names and their probes, such as {today: {liveness: 3x10}}")
+			}
 			for e := range n.Entries() {
 				c := configuration{name: e.Key.Text(), health: fleet.OneHealth(false)}
+				if e.Key.IsDuplicate() {
+					wrong(e.Key, "the configuration %s is there twice", e.Key.Text())
+				}
 				probe := func(to **probesim.Probe) func(source.Node) error {
 					return func(n source.Node) (err error) { *to, err = parseProbe(n.Text()); return err }
 				}
-				fields(e.Value, wrong, map[string]func(source.Node) error{
+				fields(e.Value.Resolve(), wrong, map[string]func(source.Node) error{
 					"startup": probe(&c.spec.Startup), "readiness": probe(&c.spec.Readiness), "liveness": probe(&c.spec.Liveness),
 					"health":  func(n source.Node) (err error) { c.health, err = parseHealth(n.Text()); return err },
 					"grace":   func(n source.Node) (err error) { c.spec.Grace, err = parseSeconds(n.Text()); return err },

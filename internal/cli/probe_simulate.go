@@ -277,12 +277,25 @@ func (q *question) valid() error {
 	for _, c := range q.configs {
 		for _, x := range q.faults {
 			if err := q.scenario(c, x).Check(); err != nil {
-				return &problem.Problem{What: err.Error(), Where: c.name + ", " + x.Kind.String(), Next: "change the flag or the scenario file"}
+				return &problem.Problem{What: err.Error(), Where: report.Clean(c.name) + ", " + x.Kind.String(), Next: "change the flag or the scenario file"}
 			}
 		}
 	}
+	// As many pods as there can be, at a few hundred hours of a pod a second.
+	s := q.common.WithFault(fleet.Fault{})
+	pods := s.Replicas
+	if s.Scaler != nil {
+		pods = max(pods, s.Scaler.Max)
+	}
+	if hours := float64(len(q.configs)*len(q.faults)*q.seeds*pods) * s.For.Hours(); hours > mostPodHours {
+		return &problem.Problem{What: fmt.Sprintf("that would be the life of a pod for %.3g hours", hours), Where: fmt.Sprintf("%d configurations, %d faults, %d runs, %d pods, %v", len(q.configs), len(q.faults), q.seeds, pods, s.For),
+			Why: fmt.Sprintf("%.0g take about an hour of one processor", float64(mostPodHours)), Next: "ask for less: --seeds, --replicas, --for, or one --fault"}
+	}
 	return nil
 }
+
+// mostPodHours is how much is simulated at the most: about an hour of one processor.
+const mostPodHours = 1e6
 
 func (q *question) scenario(c configuration, x fleet.Fault) fleet.Scenario {
 	s := q.common

@@ -1,6 +1,7 @@
 package probesim
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -96,6 +97,32 @@ type Spec struct {
 	PreStop time.Duration // how long the preStop hook runs; 0 means there is none
 	Restart RestartPolicy // the pod's
 	Sidecar bool          // an init container with restartPolicy Always: started before what follows it, restarted whatever the policy
+}
+
+// Check says which number no API server would take (pkg/apis/core/validation validateProbe), nil when all are fit to be played. Zero is a default.
+func (s Spec) Check() error {
+	if s.Grace < 0 || s.PreStop < 0 {
+		return errors.New("the time that a pod has to end is below 0")
+	}
+	for k, p := range [...]*Probe{Startup: s.Startup, Readiness: s.Readiness, Liveness: s.Liveness} {
+		if p == nil {
+			continue
+		}
+		kind := Kind(k)
+		switch x := p.WithDefaults(); {
+		case x.Period < second || x.Timeout < second || x.InitialDelay < 0 || x.Grace < 0:
+			return fmt.Errorf("a time of the %s probe is too short: period and timeout have at least 1 s, delay and grace at least 0", kind)
+		case x.FailureThreshold < 1 || x.SuccessThreshold < 1:
+			return fmt.Errorf("a threshold of the %s probe is below 1", kind)
+		case max(x.FailureThreshold, x.SuccessThreshold) > math.MaxInt32 || max(x.Period, x.Timeout, x.InitialDelay) > math.MaxInt32*second:
+			return fmt.Errorf("a number of the %s probe is above %d, the largest of the API", kind, math.MaxInt32)
+		case kind != Readiness && x.SuccessThreshold != 1:
+			return fmt.Errorf("the successThreshold of the %s probe is %d, and has to be 1", kind, x.SuccessThreshold)
+		case kind == Readiness && x.Grace != 0:
+			return errors.New("a readiness probe ends nothing, so it has no grace")
+		}
+	}
+	return nil
 }
 
 // Container is a container with the application that runs in it.

@@ -60,7 +60,7 @@ type drawing struct {
 	curves bool
 }
 
-func (d *drawing) alt() string { return strings.Join(d.titles, "; ") }
+func (d *drawing) alt() string { return Clean(strings.Join(d.titles, "; ")) }
 
 func (d *drawing) text(x int, class, anchor, text string) {
 	fmt.Fprintf(&d.b, `<text x="%d" y="%d"`, x, d.y)

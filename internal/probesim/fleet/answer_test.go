@@ -274,6 +274,26 @@ func TestCheck(t *testing.T) {
 		"load":     func(s *Scenario) { s.Load.Utilization = -1 },
 		"nodes":    func(s *Scenario) { s.Nodes, s.Fault.Kind = 1, NodeLost },
 		"boot":     func(s *Scenario) { s.Boot = Observed{} },
+
+		"replicas below 0":  func(s *Scenario) { s.Replicas = -5 },
+		"nodes without end": func(s *Scenario) { s.Nodes = 1e9 },
+		"period below 0":    func(s *Scenario) { s.Spec.Liveness = &probesim.Probe{Period: -second} },
+		"liveness success":  func(s *Scenario) { s.Spec.Liveness = &probesim.Probe{SuccessThreshold: 2} },
+		"readiness grace":   func(s *Scenario) { s.Spec.Readiness = &probesim.Probe{Grace: second} },
+		"grace below 0":     func(s *Scenario) { s.Spec.Grace = -second },
+		"warm after months": func(s *Scenario) {
+			s.Spec.Readiness = &probesim.Probe{Period: 1e6 * second, SuccessThreshold: 1e9}
+			s.Fault = Fault{Kind: Crash}
+		},
+		"service below 0":    func(s *Scenario) { s.Load.Service = -1 },
+		"min ready below 0":  func(s *Scenario) { s.Rollout.MinReady = -second },
+		"surge below 0":      func(s *Scenario) { s.Rollout.MaxSurge = &Amount{Number: -1} },
+		"budget below 0":     func(s *Scenario) { s.Budget = &Budget{MinAvailable: &Amount{Number: -1}} },
+		"partition below 0":  func(s *Scenario) { s.Rollout.Partition = -1 },
+		"scaler target":      func(s *Scenario) { s.Scaler = &Autoscaler{Min: 1, Max: 3} },
+		"scaler max":         func(s *Scenario) { s.Scaler = &Autoscaler{Min: 1, Max: 1 << 31, Target: 0.8} },
+		"scaler min":         func(s *Scenario) { s.Scaler = &Autoscaler{Min: -4, Max: 3, Target: 0.8} },
+		"scaler upside down": func(s *Scenario) { s.Scaler = &Autoscaler{Min: 4, Max: 3, Target: 0.8} },
 	} {
 		s := good
 		if spoil(&s); s.Check() == nil {

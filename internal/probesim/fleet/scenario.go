@@ -163,6 +163,8 @@ func (s Scenario) Check() error {
 	switch {
 	case d.Version < probesim.Oldest || d.Version > probesim.Newest:
 		return fmt.Errorf("Kubernetes %v is not modelled, only %v to %v", d.Version, probesim.Oldest, probesim.Newest)
+	case s.Replicas < 0:
+		return fmt.Errorf("%d replicas are less than none", s.Replicas)
 	case d.Replicas > maxPods:
 		return fmt.Errorf("%d replicas are more than the %d that can be simulated", d.Replicas, maxPods)
 	case d.For < lastWindow || d.For > maxFor:
@@ -179,15 +181,57 @@ func (s Scenario) Check() error {
 		return fmt.Errorf("a utilisation of %v is not between 0 and 100", d.Load.Utilization)
 	case d.Load.Retries < 0 || d.Load.Retries > maxRetries:
 		return fmt.Errorf("%d retries are not between 0 and %d", d.Load.Retries, maxRetries)
+	case d.Load.Service < 0 || d.Load.Timeout < 0 || d.Load.Admission < 0 || d.Load.RetryAfter < 0:
+		return fmt.Errorf("a time of the requests is below 0")
 	case d.Load.RetryBudget < 0:
 		return fmt.Errorf("a retry budget of %v is below 0", d.Load.RetryBudget)
 	case d.Nodes < 0:
 		return fmt.Errorf("%d nodes are too few", d.Nodes)
+	case d.Nodes > maxPods:
+		return fmt.Errorf("%d nodes are more than the %d that can be simulated", d.Nodes, maxPods)
 	case (d.Fault.Kind == NodeLost || d.Fault.Kind == NodeDrained) && d.Nodes < 2:
 		return fmt.Errorf("with one node there is nowhere to go: name more nodes")
 	}
 	if o, ok := d.Boot.(Observed); ok && len(o) == 0 {
 		return fmt.Errorf("there is no observed boot time")
+	}
+	if err := d.Spec.Check(); err != nil {
+		return err
+	}
+	if d.Fault.Kind != Start && d.Spec.Readiness != nil {
+		// In float64, because the API's largest numbers overflow a Duration.
+		r := d.Spec.Readiness.WithDefaults()
+		if t := r.InitialDelay.Seconds() + float64(r.SuccessThreshold)*r.Period.Seconds(); t > maxFor.Seconds() {
+			return fmt.Errorf("a pod is Ready %.0f s after its boot at the earliest, and a run has %v at most: only the fault start can be simulated", t, maxFor)
+		}
+	}
+	return s.checkControllers()
+}
+
+// checkControllers says what of the controllers no API server would take, and what is too large.
+func (s Scenario) checkControllers() error {
+	r := s.Rollout
+	amounts := []*Amount{r.MaxSurge, r.MaxUnavailable}
+	if s.Budget != nil {
+		amounts = append(amounts, s.Budget.MinAvailable, s.Budget.MaxUnavailable)
+	}
+	for _, a := range amounts {
+		if a != nil && a.Number < 0 {
+			return fmt.Errorf("%d pods of a rollout or a disruption budget are less than none", a.Number)
+		}
+	}
+	a := s.Scaler
+	switch {
+	case r.MinReady < 0 || r.Partition < 0:
+		return fmt.Errorf("minReadySeconds or the partition is below 0")
+	case a == nil:
+		return nil
+	case a.Min < 0 || a.Max < 1 || a.Max < a.Min:
+		return fmt.Errorf("an autoscaler from %d to %d pods has nothing to choose from", a.Min, a.Max)
+	case a.Max > maxPods:
+		return fmt.Errorf("the autoscaler's %d pods are more than the %d that can be simulated", a.Max, maxPods)
+	case !(a.Target > 0):
+		return fmt.Errorf("an autoscaler cannot aim at a utilisation of %v", a.Target)
 	}
 	return nil
 }
