@@ -85,6 +85,7 @@ var exceptions = map[[2]string]string{
 	{"internal/cli", "internal/report"}:          "the command line shows results through report",
 	{"cmd/fairway", "internal/cli"}:              "main calls the command line",
 	{"internal/story", "internal/cli"}:           "the story runs fairway as from the command line",
+	{"conformance", "conformance"}:               "what the application on the node does is said by the test",
 	{"conformance", "internal/testkit"}:          "the sample with the seeded mistakes is a program that runs on a node",
 	{"examples", "internal/story"}:               "the program of the story plays it",
 }
