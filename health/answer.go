@@ -157,7 +157,7 @@ func (h *Health) render() {
 			level = slog.LevelWarn
 			attrs = append(attrs, slog.String("because", strings.Join(because, "; ")))
 		}
-		h.say(level, "health", attrs...)
+		h.say(note{level: level, text: "health", attrs: attrs})
 	}
 }
 

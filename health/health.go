@@ -56,6 +56,7 @@ type Health struct {
 	quiet sync.WaitGroup // waits for it, but for checks that do not return
 	wake  chan struct{}  // tells the watchdog that there is a shorter budget
 	notes chan note      // on the way to the log
+	told  chan struct{}  // closed when no more is handed to it
 
 	mu      sync.Mutex // of what follows
 	state   State
@@ -78,19 +79,20 @@ func New(o Options) *Health {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	h := &Health{options: o, token: rand.Text(), wake: make(chan struct{}, 1), notes: make(chan note, 64), state: State{Live: true}}
+	h := &Health{options: o, token: rand.Text(), wake: make(chan struct{}, 1), notes: make(chan note, 64), told: make(chan struct{}), state: State{Live: true}}
 	h.ctx, h.end = context.WithCancel(context.Background())
 	h.boot = fact{name: "boot", state: booting, since: time.Now(), up: true}
 	h.render()
 	h.quiet.Go(h.watch)
-	h.quiet.Go(h.tell)
+	go h.tell()
 	if o.Peers != nil {
 		h.quiet.Go(h.quorum)
 	}
 	return h
 }
 
-// Close ends the checks and listeners. It does not wait for a function of a check that does not return. The answers stay as they are.
+// Close ends the checks and listeners. It does not wait for a function of a check that does not return, nor for a log that blocks. The
+// answers stay as they are.
 func (h *Health) Close() error {
 	h.end()
 	h.mu.Lock()
@@ -101,6 +103,10 @@ func (h *Health) Close() error {
 		errs = append(errs, s.Close())
 	}
 	h.quiet.Wait()
+	select {
+	case <-h.told:
+	case <-time.After(500 * time.Millisecond): // the log blocks
+	}
 	return errors.Join(errs...)
 }
 
@@ -263,23 +269,39 @@ type note struct {
 	level slog.Level
 	text  string
 	attrs []slog.Attr
+	told  chan<- struct{} // closed when the log has it; may be nil
 }
 
 // say hands a record to the log. When the log does not keep up, records are lost rather than the watchdog held.
-func (h *Health) say(level slog.Level, text string, attrs ...slog.Attr) {
+func (h *Health) say(n note) {
 	select {
-	case h.notes <- note{level, text, attrs}:
+	case h.notes <- n:
 	default:
 	}
 }
 
+// sayNow is say for a process that may end next: it waits for the log, but not for one that blocks.
+func (h *Health) sayNow(level slog.Level, text string, attrs ...slog.Attr) {
+	told := make(chan struct{})
+	h.say(note{level, text, attrs, told})
+	select {
+	case <-told:
+	case <-h.ctx.Done():
+	case <-time.After(500 * time.Millisecond):
+	}
+}
+
 func (h *Health) tell() {
+	defer close(h.told)
 	for {
 		select {
 		case <-h.ctx.Done():
 			return
 		case n := <-h.notes:
-			h.options.Log.LogAttrs(h.ctx, n.level, n.text, n.attrs...)
+			h.options.Log.LogAttrs(context.WithoutCancel(h.ctx), n.level, n.text, n.attrs...)
+			if n.told != nil {
+				close(n.told)
+			}
 		}
 	}
 }

@@ -55,8 +55,7 @@ func (h *Health) Run(ctx context.Context, serve func() error, shutdown func(cont
 	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(again)
 	h.Drain()
-	log := h.options.Log
-	log.Info("draining", "for", h.options.Drain, "grace", h.options.Grace)
+	h.sayNow(slog.LevelInfo, "draining", slog.Duration("for", h.options.Drain), slog.Duration("grace", h.options.Grace))
 
 	end, cancel := context.WithDeadline(context.WithoutCancel(ctx), began.Add(max(h.options.Grace-time.Second, h.options.Drain, time.Second)))
 	defer cancel()
@@ -65,26 +64,26 @@ func (h *Health) Run(ctx context.Context, serve func() error, shutdown func(cont
 	select {
 	case <-wait.C:
 	case s := <-again:
-		log.Warn("told to stop again: no more waiting", "signal", s)
 		cancel()
+		h.sayNow(slog.LevelWarn, "told to stop again: no more waiting", slog.Any("signal", s))
 	}
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
 		select {
 		case s := <-again:
-			log.Warn("told to stop again: requests that run are given up", "signal", s)
 			cancel()
+			h.sayNow(slog.LevelWarn, "told to stop again: requests that run are given up", slog.Any("signal", s))
 		case <-done:
 		}
 	}()
 	err := shutdown(end)
 	used := time.Since(began).Round(time.Millisecond)
-	attrs := []any{"took", used, "grace", h.options.Grace, "percent", int(100 * used / h.options.Grace)}
+	attrs := []slog.Attr{slog.Duration("took", used), slog.Duration("grace", h.options.Grace), slog.Int("percent", int(100*used/h.options.Grace))}
 	if err != nil {
-		log.Warn("not drained: requests still run", append(attrs, slog.Any("error", err))...)
+		h.sayNow(slog.LevelWarn, "not drained: requests still run", append(attrs, slog.Any("error", err))...)
 		return fmt.Errorf("drain: requests still ran after %s of the %s grace period: %w", used, h.options.Grace, err)
 	}
-	log.Info("drained", attrs...)
+	h.sayNow(slog.LevelInfo, "drained", attrs...)
 	return nil
 }

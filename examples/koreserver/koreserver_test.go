@@ -187,7 +187,7 @@ func TestToldToStopDuringTheBoot(t *testing.T) {
 }
 
 func TestDeadlock(t *testing.T) {
-	p := start(t, "--boot=0s", "--truths=three", "--fault=deadlock@300ms")
+	p := start(t, "--boot=0s", "--truths=three", "--fault=deadlock@300ms", "--longest=100ms") // what waits for the lock never ends
 	side := within(t, "the listener for truths", p.truths)
 	eventually(t, side, "/health/live", 200)
 	eventually(t, side, "/health/live", 503)
