@@ -98,8 +98,9 @@ func (w *Work) Do(f func()) {
 // wait for one lock, and neither sees how long a single request takes nor minds that nobody asks anything. Live is false when there was no
 // beat for the budget, at least 100 ms, after the boot; ready is false until the first answer.
 //
-// Self is the URL of something cheap that takes the way of a real request, on this machine, such as http://127.0.0.1:8080/. Certificates are
-// not verified. The request has User-Agent fairway-health.
+// Self is the URL of something cheap that takes the way of a real request, on this machine, such as http://127.0.0.1:8080/, and asks no other
+// service: if it waited for a database for longer than the budget, live would be false while the database is away. A path that is not
+// there, 404 behind all middleware, is good. Certificates are not verified. The request has User-Agent fairway-health.
 //
 // An answer with Retry-After is no beat, as it tells of work that was refused; Limit gives such. During the drain answers have Connection: close, so that
 // no request comes over a connection that is about to go.
