@@ -55,8 +55,8 @@
 // 401 and 403 are none, and the log says that --header is missing.
 //
 // A port that accepts is not one that moves: the kernel accepts for a process that is stuck. So the main port is asked for something, and any
-// status is an answer, 404 and 500 included. Name a path in --main that asks no database; one that is not there is good. With tcp:// the connection is all that can be seen, and a deadlock is not: say http:// where you
-// can.
+// status is an answer, 404 and 500 included. Name a path in --main that asks no database; one that is not there is good. With tcp:// the
+// connection is all that can be seen, and a deadlock is not: say http:// where you can.
 //
 // When it is told to stop it is not ready at once, and goes on answering until the main port refuses connections: until the application has
 // ended. A native sidecar is told after that, and ends at once. Told again, it ends at once as well.
