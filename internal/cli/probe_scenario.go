@@ -203,12 +203,12 @@ type configuration struct {
 
 // simulation is a question: configurations, and what they have in common.
 type simulation struct {
-	bootText string
-	common   fleet.Scenario // Spec, Health and Fault are those of configurations and faults
-	faults   []fleet.Fault
-	configs  []configuration
-	seeds    int
-	seed     uint64
+	boot    string         // in words
+	common  fleet.Scenario // Spec, Health and Fault are those of configurations and faults
+	faults  []fleet.Fault
+	configs []configuration
+	seeds   int
+	seed    uint64
 }
 
 // scenarioFault is something wrong in a scenario file.
@@ -239,7 +239,7 @@ func readScenario(name string, s *simulation) error {
 	}
 	fields(file.Docs[0].Root, wrong, map[string]func(source.Node) error{
 		"boot": func(n source.Node) (err error) {
-			s.bootText = n.Text()
+			s.boot = bootWords(n.Text())
 			s.common.Boot, err = parseBoot(n.Text())
 			return err
 		},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
@@ -16,6 +17,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/fairway-k8s/fairway/internal/boottime"
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/lint"
@@ -32,6 +34,7 @@ import (
 type probeSimulateFlags struct {
 	workload                        workloadFlags
 	startup, ready, live, health    string
+	boots                           []string
 	boot, load, kubernetes, latency string
 	replicas, nodes, retries        int
 	admission, timeout, service     string
@@ -90,6 +93,7 @@ func newProbeSimulate(e Env) *cobra.Command {
 	flags.StringVar(&f.live, "liveness", "", "liveness probe, such as 3x20,timeout=5")
 	flags.StringVar(&f.health, "health", "", "how the endpoints answer: one, one-deep or three (default: read off the workload, else one)")
 	flags.StringVar(&f.boot, "boot", "", "boot time: 45s, or 45s..60s, of which 5 % are shorter and 1 % longer")
+	flags.StringSliceVar(&f.boots, "boots", nil, "boot times that were observed, one a line: 41s, or >40s for a boot that was killed; - for standard input")
 	flags.IntVar(&f.replicas, "replicas", 0, "pods (default: the workload's, else 10)")
 	flags.IntVar(&f.nodes, "nodes", 0, "nodes that the pods are spread over (default: one for each pod)")
 	flags.StringVar(&f.load, "load", "", "requests as a share of what all pods can answer: 80% or 0.8 (default: none)")
@@ -217,7 +221,7 @@ func (f *probeSimulateFlags) questions(ctx context.Context, e Env, cmd *cobra.Co
 		{"--client-timeout", f.timeout, func(s string) (err error) { c.Load.Timeout, err = parseTime(s); return }},
 		{"--admission", f.admission, func(s string) (err error) { c.Load.Admission, err = parseTime(s); return }},
 		{"--for", f.duration, func(s string) (err error) { c.For, err = parseTime(s); return }},
-		{"--boot", f.boot, func(s string) (err error) { q.bootText = s; c.Boot, err = parseBoot(s); return }},
+		{"--boot", f.boot, func(s string) (err error) { q.boot = bootWords(s); c.Boot, err = parseBoot(s); return }},
 	} {
 		if x.text == "" {
 			continue
@@ -253,9 +257,17 @@ func (f *probeSimulateFlags) questions(ctx context.Context, e Env, cmd *cobra.Co
 	if len(q.configs) == 0 {
 		return nil, &problem.Problem{What: "there are no probes to simulate", Next: "name a workload such as deploy/koreserver, or probes with --startup, --readiness and --liveness, or see --example story"}
 	}
+	if len(f.boots) > 0 {
+		if c.Boot != nil {
+			return nil, &problem.Problem{What: "the boot time is said twice", Where: "--boots " + strings.Join(f.boots, ","), Next: "leave out --boot, or boot: in the scenario file, when boots were observed"}
+		}
+		if err := f.observedBoots(e, q); err != nil {
+			return nil, err
+		}
+	}
 	if c.Boot == nil {
 		return nil, &problem.Problem{What: "the boot time is not known", Why: "what probes do depends on it more than on anything else",
-			Next: "say it with --boot 45s..60s; fairway probe recommend measures it"}
+			Next: "say it with --boot 45s..60s, or name boots that were observed with --boots FILE"}
 	}
 	if c.Replicas == 0 {
 		c.Replicas = 10
@@ -267,6 +279,36 @@ func (f *probeSimulateFlags) questions(ctx context.Context, e Env, cmd *cobra.Co
 		q.faults = everyday(*c)
 	}
 	return []*question{q}, q.valid()
+}
+
+// sampleBoot draws boots from a sample.
+type sampleBoot struct{ *boottime.Sample }
+
+// Quantile implements [fleet.Boot].
+func (b sampleBoot) Quantile(p float64) time.Duration {
+	return time.Duration(b.Time(p) * float64(time.Second))
+}
+
+// observedBoots takes the boot times from lists.
+func (f *probeSimulateFlags) observedBoots(e Env, q *question) error {
+	o, err := (&bootFlags{lists: f.boots}).observe(e, nil, nil)
+	if err != nil {
+		return err
+	}
+	sample := boottime.NewSample(o.boots)
+	if len(o.boots) == sample.Killed {
+		return &problem.Problem{What: "how long a boot takes cannot be told from these", Where: strings.Join(f.boots, ", "), Why: fmt.Sprintf("of %s, %d were killed before they ended", report.Count(len(o.boots), "boot", "boots"), sample.Killed),
+			Next: "add boots that ended, or say the range with --boot 45s..60s", Exit: problem.ExitIncomplete}
+	}
+	q.common.Boot = sampleBoot{sample}
+	q.boot = report.Count(len(o.boots), "observed boot", "observed boots")
+	if sample.Killed > 0 {
+		q.boot += fmt.Sprintf(", %d of them killed", sample.Killed)
+	}
+	if len(sample.Tails) == 0 {
+		q.unmodelled = append(q.unmodelled, "boots longer than the longest that was seen: these are too few to say how long they are")
+	}
+	return nil
 }
 
 // valid checks every scenario before any is run.
@@ -551,7 +593,7 @@ func (q *question) answer(ctx context.Context) (*report.Simulation, error) {
 	if version == 0 {
 		version = probesim.Newest
 	}
-	out.Given = fmt.Sprintf("%s, %s, %s, Kubernetes %v", report.Count(max(q.common.Replicas, 1), "replica", "replicas"), bootWords(q.bootText), load, version)
+	out.Given = fmt.Sprintf("%s, %s, %s, Kubernetes %v", report.Count(max(q.common.Replicas, 1), "replica", "replicas"), q.boot, load, version)
 	for _, c := range q.configs {
 		column := report.SimulationColumn{Name: c.name, Scenario: q.scenario(c, fleet.Fault{})}
 		for i, x := range q.faults {
@@ -630,12 +672,12 @@ func examples(which string, seeds int, seed uint64) ([]*question, error) {
 	one.spec.Readiness, _ = parseProbe("3x10")
 	one.spec.Liveness, _ = parseProbe("3x10")
 	golden.name = "three truths (" + golden.name + ")"
-	alone := &question{title: "one pod of koreserver boots", simulation: simulation{bootText: boot, seeds: seeds, seed: seed, configs: []configuration{one, golden},
+	alone := &question{title: "one pod of koreserver boots", simulation: simulation{boot: bootWords(boot), seeds: seeds, seed: seed, configs: []configuration{one, golden},
 		common: fleet.Scenario{Boot: b, Replicas: 1, For: 10 * 60e9}, faults: []fleet.Fault{{Kind: fleet.Start}}}}
 	startup := one
 	startup.name = "one /health and a startup probe"
 	startup.spec.Startup, _ = parseProbe("30x10")
-	together := &question{title: "ten pods of koreserver, three of them crash", simulation: simulation{bootText: boot, seeds: seeds, seed: seed, configs: []configuration{one, startup, golden},
+	together := &question{title: "ten pods of koreserver, three of them crash", simulation: simulation{boot: bootWords(boot), seeds: seeds, seed: seed, configs: []configuration{one, startup, golden},
 		common: fleet.Scenario{Boot: b, Replicas: 10, Load: fleet.Load{Utilization: 0.8}, For: 20 * 60e9}, faults: []fleet.Fault{{Kind: fleet.Crash, Pods: 3, At: 2 * 60e9}}}}
 	asked := map[string][]*question{"boot": {alone}, "cascade": {together}, "story": {alone, together}}[which]
 	for _, q := range asked {
