@@ -93,7 +93,7 @@ func newProbeSimulate(e Env) *cobra.Command {
 	flags.StringVar(&f.live, "liveness", "", "liveness probe, such as 3x20,timeout=5")
 	flags.StringVar(&f.health, "health", "", "how the endpoints answer: one, one-deep or three (default: read off the workload, else one)")
 	flags.StringVar(&f.boot, "boot", "", "boot time: 45s, or 45s..60s, of which 5 % are shorter and 1 % longer")
-	flags.StringSliceVar(&f.boots, "boots", nil, "boot times that were observed, one a line: 41s, or >40s for a boot that was killed; - for standard input")
+	flags.StringArrayVar(&f.boots, "boots", nil, "file of boot times that were observed, one a line: 41s, or >40s for a boot that was killed; - for standard input")
 	flags.IntVar(&f.replicas, "replicas", 0, "pods (default: the workload's, else 10)")
 	flags.IntVar(&f.nodes, "nodes", 0, "nodes that the pods are spread over (default: one for each pod)")
 	flags.StringVar(&f.load, "load", "", "requests as a share of what all pods can answer: 80% or 0.8 (default: none)")
