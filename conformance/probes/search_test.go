@@ -39,6 +39,7 @@ func (c chance) upTo(d time.Duration) time.Duration { return time.Duration(c.Flo
 type given struct {
 	version   probesim.Version
 	tape      *tape
+	sweeps    bool                                                                // the kubelet may remove a container that has exited before it looks at it again
 	busy      time.Duration                                                       // how long it may take the kubelet to look at what it has done
 	first     func(c chance) time.Duration                                        // when the kubelet sees the pod
 	create    func(c chance, n int, at time.Duration) (takes, deaf time.Duration) // how long the runtime takes, and then the process until it listens
@@ -70,6 +71,9 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 		},
 		Look: func() time.Duration { return time.Duration(math.Pow(c.Float64(), 4) * float64(g.busy)) }, // mostly at once
 		Ties: c,
+	}
+	if g.sweeps {
+		node.Sweep = c.upTo(time.Minute)
 	}
 	pod := probesim.NewPod(node, c, g.first(c), probesim.Container{Spec: spec, App: app})
 	var events []probesim.Event
@@ -104,6 +108,7 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 type match struct {
 	distance
 	trace trace
+	swept bool // it needs one of the kubelet's sweeps
 }
 
 // A search begins anew so many times, if it must, and then changes a few numbers of its tape, so many times. A simulation takes about 20 µs.
@@ -112,10 +117,20 @@ const (
 	changes    = 500
 )
 
-// replay looks for a tape that gives the node's trace.
+// replay looks for a tape that gives the node's trace. Only if there is none it lets the kubelet sweep, once a minute, at the wrong moment.
 func (s *scenario) replay(v probesim.Version, r record, beginnings int) match {
+	best := s.search(v, r, beginnings, false)
+	if best.wrong > 0 && len(r.Trace[started]) > 2 {
+		if swept := s.search(v, r, beginnings, true); swept.less(best.distance) {
+			return swept
+		}
+	}
+	return best
+}
+
+func (s *scenario) search(v probesim.Version, r record, beginnings int, sweeps bool) match {
 	best, firsts, got := match{distance: distance{wrong: math.MaxInt}}, r.firsts(), r.Trace
-	g := given{version: v, busy: 2 * time.Second, restarted: r.Restarted,
+	g := given{version: v, sweeps: sweeps, busy: 2 * time.Second, restarted: r.Restarted,
 		first: func(c chance) time.Duration {
 			if len(firsts) == 0 {
 				return c.upTo(2 * time.Second)
@@ -134,7 +149,7 @@ func (s *scenario) replay(v probesim.Version, r record, beginnings int) match {
 	for seed := range uint64(beginnings) {
 		g.tape = newTape(seed)
 		t := s.simulate(g, s.until)
-		near := match{s.compare(t, r.Trace), t}
+		near := match{s.compare(t, r.Trace), t, sweeps}
 		for range changes {
 			if near.wrong == 0 {
 				return near
@@ -147,7 +162,7 @@ func (s *scenario) replay(v probesim.Version, r record, beginnings int) match {
 			if d := s.compare(t, r.Trace); near.less(d) {
 				g.tape.numbers, g.tape.next = old, len(old)
 			} else {
-				near = match{d, t}
+				near = match{d, t, sweeps}
 			}
 		}
 		if near.less(best.distance) {

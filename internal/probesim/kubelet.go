@@ -455,6 +455,7 @@ func (p *Pod) startAll() {
 			c.backOff.next(last.finishedAt, p.now, p.maxBackOff)
 		}
 		if p.kubelet.Create != nil {
+			p.decidedAt = p.now
 			p.creating, p.createdAt, p.stage = i, p.now+max(p.kubelet.Create(i, c.cur.id, p.now), 0), starting
 			return
 		}
@@ -476,7 +477,11 @@ func (p *Pod) acts() {
 // created goes on with the sync when a container has been created.
 func (p *Pod) created() {
 	p.createdAt = Never
-	if p.begin(p.creating) {
+	wait := p.begin(p.creating)
+	if p.kubelet.Sweep > 0 && floorTo(p.now, p.kubelet.Sweep, sweepPeriod) > p.decidedAt {
+		p.containers[p.creating].dead = record{}
+	}
+	if wait {
 		p.acts()
 		return
 	}

@@ -35,6 +35,7 @@ type Pod struct {
 	// of the sync that runs
 	creating  int           // index of the container that is being created
 	createdAt time.Duration // when it runs; Never: none is
+	decidedAt time.Duration // when its creation began
 	acted     bool
 	killPod   bool
 	retryAt   time.Duration

@@ -84,3 +84,33 @@ func TestCreate(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 }
+
+// A sweep while the second container is created takes away the first: the third has nothing to back off from (kuberuntime_gc.go evictableContainers).
+func TestSweep(t *testing.T) {
+	gaps := func(sweep time.Duration) []time.Duration {
+		p := NewPod(Kubelet{
+			RelistPhase: 300 * time.Millisecond, PollPhase: 500 * time.Millisecond, Sweep: sweep,
+			Create: func(int, int, time.Duration) time.Duration { return second },
+		}, nil, 0, Container{Spec: Spec{Liveness: &Probe{Period: 2 * second, FailureThreshold: 2}}, App: &Service{Boot: func(int) time.Duration { return Never }}})
+		var gaps []time.Duration
+		var killed time.Duration
+		for _, e := range p.Run(30*second, nil) {
+			switch e.Type {
+			case Killing:
+				killed = e.At
+			case ContainerStarted:
+				if killed > 0 {
+					gaps = append(gaps, e.At-killed)
+				}
+			}
+		}
+		return gaps
+	}
+	// Kills at 4, 8, 12 s: the second notes a back-off of 10 s, for which the third has to wait.
+	if got := gaps(0); len(got) < 3 || got[0] != second || got[1] != second || got[2] < 5*second {
+		t.Fatalf("without a sweep: waits of %v, want 1 s, 1 s and more than 5 s", got)
+	}
+	if got := gaps(8500 * time.Millisecond); len(got) < 3 || got[2] != second {
+		t.Errorf("swept at 8.5 s: waits of %v, want the third to be 1 s", got)
+	}
+}

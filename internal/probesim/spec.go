@@ -156,6 +156,11 @@ type Kubelet struct {
 	// Create says how long an incarnation takes from the decision to start it until it runs: sandbox, image, runtime. The sync waits for it. Nil: no time.
 	Create func(container, n int, at time.Duration) time.Duration `json:"-"`
 
+	// Sweep is the part of a minute at which dead containers are removed, all but the newest of each name; 0: never. A container that is created and does
+	// not run yet counts as dead then (kuberuntime/kuberuntime_gc.go evictableContainers): the one that it replaces is removed, and the next back-off finds nothing to
+	// count from.
+	Sweep time.Duration
+
 	// Look says how long a kubelet that acted takes until it has looked at what came of it, where it does so at once (1.36). Nil: no time.
 	Look func() time.Duration `json:"-"`
 
@@ -174,6 +179,7 @@ const (
 	minGrace       = 2 * time.Second      // kuberuntime/kuberuntime_manager.go minimumGracePeriodInSeconds
 	maxAttempts    = 3                    // prober/prober.go maxProbeRetries
 	restartGrace   = 10 * time.Second     // prober/prober_manager.go kubeletRestartGracePeriod
+	sweepPeriod    = time.Minute          // kubelet.go ContainerGCPeriod
 	handoff        = time.Microsecond     // a sync takes at least this long, and so does what follows it; the real ones take milliseconds
 	defaultGrace   = 30 * time.Second     // core/v1/types.go DefaultTerminationGracePeriodSeconds
 	longUp         = 365 * 24 * time.Hour // "for long"
