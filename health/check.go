@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,9 @@ type Check struct {
 	Failures, Successes int
 }
 
+// never is the longest time that is told from none. Sums and multiples of it do not overflow, which those of math.MaxInt64, as people write it, do.
+const never = 10 * 365 * 24 * time.Hour
+
 // check is a Check and what is known of it.
 type check struct {
 	Check
@@ -46,6 +50,7 @@ func (h *Health) Check(c Check) {
 		if *d <= 0 {
 			*d = usual
 		}
+		*d = min(*d, never)
 	}
 	for n, usual := range map[*int]int{&c.Failures: 2, &c.Successes: 1} {
 		if *n <= 0 {
@@ -113,11 +118,14 @@ func call(ctx context.Context, timeout time.Duration, f func(context.Context) er
 		err := errors.New("the goroutine of the check was ended")
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("panic: %v", p)
+				err = errors.New(brief(fmt.Sprintf("panic: %v", p)))
 			}
 			done <- err
 		}()
-		err = f(ctx)
+		if err = f(ctx); err != nil {
+			// The text is made here, where a panic is caught: an error may be a nil pointer in an interface.
+			err = errors.New(brief(err.Error()))
+		}
 	}()
 	select {
 	case err := <-done:
@@ -130,6 +138,17 @@ func call(ctx context.Context, timeout time.Duration, f func(context.Context) er
 	default:
 		return done, fmt.Errorf("%w of %s", errLate, timeout)
 	}
+}
+
+// longestReason is how much of a reason is kept, in bytes: the kubelet reads 10 KiB of an answer.
+const longestReason = 1 << 10
+
+// brief cuts a reason that is too long.
+func brief(reason string) string {
+	if len(reason) <= longestReason {
+		return reason
+	}
+	return strings.ToValidUTF8(reason[:longestReason], "") + " ..."
 }
 
 // record takes a result.

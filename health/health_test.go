@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -470,4 +471,56 @@ func cpu() time.Duration {
 		panic(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// noError is an error whose nil pointer is none, as a function returns it that declares its result with the type.
+type noError struct{ text string }
+
+func (e *noError) Error() string { return e.text }
+
+func TestErrorsThatBite(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"nil pointer": {(*noError)(nil), "panic: runtime error: invalid memory address or nil pointer dereference"},
+		"quotes":      {errors.New("a \"b\"\n</script>\x00\xff"), "a \"b\"\n</script>\x00\ufffd"},
+		"long":        {errors.New(strings.Repeat("\u00e9", 5<<20)), strings.Repeat("\u00e9", longestReason/2) + " ..."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Options{Reasons: true}, func(t *testing.T, h *Health) {
+				h.Check(Check{Name: "\"disk\"\r\nX: y", Func: func(context.Context) error { return c.err }})
+				h.Started()
+				want(t, "failed", after(h, time.Second), "200 503 200")
+				var got struct {
+					Checks []struct {
+						Name string
+						Data map[string]string
+					}
+				}
+				if err := json.Unmarshal(get(h, "/health/ready?verbose").Body.Bytes(), &got); err != nil {
+					t.Fatal(err)
+				}
+				if len(got.Checks) != 1 || got.Checks[0].Name != "\"disk\"\r\nX: y" || got.Checks[0].Data["reason"] != c.want {
+					t.Errorf("got %.200q, want %.200q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// The longest Duration is how people write "never".
+func TestNever(t *testing.T) {
+	const never = time.Duration(math.MaxInt64)
+	bubble(t, Options{Boot: never}, func(t *testing.T, h *Health) {
+		h.Loop("loop", never)
+		var calls atomic.Int64
+		h.Check(Check{Name: "once", Interval: never, Timeout: never, Func: func(context.Context) error { calls.Add(1); return nil }})
+		want(t, "boots", after(h, time.Hour), "503 503 200")
+		h.Started()
+		want(t, "runs", after(h, time.Hour), "200 200 200")
+		if n := calls.Load(); n != 1 {
+			t.Errorf("the check was called %d times, want once", n)
+		}
+	})
 }

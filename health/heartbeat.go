@@ -39,7 +39,7 @@ func (h *Health) heart(name string, budget time.Duration, b *heart) *heart {
 	if budget < 100*time.Millisecond {
 		panic(fmt.Sprintf("health: the budget of %s is %s: a process may stand still for 100 ms without being stuck", name, budget))
 	}
-	b.h, b.budget, b.fact = h, budget, fact{name: name, state: beating, since: time.Now(), up: true}
+	b.h, b.budget, b.fact = h, min(budget, never), fact{name: name, state: beating, since: time.Now(), up: true}
 	b.beat()
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -117,6 +118,14 @@ func local(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// portOf is the port of a URL, its scheme's when it says none.
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}
+
 // serve tells the truths until ctx has ended and the application too.
 func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	h := health.New(health.Options{Boot: c.boot, Reasons: c.reasons, Log: log})
@@ -124,6 +133,11 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	addr, err := h.Listen(c.listen)
 	if err != nil {
 		return fmt.Errorf("%w: is another container of the pod there? write --listen=:PORT", err)
+	}
+	for flag, u := range map[string]*url.URL{"--target": c.target, "--main": c.main} {
+		if a, ok := addr.(*net.TCPAddr); ok && local(u.Hostname()) && portOf(u) == strconv.Itoa(a.Port) {
+			return fmt.Errorf("%s=%s: the shim would ask itself, as it listens there: name the application's port", flag, u.Redacted())
+		}
 	}
 	log.Info("listening", "address", addr.String(), "target", c.target.Redacted(), "main", c.main.Redacted())
 	if c.main.Scheme == "tcp" {
@@ -199,11 +213,7 @@ func (c *config) knock(ctx context.Context, loop *health.Loop) {
 
 // dial reports whether the main port accepts.
 func (c *config) dial() error {
-	port := c.main.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[c.main.Scheme]
-	}
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort(c.main.Hostname(), port), max(c.budget/4, time.Second))
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(c.main.Hostname(), portOf(c.main)), max(c.budget/4, time.Second))
 	if err != nil {
 		return err
 	}

@@ -307,3 +307,32 @@ func TestCommandLine(t *testing.T) {
 		}
 	}
 }
+
+// A shim that asks itself would be content for ever, and would never end.
+func TestAsksItself(t *testing.T) {
+	for _, args := range [][]string{
+		{"--target=http://localhost:%d/health/live"},
+		{"--target=http://127.0.0.1:1/health", "--main=tcp://127.0.0.1:%d"},
+		{"--target=http://[::1]:%d/health/live", "--main=tcp://127.0.0.1:1"},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		l.Close()
+		all := []string{fmt.Sprintf("--listen=:%d", port)}
+		for _, a := range args {
+			if strings.Contains(a, "%d") {
+				a = fmt.Sprintf(a, port)
+			}
+			all = append(all, a)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		var out strings.Builder
+		if code := run(ctx, all, func(string) string { return "" }, &out); code != 1 || !strings.Contains(out.String(), "the shim would ask itself") {
+			t.Errorf("%q: exit code %d, said %q", all, code, out.String())
+		}
+		cancel()
+	}
+}
