@@ -75,8 +75,12 @@ func needed(s *boottime.Sample) (seconds float64, why string) {
 	high := s.Quantile(percentile / 100)
 	rule := Headroom * high.Estimate
 	from := fmt.Sprintf("%.1f times the 99.9th percentile, %.0f s", Headroom, high.Estimate)
-	if longest := Headroom * s.Curve.Last; math.IsNaN(rule) || longest > rule {
-		rule, from = longest, fmt.Sprintf("%.1f times the longest that was seen, %.0f s", Headroom, s.Curve.Last)
+	// A percentile that was counted is trusted; one that was computed is not trusted to be below what was seen.
+	switch longest := s.Curve.Last; {
+	case math.IsNaN(rule), high.Fitted != nil && Headroom*longest > rule:
+		rule, from = Headroom*longest, fmt.Sprintf("%.1f times the longest that was seen, %.0f s", Headroom, longest)
+	case longest > rule:
+		rule, from = longest, fmt.Sprintf("the longest that was seen, %.0f s", longest)
 	}
 	if sure := s.Needed(MaxKilled, reach()); sure > rule && !math.IsInf(sure, 1) {
 		return sure, "fewer than 1 of 10,000 boots takes longer, with 95 % confidence in the tail"
