@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +21,13 @@ import (
 // there and what comes of it has to be the same. The referee is k8s.io/kubernetes/pkg/probe/http of v1.36.3.
 func TestAsksLikeTheKubelet(t *testing.T) {
 	// What arrives, in the order in which it is asked: the kubelet's first.
+	var mu sync.Mutex
 	var arrived []string
+	since := func(n int) []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(arrived[n:])
+	}
 	note := func(r *http.Request) {
 		var b strings.Builder
 		host, _, _ := net.SplitHostPort(r.Host)
@@ -27,6 +35,8 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 		for _, k := range []string{"User-Agent", "Accept", "Accept-Encoding", "Connection", "X-One", "Referer"} {
 			fmt.Fprintf(&b, " %s=%q", k, r.Header.Values(k))
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		arrived = append(arrived, b.String())
 	}
 	stall := make(chan struct{})
@@ -98,7 +108,6 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 	t.Cleanup(plain.Close)
 	t.Cleanup(secure.Close)
 	t.Cleanup(func() { close(stall) }) // before the servers, which wait for their handlers
-	const timeout = 250 * time.Millisecond
 	headers := []http.Header{nil, {"X-One": {"1", "2"}}, {"User-Agent": {"mine"}, "Accept": {""}}, {"Host": {"shop.example.com:80"}}, {"Accept": {"text/plain"}}}
 
 	ask := func(t *testing.T, at string, h http.Header) {
@@ -107,14 +116,18 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		timeout := 10 * time.Second // enough for a busy machine
+		if slices.Contains([]string{"/stall", "/stallfull", "/silent", "/unheard"}, u.Path) {
+			timeout = 250 * time.Millisecond
+		}
 		req, err := kubelet.NewProbeRequest(u, h.Clone())
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("User-Agent", strings.Replace(req.Header.Get("User-Agent"), "kube-probe/.", "kube-probe/1.36", 1)) // a test has no version stamped in
-		arrived = nil
+		start := len(since(0))
 		theirs, _, failed := kubelet.New(false).Probe(req, timeout)
-		n := len(arrived)
+		n := len(since(0))
 		mine, err := newAsker(nil, false).ask(t.Context(), Probe{URL: at, Header: h, Timeout: timeout})
 		if err != nil {
 			t.Fatal(err)
@@ -126,7 +139,7 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 		if (failed != nil) != (mine.Outcome == Discarded) || failed == nil && verdict != theirs {
 			t.Errorf("%s: the kubelet says %s (error: %v), we say %s: %+v", at, theirs, failed, verdict, mine)
 		}
-		if a, b := strings.Join(arrived[:n], "\n"), strings.Join(arrived[n:], "\n"); a != b {
+		if a, b := strings.Join(since(start)[:n-start], "\n"), strings.Join(since(n), "\n"); a != b {
 			t.Errorf("%s %v: what arrives differs:\nkubelet %s\nwe      %s", at, h, a, b)
 		}
 	}
@@ -143,7 +156,7 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ask(t, "http://"+l.Addr().String()+"/200", nil)
+		ask(t, "http://"+l.Addr().String()+"/unheard", nil)
 		l.Close()
 		ask(t, "http://"+l.Addr().String()+"/200", nil)
 		ask(t, "https://"+strings.TrimPrefix(plain.URL, "http://")+"/200", nil)

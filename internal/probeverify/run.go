@@ -123,9 +123,8 @@ type bench struct {
 type check struct {
 	id, title string
 	kind      Kind
-	process   bool   // it needs the process
-	each      bool   // it is done for each dependency
-	needs     string // what else it needs, "" for nothing; says how to give it
+	process   bool // it needs the process
+	each      bool // it is done for each dependency
 	cost      func(Times) time.Duration
 	run       func(context.Context, *bench, *Row) error
 }
