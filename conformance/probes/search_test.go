@@ -52,7 +52,12 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 	c := chance{g.tape}
 	g.tape.next = 0
 	deaf := map[int]time.Duration{}
-	app := &act.App{Act: s.act, Deaf: func(n int) time.Duration { return deaf[n] }, Called: func(k probesim.Kind, n int, at time.Duration) { t.add(k.String(), n, at) }}
+	began := time.Duration(math.MaxInt64) // when the new kubelet did
+	app := &act.App{Act: s.act, Deaf: func(n int) time.Duration { return deaf[n] }, Called: func(k probesim.Kind, n int, at time.Duration) {
+		if g.restarted == 0 || at < g.restarted || at >= began { // in between no kubelet runs
+			t.add(k.String(), n, at)
+		}
+	}}
 	spec := s.spec
 	for k, p := range [...]**probesim.Probe{startup: &spec.Startup, readiness: &spec.Readiness, liveness: &spec.Liveness} {
 		if *p != nil {
@@ -78,9 +83,10 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 	pod := probesim.NewPod(node, c, g.first(c), probesim.Container{Spec: spec, App: app})
 	var events []probesim.Event
 	if g.restarted > 0 {
-		at := g.restarted + c.upTo(4*time.Second) // the new one reads its files, then begins
-		events = pod.Run(at, events)
-		pod.RestartKubelet(at)
+		restart := g.restarted + c.upTo(8*time.Second) // the new one reads its files, which takes a busy node long, then begins
+		events = pod.Run(restart, events)
+		pod.RestartKubelet(restart)
+		began = restart
 	}
 	over := -1 // newest incarnation that has ended
 	for _, e := range pod.Run(end, events) {
@@ -114,7 +120,7 @@ type match struct {
 // A search begins anew so many times, if it must, and then changes a few numbers of its tape, so many times. A simulation takes about 20 µs.
 const (
 	beginnings = 200
-	changes    = 500
+	changes    = 800
 )
 
 // replay looks for a tape that gives the node's trace. Only if there is none it lets the kubelet sweep, once a minute, at the wrong moment.
@@ -155,8 +161,12 @@ func (s *scenario) search(v probesim.Version, r record, beginnings int, sweeps b
 				return near
 			}
 			old := slices.Clone(g.tape.numbers)
-			for range 1 + g.tape.more.IntN(3) {
-				g.tape.numbers[g.tape.more.IntN(g.tape.next)] = g.tape.more.Float64()
+			for range 1 + g.tape.more.IntN(4) {
+				i, by := g.tape.more.IntN(g.tape.next), g.tape.more.Float64()
+				if g.tape.more.IntN(2) == 0 { // a step, not a leap
+					_, by = math.Modf(1 + g.tape.numbers[i] + (by-0.5)/4)
+				}
+				g.tape.numbers[i] = by
 			}
 			t := s.simulate(g, s.until)
 			if d := s.compare(t, r.Trace); near.less(d) {

@@ -70,7 +70,6 @@ var exceptions = map[[2]string]string{
 	{"internal/release", "internal/merge"}:       "the difference of two versions is a merge",
 	{"internal/knowledge", "internal/rule"}:      "the web of knowledge joins records with rules",
 	{"internal/probesim", "internal/probesim"}:   "a fleet is made of the simulator's pods",
-	{"conformance", "conformance"}:               "what an application does is one value for its program and for the test",
 	{"internal/probeplan", "internal/boottime"}:  "a plan is made for a sample of boots",
 	{"internal/probesim", "internal/probesim"}:   "a fleet is made of pods",
 	{"internal/probeplan", "internal/probesim"}:  "a plan is made of the simulator's probes",
