@@ -95,8 +95,11 @@ func (a Answer) String() string {
 const (
 	maxBody     = 10 << 10 // what it reads of a body; more is no failure
 	maxHops     = 10       // redirects within one host
+	maxHop      = 500      // what is kept of where a redirect leads
 	maxAttempts = 3        // when the body cannot be read
 	userAgent   = "kube-probe/1.36"
+	// The kubelet takes ten times that, of one answer; here a hundred may be under way. A health endpoint has neither.
+	maxHeader = 1 << 20
 )
 
 // dialer opens connections; nil means the network.
@@ -120,6 +123,8 @@ func newAsker(dial dialer, keepAlive bool) *asker {
 		DisableCompression: true,
 		DialContext:        dial,
 		Proxy:              nil,
+
+		MaxResponseHeaderBytes: maxHeader,
 	}}
 }
 
@@ -146,7 +151,8 @@ func (k *asker) ask(ctx context.Context, p Probe) (Answer, error) {
 
 	a := Answer{At: time.Now()}
 	client := &http.Client{Transport: k.transport, Timeout: p.Timeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		a.Hops = append(a.Hops, r.URL.String())
+		hop := r.URL.String()
+		a.Hops = append(a.Hops, hop[:min(len(hop), maxHop)])
 		switch {
 		case r.URL.Hostname() != via[0].URL.Hostname():
 			return http.ErrUseLastResponse

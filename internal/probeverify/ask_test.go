@@ -163,3 +163,27 @@ func TestAsksLikeTheKubelet(t *testing.T) {
 		ask(t, "http://"+strings.TrimPrefix(secure.URL, "https://")+"/200", nil)
 	})
 }
+
+// A hundred answers with megabytes of headers, or of a redirect, do not fill the memory.
+func TestAnswersAreBounded(t *testing.T) {
+	long := strings.Repeat("a", 400<<10)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/headers" {
+			for i := range 5 {
+				w.Header().Set(fmt.Sprint("X-", i), long)
+			}
+			return
+		}
+		w.Header().Set("Location", "http://elsewhere.example/"+long)
+		w.WriteHeader(http.StatusFound)
+	}))
+	defer s.Close()
+	k := newAsker(nil, false)
+	if a, err := k.ask(t.Context(), Probe{URL: s.URL + "/headers", Timeout: 5 * time.Second}); err != nil || a.Outcome != Refused {
+		t.Errorf("2 MB of headers: %v, %v, want no answer", a, err)
+	}
+	a, err := k.ask(t.Context(), Probe{URL: s.URL + "/redirect", Timeout: 5 * time.Second})
+	if err != nil || a.Outcome != Warned || len(a.Hops) != 1 || len(a.Hops[0]) > maxHop {
+		t.Errorf("a long redirect: %v, %v, %d hops, want one of %d bytes at most", a, err, len(a.Hops), maxHop)
+	}
+}

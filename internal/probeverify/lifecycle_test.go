@@ -85,6 +85,31 @@ func TestStopsInEveryRow(t *testing.T) {
 	}
 }
 
+// A daemon leaves its group, its session and its parent, and ends with the application all the same.
+func TestDaemonEnds(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil || runtime.GOOS != "linux" {
+		t.Skip("needs Linux with setsid")
+	}
+	mark := fmt.Sprintf("2000h%dm", os.Getpid())
+	p, err := launch([]string{"sh", "-c", "(setsid sh -c 'kill -STOP $$' " + mark + " &) & (setsid sh -c 'sleep 1000; :' " + mark + " &) & wait; sleep 1000"}, os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := false
+	for range 200 {
+		if there = len(running(t, mark)) == 3; there {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if !there {
+		t.Errorf("running: %q, want the shell and its two daemons", running(t, mark))
+	}
+	time.Sleep(50 * time.Millisecond) // until one has stopped itself
+	p.kill()
+	gone(t, mark)
+}
+
 // A starved process and its children get a twentieth of a CPU together, and all of it again afterwards.
 func TestStarve(t *testing.T) {
 	p, err := launch([]string{"sh", "-c", "while :; do :; done & while :; do :; done"}, os.Environ())

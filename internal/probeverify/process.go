@@ -2,10 +2,12 @@ package probeverify
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,14 +22,18 @@ type process struct {
 	state   *os.ProcessState
 	at      time.Time // when it was gone
 	said    *tail
-	asked   bool // to end, by a row
+	asked   bool   // to end, by a row
+	mark    string // in the environment of it and all its children
 }
+
+// markName is the environment variable by which what the application leaves behind is known, also a daemon that left its group and its parent.
+const markName = "FAIRWAY_PROBE_VERIFY"
 
 // launch starts a command in a process group of its own. Its standard input is empty; the end of what it prints is kept.
 func launch(argv, env []string) (*process, error) {
-	p := &process{ended: make(chan struct{}), said: &tail{}}
+	p := &process{ended: make(chan struct{}), said: &tail{}, mark: markName + "=" + rand.Text()}
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Env = env
+	cmd.Env = append(slices.Clip(env), p.mark)
 	cmd.Stdout, cmd.Stderr = p.said, p.said
 	cmd.SysProcAttr = attributes()
 	cmd.WaitDelay = time.Second // a child of its that kept the output open
@@ -68,10 +74,20 @@ func (p *process) alive() bool {
 // group sends a signal to the process and its children.
 func (p *process) group(s syscall.Signal) error { return send(-p.pid, s) }
 
-// kill continues what was stopped, ends the group and waits for the process to be gone.
+// kill continues what was stopped, ends the group and what has left it, and waits for the process to be gone.
 func (p *process) kill() {
 	p.asked = true
 	_ = p.group(sigKill) // also ends what is stopped; a group that is gone already is no error
+	for range 10 {       // what it starts meanwhile
+		left := marked(p.mark)
+		for _, pid := range left {
+			_ = send(pid, sigKill)
+		}
+		if len(left) == 0 {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 	<-p.ended
 }
 
