@@ -149,14 +149,22 @@ func FromPrometheus(data []byte, w Watch, of func(namespace, pod string) bool) (
 	return boots, left, nil
 }
 
-// distinct returns the values of samples, each once, in the order of their first time.
+// distinct returns the values of samples that are times or spans of seconds, each once, in the order of their first time.
 func distinct(samples []sample) (out []float64) {
+	seen := map[float64]bool{}
 	for _, s := range samples {
-		if !math.IsNaN(s.value) && !slices.Contains(out, s.value) {
+		if math.Abs(s.value) <= latest && !seen[s.value] { // NaN and the infinities are not
+			seen[s.value] = true
 			out = append(out, s.value)
 		}
 	}
 	return out
 }
 
-func seconds(x float64) time.Duration { return time.Duration(x * float64(time.Second)) }
+// latest is the end of the year 9999 in seconds of Unix time. The difference of two such times, cut to a Duration, says so; that of larger ones may say anything.
+const latest = 253402300799
+
+// seconds is a number of seconds, at the most what a Duration holds.
+func seconds(x float64) time.Duration {
+	return time.Duration(min(max(x*float64(time.Second), math.MinInt64/2), math.MaxInt64/2))
+}
