@@ -43,7 +43,7 @@ func (a *attempts) Pop() any {
 }
 
 // maxTries bounds a search. Explained scenarios need few; one that is unexplained is a fault of the model whatever the bound.
-const maxTries = 20_000
+const maxTries = 60_000
 
 // explain looks for an order of simultaneous things in which the model gives the kubelet's trace: best agreement first, and of its choices only those
 // that were made no later than the first disagreement: all orders of the latest instant, then those of earlier ones. A choice is
