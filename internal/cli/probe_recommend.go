@@ -74,6 +74,9 @@ func newProbeRecommend(e Env) *cobra.Command {
 	return cmd
 }
 
+// mostBoots is how many boots are worked with; they take some ten seconds.
+const mostBoots = 100_000
+
 // recommendation is the answer.
 type recommendation struct {
 	*probedContainer
@@ -116,6 +119,10 @@ func (f *probeRecommendFlags) run(ctx context.Context, e Env, name string) error
 	}
 	if r.observed, err = f.boots.observe(e, r.probedContainer, l); err != nil {
 		return err
+	}
+	if n := len(r.observed.boots); n > mostBoots {
+		return &problem.Problem{What: fmt.Sprintf("%d boots are more than the %d that are worked with", n, mostBoots), Why: "the answer would take minutes, and be the same",
+			Next: fmt.Sprintf("take some of them at random: shuf -n %d boots.txt", mostBoots)}
 	}
 	if len(r.observed.boots) == 0 {
 		why := "nothing was found"
