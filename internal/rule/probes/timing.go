@@ -11,16 +11,17 @@ import (
 type timing struct{ delay, period, timeout, failures int64 }
 
 // timingOf returns a probe's timing. Fields that are zero, as in pod templates that nobody defaulted, have the API server's
-// defaults (k8s.io/kubernetes pkg/apis/core/v1/defaults.go, SetDefaults_Probe).
+// defaults (k8s.io/kubernetes pkg/apis/core/v1/defaults.go, SetDefaults_Probe). So have those below zero, which no API server takes and another rule
+// names: arithmetic with them says nothing.
 func timingOf(p *corev1.Probe) timing {
-	t := timing{int64(p.InitialDelaySeconds), int64(p.PeriodSeconds), int64(p.TimeoutSeconds), int64(p.FailureThreshold)}
-	if t.period == 0 {
+	t := timing{max(int64(p.InitialDelaySeconds), 0), int64(p.PeriodSeconds), int64(p.TimeoutSeconds), int64(p.FailureThreshold)}
+	if t.period <= 0 {
 		t.period = 10
 	}
-	if t.timeout == 0 {
+	if t.timeout <= 0 {
 		t.timeout = 1
 	}
-	if t.failures == 0 {
+	if t.failures <= 0 {
 		t.failures = 3
 	}
 	return t
