@@ -98,6 +98,7 @@ func (h *Health) Listen(addr string) (net.Addr, error) {
 
 // render makes the answers of what is known now, and says in the log which truths have changed and why. The caller holds mu.
 func (h *Health) render() {
+	old := h.answers.Load()
 	live, ready := []*fact{}, []*fact{}
 	if !h.state.Started {
 		live = append(live, &h.boot)
@@ -119,13 +120,13 @@ func (h *Health) render() {
 		if c.fact.up && f.state != passing {
 			f.state = degraded
 		}
+		h.tellOf(c, f, old != nil && old.state.Ready != h.state.Ready)
 		ready = append(ready, &f)
 	}
 	started := []*fact{}
 	if !h.state.Started {
 		started = ready[:1]
 	}
-	old := h.answers.Load()
 	h.dirty = false
 	h.answers.Store(&answers{
 		state:   h.state,
@@ -159,6 +160,24 @@ func (h *Health) render() {
 		}
 		h.say(note{level: level, text: "health", attrs: attrs})
 	}
+}
+
+// tellOf says in the log that a check has changed where no truth does: one that is shared leaves the process ready, and of two that fail the second
+// changes nothing. That all is well from the beginning is not said.
+func (h *Health) tellOf(c *check, f fact, truth bool) {
+	was, now := c.told, c.fact.state
+	if was == now || was == "" && now == unknown {
+		return
+	}
+	c.told = now
+	if truth || was == "" && now == passing {
+		return
+	}
+	level, attrs := slog.LevelInfo, []slog.Attr{slog.String("check", f.name), slog.String("state", f.state)}
+	if now != passing {
+		level, attrs = slog.LevelWarn, append(attrs, slog.String("because", f.reason))
+	}
+	h.say(note{level: level, text: "health", attrs: attrs})
 }
 
 func (h *Health) answer(up bool, facts []*fact) answer {

@@ -38,6 +38,7 @@ type check struct {
 	fact   fact
 	at     time.Duration // when the last result came, in the process's own time
 	streak int           // results in a row that speak against the fact
+	told   string        // the state that the log knows of; "" before there is anything to tell
 }
 
 // Check adds a check and calls it for the first time. Until it has a result the process is not ready, unless the check is shared. It panics

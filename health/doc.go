@@ -33,9 +33,9 @@
 //
 // and its probes (fairway new writes them, with numbers for the service's boot time):
 //
-//	startupProbe:   {httpGet: {path: /health/started, port: health}, periodSeconds: 5, failureThreshold: 25}
-//	readinessProbe: {httpGet: {path: /health/ready, port: health}, periodSeconds: 5, failureThreshold: 2, timeoutSeconds: 2}
-//	livenessProbe:  {httpGet: {path: /health/live, port: health}, periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 5}
+//	startupProbe:   {httpGet: {path: /health/started, port: health}, periodSeconds: 10, failureThreshold: 10, timeoutSeconds: 3}
+//	readinessProbe: {httpGet: {path: /health/ready, port: health}, periodSeconds: 5, failureThreshold: 3, timeoutSeconds: 2}
+//	livenessProbe:  {httpGet: {path: /health/live, port: health}, periodSeconds: 20, failureThreshold: 3, timeoutSeconds: 5}
 //
 // # When each is true
 //

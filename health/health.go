@@ -36,7 +36,7 @@ type Options struct {
 	// Reasons shows in verbose answers why checks fail. Without, they are in the log only.
 	Reasons bool
 
-	// Log gets a record when a truth changes and at the drain. Nil means slog.Default(). A handler that blocks holds nothing up.
+	// Log gets a record when a truth or a check changes, with the reason, and at the drain. Nil means slog.Default(). A handler that blocks holds nothing up.
 	Log *slog.Logger
 }
 

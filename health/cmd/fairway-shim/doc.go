@@ -28,9 +28,9 @@
 //	      limits: {memory: 32Mi}
 //	  containers:
 //	  - name: app
-//	    startupProbe:   {httpGet: {path: /health/started, port: 8081}, periodSeconds: 5, failureThreshold: 25}
-//	    readinessProbe: {httpGet: {path: /health/ready, port: 8081}, periodSeconds: 5, failureThreshold: 2, timeoutSeconds: 2}
-//	    livenessProbe:  {httpGet: {path: /health/live, port: 8081}, periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 5}
+//	    startupProbe:   {httpGet: {path: /health/started, port: 8081}, periodSeconds: 10, failureThreshold: 10, timeoutSeconds: 3}
+//	    readinessProbe: {httpGet: {path: /health/ready, port: 8081}, periodSeconds: 5, failureThreshold: 3, timeoutSeconds: 2}
+//	    livenessProbe:  {httpGet: {path: /health/live, port: 8081}, periodSeconds: 20, failureThreshold: 3, timeoutSeconds: 5}
 //
 // A named port of another container is not found by a probe, so the number is written.
 //
