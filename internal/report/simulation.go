@@ -80,7 +80,8 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 			label := cutAt(faultWords(f, s.Columns[0].Scenario), ":") + pods(f, s.Columns[0].Scenario)
 			for j := range s.Columns {
 				c := &s.Columns[j]
-				t.line("%-20s %s%s  %s", label, Clean(c.Name), strings.Repeat(" ", names-utf8.RuneCountInString(Clean(c.Name))), brief(f, &c.Answers[i]))
+				head := fmt.Sprintf("%-20s %s%s  ", label, Clean(c.Name), strings.Repeat(" ", names-utf8.RuneCountInString(Clean(c.Name))))
+				t.hang(head, brief(f, &c.Answers[i]))
 				label = ""
 			}
 		}
@@ -111,7 +112,7 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 		t.line("%s from seed %d; in brackets the 95 %% interval.", Count(s.Seeds, "run", "runs"), s.First)
 	}
 	for _, x := range s.Unmodelled {
-		t.line("not followed: %s", Clean(x))
+		t.hang("not followed: ", Clean(x))
 	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
@@ -146,6 +147,15 @@ type simulationText struct {
 
 func (t *simulationText) line(format string, args ...any) {
 	t.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+}
+
+// hang writes a text behind a head, and what does not fit on its line below itself.
+func (t *simulationText) hang(head, text string) {
+	width := utf8.RuneCountInString(head)
+	for _, line := range wrap(text, max(t.o.Width-width, 30)) {
+		t.line("%s%s", head, line)
+		head = strings.Repeat(" ", width)
+	}
 }
 
 // row writes a label and a cell for each configuration. A cell that is too wide goes on below.
@@ -266,6 +276,8 @@ func brief(f fleet.Fault, a *fleet.Answer) string {
 	switch {
 	case a.Recovers.Count == a.Recovers.Of && f.Kind == fleet.Start:
 		parts = append(parts, "comes up")
+	case a.Recovers.Count == a.Recovers.Of && f.Kind == fleet.NewRevision && a.NeverRolled == a.Seeds:
+		parts = append(parts, "the old pods go on") // which is no recovery
 	case a.Recovers.Count == a.Recovers.Of:
 		parts = append(parts, "recovers")
 	case f.Kind == fleet.Start:
