@@ -67,6 +67,7 @@ func newProbeSimulate(e Env) *cobra.Command {
 			"workload's probes in a column of their own; --compare adds the golden path, other manifests, or what three truths would do with the same numbers.\n\n" +
 			"A probe is FAILURESxPERIOD, and more after commas: 30x10,timeout=3,delay=5,success=1,grace=10. \"none\" is no probe.\n" +
 			"A boot is one time, or the range from the 5th to the 99th percentile: 45s..60s. Only measured boots make a good answer.\n" +
+			"Without --boot it is what fairway.yaml (boot) or the annotation " + cluster.BootAnnotation + " says.\n" +
 			"A fault is KIND or KIND:PODS, and at=, for=, extra=, share= after commas: " + strings.Join(fleet.FaultNames, ", ") + ".\n" +
 			"Without --fault, each that one day happens to everybody is played: start, crash, deadlock, rollout, node-lost, drain, kubelet-restart.\n\n" +
 			"How endpoints answer is read off the manifest as far as it says: probes that ask one endpoint, or the port of the requests, wait in the queue\n" +
@@ -267,7 +268,7 @@ func (f *probeSimulateFlags) questions(ctx context.Context, e Env, cmd *cobra.Co
 	}
 	if c.Boot == nil {
 		return nil, &problem.Problem{What: "the boot time is not known", Why: "what probes do depends on it more than on anything else",
-			Next: "say it with --boot 45s..60s, or name boots that were observed with --boots FILE"}
+			Next: "say it with --boot 45s..60s, name boots that were observed with --boots FILE, or write it down: boot in a fairway.yaml among the files, or the annotation " + cluster.BootAnnotation}
 	}
 	if c.Replicas == 0 {
 		c.Replicas = 10
@@ -376,7 +377,31 @@ func (f *probeSimulateFlags) fromWorkload(ctx context.Context, e Env, q *questio
 		}
 	}
 	q.unmodelled = append(q.unmodelled, aroundOf(p, &q.common)...)
+	if boot, where := declaredBoot(p); q.common.Boot == nil && len(f.boots) == 0 && boot != "" {
+		if q.common.Boot, err = parseBoot(boot); err != nil {
+			return &problem.Problem{What: "the boot time cannot be taken", Where: where, Why: err.Error(), Next: "correct it, or say another with --boot"}
+		}
+		q.boot = bootWords(boot)
+		q.unmodelled = append(q.unmodelled, "boots other than "+boot+", what one takes on a bad day by "+where+" (--boot 45s..60s says a range)")
+	}
 	return nil
+}
+
+// declaredBoot is how long somebody wrote down that a boot takes, "" where nobody did, and where that stands.
+func declaredBoot(p *probedContainer) (boot, where string) {
+	d := p.Snapshot.DeclaredOf(p.Workload)
+	if d.Boot <= 0 {
+		return "", ""
+	}
+	where = d.File
+	if w := p.Workload; where == "" || w.Annotations[cluster.BootAnnotation] != "" || w.Template.Annotations[cluster.BootAnnotation] != "" {
+		where = "the annotation " + cluster.BootAnnotation
+	}
+	boot = d.Boot.String()
+	if minutes, whole := strings.CutSuffix(boot, "m0s"); whole {
+		boot = minutes + "m"
+	}
+	return boot, where
 }
 
 // healthOf reads off a manifest how endpoints answer, and says what it had to assume.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fairway-k8s/fairway/internal/source"
 )
@@ -89,6 +90,18 @@ func (m manifest) template() source.Node {
 	return e.Value
 }
 
+// declaredBoot is how long a boot takes by the annotation that the rules about probes read, of the workload or its template, in seconds rounded up;
+// 0 without one that a path takes.
+func declaredBoot(nodes ...source.Node) (seconds int64) {
+	for _, n := range nodes { // the template's goes first, as with the rules
+		d, err := time.ParseDuration(n.Get("metadata").Get("annotations").Get("fairway-k8s.io/boot").Text())
+		if err == nil && d > 0 && d <= 30*time.Minute {
+			seconds = int64((d + time.Second - 1) / time.Second)
+		}
+	}
+	return seconds
+}
+
 func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
 	if m.kind != "CronJob" && m.root.Get("spec").Get("selector").IsZero() {
 		return c, false // a patch, or of an API that is gone
@@ -156,7 +169,11 @@ func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
 		c.Adopted.Single = true
 		c.Left = append(c.Left, "one pod: while it moves to another node nothing answers; only those who know the program can say whether two may run")
 	}
-	if delay, ok := main.Get("livenessProbe").Get("initialDelaySeconds").Int(); ok && delay > 30 && m.kind != "CronJob" && delay <= 600 {
+	delay, _ := main.Get("livenessProbe").Get("initialDelaySeconds").Int()
+	if d := declaredBoot(m.root, template); m.kind == "CronJob" {
+	} else if d > 0 {
+		set("boot", source.String(writeDuration(d)))
+	} else if delay > 30 && delay <= 600 {
 		set("boot", source.String(strconv.FormatInt(delay, 10)+"s"))
 	}
 	c.Adopted.Disrupted = slices.ContainsFunc(all, func(x manifest) bool {

@@ -133,7 +133,7 @@ func lost(s *Simulation) (most int) {
 func mostLoad(s fleet.Scenario, k int) string {
 	most, queue := s.MaxUtilization(k)
 	if most >= 1 {
-		return fmt.Sprintf("at any load, without a queue up to %s", percent(queue))
+		return fmt.Sprintf("any load; queues grow above %s", percent(queue))
 	}
 	return fmt.Sprintf("up to %s load", percent(most))
 }
