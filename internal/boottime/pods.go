@@ -32,7 +32,7 @@ type Left map[string]int
 const (
 	notReady    = "not Ready, and nothing says why"
 	readyBefore = "Ready since before its present start"
-	readyLate   = "Ready again long after its start, so not from a boot"
+	readyLate   = "Ready later than its probes let a boot take, so not from a boot that they watched"
 	waited      = "Ready waited for another container"
 	noTimes     = "without the times of its start or of Ready"
 	otherEnd    = "ended otherwise than by a probe during its boot"

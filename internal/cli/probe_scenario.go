@@ -113,11 +113,17 @@ func parseBoot(text string) (fleet.Boot, error) {
 
 // bootWords says what a boot's text means.
 func bootWords(text string) string {
+	unit := func(text string) string {
+		if _, err := strconv.ParseFloat(text, 64); err == nil {
+			return text + "s"
+		}
+		return text
+	}
 	from, to, isRange := strings.Cut(text, "..")
 	if !isRange {
-		return "boot always " + from
+		return "boot always " + unit(from)
 	}
-	return "boot " + from + " to " + to + " (5 % are shorter, 1 % longer, lognormal)"
+	return "boot " + unit(from) + " to " + unit(to) + " (5 % are shorter, 1 % longer, lognormal)"
 }
 
 // parseShare reads a share: 0.8 or 80%.

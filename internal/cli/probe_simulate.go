@@ -2,7 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -557,6 +560,9 @@ func (f *probeSimulateFlags) addCompared(ctx context.Context, e Env, q *question
 		default:
 			if len(args) == 0 {
 				return &problem.Problem{What: "--compare with a manifest needs a workload to look for in it", Where: name, Next: "name the workload, such as deploy/koreserver, or compare with golden-path"}
+			}
+			if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
+				return &problem.Problem{What: "nothing is called so that could be compared with", Where: "--compare " + name, Next: "take golden-path, three-truths, or a file that holds the workload"}
 			}
 			w := workloadFlags{files: []string{name}, container: f.workload.container}
 			p, err := w.find(ctx, e, args[0])

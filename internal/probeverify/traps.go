@@ -75,21 +75,30 @@ func (b *bench) runs(ctx context.Context) error {
 		}
 	}
 	var last Answer
+	closed := 0 // endpoints where nobody listens
 	if until(ctx, b.Times.Boot, func() bool {
+		closed = 0
 		for _, e := range Endpoints {
 			if p, ok := b.Probes[e]; ok {
 				a, err := b.asker.ask(ctx, p)
-				if last = a; err != nil || a.Outcome == Refused && b.app != nil && strings.Contains(a.Detail, "refused") {
+				refused := a.Outcome == Refused && strings.Contains(a.Detail, "refused")
+				if last = a; err != nil || refused && b.app != nil {
 					return b.app != nil && !b.app.alive()
+				}
+				if refused {
+					closed++
 				}
 			}
 		}
 		return b.dead != nil || b.healthy1(ctx) || b.app != nil && time.Since(b.app.started) > b.settled() || len(b.Command) == 0
-	}) && (b.app == nil || b.app.alive()) {
+	}) && (b.app == nil || b.app.alive()) && closed < len(b.Probes) {
 		return nil
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if closed > 0 {
+		return notChecked("nobody listens there: %s", saidOf(last))
 	}
 	if b.app != nil && !b.app.alive() {
 		return notChecked("it does not run: it %s", b.app.end())
