@@ -34,11 +34,11 @@ func TestFacts(t *testing.T) {
 		sc := v.Play()
 		var want Trace
 		synctest.Test(t, func(*testing.T) { want = real(sc) })
-		choices, tries, at, best := explain(sc, want)
-		if at != probesim.Never {
-			t.Errorf("%s: no order of simultaneous things explains the kubelet's trace beyond %v (%d tries)\n%s", v.Name, at, tries, around(want, best, at))
+		x := Explain(sc, want)
+		if x.Until != probesim.Never {
+			t.Errorf("%s: no order of simultaneous things explains the kubelet's trace beyond %v\n%s", v.Name, x.Until, around(want, Simulate(sc, x.Choices), x.Until))
 		}
-		v.Choices = choices
+		v.Choices = x.Choices
 		v.Fill(want)
 	}
 	if *write == "" || t.Failed() {

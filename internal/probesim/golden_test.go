@@ -32,8 +32,7 @@ func TestGolden(t *testing.T) {
 			}
 			for _, want := range vectors {
 				got := want
-				trace, _ := probescenario.Simulate(want.Play(), want.Choices, false)
-				got.Fill(trace)
+				got.Fill(probescenario.Simulate(want.Play(), want.Choices))
 				if d := cmp.Diff([2][]string{want.Events, want.Digests}, [2][]string{got.Events, got.Digests}); d != "" {
 					t.Errorf("%s (-kubelet +model)\n%s", want.Name, d)
 				}

@@ -98,6 +98,18 @@ func NewPod(k Kubelet, chance Rand, at time.Duration, containers ...Container) *
 	return p
 }
 
+// CopyFrom makes p a copy of o that goes on independently of it. The applications, the chance and the chooser of ties are those of o.
+func (p *Pod) CopyFrom(o *Pod) {
+	old := *p
+	*p = *o
+	p.containers = append(old.containers[:0], o.containers...)
+	p.start = append(old.start[:0], o.start...)
+	p.kills = append(old.kills[:0], o.kills...)
+	p.updates = append(old.updates[:0], o.updates...)
+	p.due = old.due
+	p.out = nil
+}
+
 // boot is a kubelet that knows nothing yet and is told of the pod.
 func (p *Pod) boot(at time.Duration) {
 	p.stage, p.pending, p.published = called, false, false
