@@ -39,7 +39,7 @@ var mutants = []struct{ file, old, new, why string }{
 	{"backoff.go", "return exit-b.last > 2*most", "return false", "the back-off is never forgotten"},
 	{"backoff.go", "now-exit < b.wait", "now-b.last < b.wait", "the wait begins with the last restart"},
 	{"kubelet.go", "		p.pending, p.stage = false, called", "		p.pending = false", "what is asked for during a sync is forgotten"},
-	{"kubelet.go", "func (p *Pod) fresh() bool { return p.observed() > p.lastSync }", "func (p *Pod) fresh() bool { return true }", "a sync does not wait for a relist"},
+	{"kubelet.go", "func (p *Pod) fresh() bool { return p.known > p.lastSync }", "func (p *Pod) fresh() bool { return true }", "a sync does not wait for a relist"},
 	{"kubelet.go", "case v.retriesAtExpiry():", "case false:", "a retry after back-off comes after ten seconds"},
 	{"kubelet.go", "v.relistsOnDemand() && p.acted", "false && p.acted", "no relist on demand"},
 	{"kubelet.go", "p.sandbox && !p.sandboxSeen", "false", "the sandbox is not an event of the relist"},

@@ -138,17 +138,8 @@ func (p *Pod) dispatch() {
 	}
 }
 
-// observed returns the newest instant of which the kubelet knows the runtime's state (container/cache.go).
-func (p *Pod) observed() time.Duration {
-	if p.listed == -Never {
-		return p.known
-	}
-	// Relists in which nothing changed are not stepped through, but they happened.
-	return max(p.known, floorTo(p.now-1, p.relistPhase, relistPeriod))
-}
-
 // fresh says whether what is known of the runtime is newer than the last sync (container/cache.go GetNewerThan).
-func (p *Pod) fresh() bool { return p.observed() > p.lastSync }
+func (p *Pod) fresh() bool { return p.known > p.lastSync }
 
 // relist is pleg/generic.go Relist (or relistPod): the view is renewed, and every changed incarnation will ask for a sync.
 func (p *Pod) relist() {

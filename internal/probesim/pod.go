@@ -19,8 +19,8 @@ type Pod struct {
 	stage                    stage
 	pending                  bool          // another sync was asked for during one
 	lastSync                 time.Duration // end of the last sync
-	listed                   time.Duration // last relist of all pods that was stepped; -Never before the first
-	known                    time.Duration // of which instant the runtime's state is known
+	listed                   time.Duration // last relist of all pods; -Never before the first
+	known                    time.Duration // newest instant of which the kubelet knows the runtime's state (container/cache.go)
 	lookAt                   time.Duration // when this pod is looked at on demand
 	requeueAt                time.Duration // earliest instant at which the queue repeats the sync
 	changed                  bool          // the runtime has changed since it was looked at
@@ -182,7 +182,14 @@ func (p *Pod) next() (time.Duration, step) {
 }
 
 // enter begins something that is done at the instant at.
-func (p *Pod) enter(at time.Duration, buf []Event) { p.now, p.out, p.scanned = at, buf, false }
+func (p *Pod) enter(at time.Duration, buf []Event) {
+	// Relists in which nothing changed are not stepped through, but they happened.
+	if at > p.now && p.listed != -Never {
+		p.listed = max(p.listed, floorTo(at-1, p.relistPhase, relistPeriod))
+		p.known = max(p.known, p.listed)
+	}
+	p.now, p.out, p.scanned = at, buf, false
+}
 
 // Run steps the pod until nothing is due before the instant end, and appends what happened to buf.
 func (p *Pod) Run(end time.Duration, buf []Event) []Event {
