@@ -7,6 +7,6 @@
 //   - Harness 1 is the prober with a kubelet that reacts at once: [probesim.Kubelet.Instant].
 //   - Harness 2 is the prober, the status manager, the relist (PLEG) and the runtime manager with its kills and back-off, on a fake container runtime.
 //
-// A scenario is drawn from a seed. When the two traces differ, other orders of what the kubelet does at one and the same instant are searched; a
-// scenario is explained only if one of them gives the kubelet's trace to the nanosecond.
+// A scenario is drawn from a seed. When the two traces differ, all other orders of what the kubelet does at one and the same instant are tried
+// ([probescenario.Explain]); a scenario is explained only if one of them gives the kubelet's trace to the nanosecond. There is no bound and no tolerance.
 package kubelet

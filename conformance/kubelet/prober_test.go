@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +76,9 @@ func (t *tally) add(sc *Scenario, tb testing.TB, want Trace) {
 		}
 	}
 	x := Explain(sc, want)
+	if x.Until == probesim.Never && !slices.Equal(Simulate(sc, x.Choices), want) {
+		tb.Errorf("%v\nthe order that explains the kubelet's trace does not give it: %v", sc, x.Choices)
+	}
 	t.widest = max(t.widest, x.Widest)
 	switch {
 	case x.Until != probesim.Never:
