@@ -204,7 +204,6 @@ type configuration struct {
 	name   string
 	spec   probesim.Spec
 	health fleet.Health
-	notes  []string // what is assumed, or not followed
 }
 
 // simulation is a question: configurations, and what they have in common.

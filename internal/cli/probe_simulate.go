@@ -35,22 +35,22 @@ import (
 
 // probeSimulateFlags are the flags of fairway probe simulate.
 type probeSimulateFlags struct {
-	workload                        workloadFlags
-	startup, ready, live, health    string
-	boots                           []string
-	boot, load, kubernetes, latency string
-	replicas, nodes, retries        int
-	admission, timeout, service     string
-	retryBudget, duration           string
-	faults                          []string
-	compare                         []string
-	scenario                        string
-	seeds                           int
-	seed                            uint64
-	svg                             string
-	output, color, timeline         choice
-	example                         choice
-	check                           bool
+	workload                     workloadFlags
+	startup, ready, live, health string
+	boots                        []string
+	boot, load, kubernetes       string
+	replicas, nodes, retries     int
+	admission, timeout, service  string
+	retryBudget, duration        string
+	faults                       []string
+	compare                      []string
+	scenario                     string
+	seeds                        int
+	seed                         uint64
+	svg                          string
+	output, color, timeline      choice
+	example                      choice
+	check                        bool
 }
 
 func newProbeSimulate(e Env) *cobra.Command {

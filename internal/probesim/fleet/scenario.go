@@ -162,7 +162,7 @@ func (s Scenario) Check() error {
 	d := s.withDefaults()
 	switch {
 	case d.Version < probesim.Oldest || d.Version > probesim.Newest:
-		return fmt.Errorf("Kubernetes %v is not modelled, only %v to %v", d.Version, probesim.Oldest, probesim.Newest)
+		return fmt.Errorf("version %v of Kubernetes is not modelled, only %v to %v", d.Version, probesim.Oldest, probesim.Newest)
 	case s.Replicas < 0:
 		return fmt.Errorf("%d replicas are less than none", s.Replicas)
 	case d.Replicas > maxPods:
