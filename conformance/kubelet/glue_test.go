@@ -567,7 +567,7 @@ func podOf(sc *Scenario) *v1.Pod {
 	pod.Spec.TerminationGracePeriodSeconds = &grace
 	pod.Spec.RestartPolicy = []v1.RestartPolicy{v1.RestartPolicyAlways, v1.RestartPolicyOnFailure, v1.RestartPolicyNever}[sc.Specs[0].Restart]
 	for i, s := range sc.Specs {
-		c := v1.Container{Name: name(i), Image: "i"}
+		c := v1.Container{Name: name(i), Image: "i", ImagePullPolicy: v1.PullIfNotPresent} // it is there: nothing is written about a pull
 		probe := func(k probesim.Kind, p *probesim.Probe) *v1.Probe {
 			if p == nil {
 				return nil
