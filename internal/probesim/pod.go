@@ -206,6 +206,10 @@ func (p *Pod) Crash(at time.Duration, container, code int, buf []Event) []Event 
 		return buf
 	}
 	p.enter(at, buf)
+	if p.mayList(at) && p.kubelet.Ties.Choose(2) == 1 { // a relist of this instant came before
+		p.listed = at
+		p.relist()
+	}
 	c.exit, c.code = at, code
 	p.exits(container)
 	buf, p.out = p.out, nil
@@ -335,7 +339,7 @@ func (p *Pod) scan(take bool) (time.Duration, step) {
 			}
 		}
 	}
-	if ties && !p.gone && !p.kubelet.Instant && p.listed < at && at == ceilTo(at, p.relistPhase, relistPeriod) && !slices.Contains(p.due, step{op: opRelist}) {
+	if ties && p.mayList(at) && !slices.Contains(p.due, step{op: opRelist}) {
 		p.due = append(p.due, step{op: opRelist}) // it sees nothing new now, and will not look again at this instant
 	}
 	if ties && len(p.due) > 1 && !p.allQuiet() {
@@ -372,6 +376,11 @@ func (p *Pod) quiet(s step) bool {
 		value, threshold = failed, w.probe.FailureThreshold
 	}
 	return run < threshold || w.has && w.cache == value
+}
+
+// mayList says whether there is a relist at the instant that may come before or after the rest.
+func (p *Pod) mayList(at time.Duration) bool {
+	return p.kubelet.Ties != nil && !p.gone && !p.kubelet.Instant && p.listed < at && at == ceilTo(at, p.relistPhase, relistPeriod)
 }
 
 func (p *Pod) nextRelist() time.Duration {
