@@ -126,7 +126,7 @@ func TestThreeTruths(t *testing.T) {
 	default:
 	}
 	requests := within(t, "the listener for requests", p.requests)
-	eventually(t, addr, "/health/started", 200)
+	eventually(t, addr, "/health/ready", 200) // a moment after started: the server has to have answered first
 	if got := truths(t, addr); got != "200 200 200" {
 		t.Errorf("started, ready, live after the boot: %s, want 200 200 200", got)
 	}
