@@ -110,20 +110,22 @@ func (f *lintFlags) checkCluster(e Env, in *load.Input, o lint.Options, start ti
 	return f.check(e, in, o, start)
 }
 
+// archive reads an archive, "-" for standard input: of the namespace alone when one is given.
+func (f *clusterFlags) archive(e Env, from string) (*dump.Dump, error) {
+	var namespaces []string
+	if f.namespace != "" {
+		namespaces = []string{f.namespace}
+	}
+	if from == "-" {
+		return dump.ReadFrom(e.Stdin, "standard input", namespaces)
+	}
+	return dump.Read(from, namespaces)
+}
+
 // checkDump checks an archive.
 func (f *lintFlags) checkDump(e Env, o lint.Options, start time.Time) error {
 	spare()
-	var namespaces []string
-	if f.cluster.namespace != "" {
-		namespaces = []string{f.cluster.namespace}
-	}
-	var d *dump.Dump
-	var err error
-	if f.from == "-" {
-		d, err = dump.ReadFrom(e.Stdin, "standard input", namespaces)
-	} else {
-		d, err = dump.Read(f.from, namespaces)
-	}
+	d, err := f.cluster.archive(e, f.from)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/boottime"
 	"github.com/fairway-k8s/fairway/internal/cluster"
-	"github.com/fairway-k8s/fairway/internal/dump"
 	"github.com/fairway-k8s/fairway/internal/kube"
 	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/probesim"
@@ -88,17 +87,7 @@ func (f *workloadFlags) lived(ctx context.Context, e Env) (*lived, error) {
 		}
 		return l, nil
 	case f.from != "":
-		var namespaces []string
-		if f.cluster.namespace != "" {
-			namespaces = []string{f.cluster.namespace}
-		}
-		var d *dump.Dump
-		var err error
-		if f.from == "-" {
-			d, err = dump.ReadFrom(e.Stdin, "standard input", namespaces)
-		} else {
-			d, err = dump.Read(f.from, namespaces)
-		}
+		d, err := f.cluster.archive(e, f.from)
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
-	"github.com/fairway-k8s/fairway/internal/dump"
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/probesim"
@@ -86,17 +85,7 @@ func (f *workloadFlags) read(ctx context.Context, e Env) (*load.Input, error) {
 		if f.cluster.kubeconfig != "" || f.cluster.context != "" {
 			return nil, &problem.Problem{What: given + " chooses a cluster, and an archive is read", Next: "leave it out, or --from"}
 		}
-		var namespaces []string
-		if f.cluster.namespace != "" {
-			namespaces = []string{f.cluster.namespace}
-		}
-		var d *dump.Dump
-		var err error
-		if f.from == "-" {
-			d, err = dump.ReadFrom(e.Stdin, "standard input", namespaces)
-		} else {
-			d, err = dump.Read(f.from, namespaces)
-		}
+		d, err := f.cluster.archive(e, f.from)
 		if err != nil {
 			return nil, err
 		}
