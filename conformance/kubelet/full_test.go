@@ -406,23 +406,11 @@ func realFull(sc *Scenario) Trace {
 		poll += time.Second
 	}
 	k.run(sc.At, poll)
-	for _, a := range sc.Acts {
-		time.Sleep(a.At - m.now())
-		switch a.What {
-		case Crash:
-			m.mu.Lock()
-			run := m.current(a.Container)
-			m.mu.Unlock()
-			if run != nil {
-				m.exit(a.Container, run, a.Code)
-			}
-		case RestartKubelet:
-			k.end()
-			k = newFull(m, k)
-			k.run(a.At, a.At)
-		}
-	}
-	time.Sleep(sc.End - m.now())
+	m.play(func(at time.Duration) {
+		k.end()
+		k = newFull(m, k)
+		k.run(at, at)
+	})
 	k.end()
 	m.mu.Lock()
 	events := m.events

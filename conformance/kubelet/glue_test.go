@@ -73,6 +73,25 @@ func newMachine(sc *Scenario) *machine {
 
 func (m *machine) now() time.Duration { return time.Since(m.t0) }
 
+// play sleeps through the scenario to its end and lets its acts happen; restart ends the kubelet and begins another.
+func (m *machine) play(restart func(at time.Duration)) {
+	for _, a := range m.sc.Acts {
+		time.Sleep(a.At - m.now())
+		switch a.What {
+		case Crash:
+			m.mu.Lock()
+			run := m.current(a.Container)
+			m.mu.Unlock()
+			if run != nil {
+				m.exit(a.Container, run, a.Code)
+			}
+		case RestartKubelet:
+			restart(a.At)
+		}
+	}
+	time.Sleep(m.sc.End - m.now())
+}
+
 // record notes an event; m.mu is held.
 func (m *machine) record(e probesim.Event) {
 	e.At = m.now()

@@ -30,23 +30,11 @@ func realInstant(sc *Scenario) Trace {
 	k := newInstant(m)
 	time.Sleep(sc.Kubelet.Uptime)
 	k.run()
-	for _, a := range sc.Acts {
-		time.Sleep(a.At - m.now())
-		switch a.What {
-		case Crash:
-			m.mu.Lock()
-			run := m.current(a.Container)
-			m.mu.Unlock()
-			if run != nil {
-				m.exit(a.Container, run, a.Code)
-			}
-		case RestartKubelet:
-			k.end()
-			k = newInstant(m)
-			k.run()
-		}
-	}
-	time.Sleep(sc.End - m.now())
+	m.play(func(time.Duration) {
+		k.end()
+		k = newInstant(m)
+		k.run()
+	})
 	k.end()
 	m.mu.Lock()
 	events := m.events
