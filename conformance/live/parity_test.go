@@ -51,6 +51,7 @@ func TestParity(t *testing.T) {
 var differ = map[string]string{
 	"namespace-missing":              "an object in a cluster has a namespace",
 	"namespace-pod-security-missing": "the namespace is the test's",
+	"namespace-quota-missing":        "the namespace is the test's",
 	"yaml-duplicate-key":             "a cluster has no text",
 	"object-duplicate":               "a cluster holds an object once",
 }
