@@ -309,21 +309,15 @@ func runStateful(t *testing.T, x *trial) {
 	}
 	x.kubectl(t, "", "delete", "pod", "sample-0") // which waits until it is gone
 	x.Eventually(t, 2*time.Minute, "True", "-n", x.ns, "get", "pod", "sample-0", "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].status}`)
-	x.Eventually(t, time.Minute, "true", "-n", x.ns, "get", "endpointslices", "-l", "kubernetes.io/service-name=sample", "-o", "jsonpath={.items[*].endpoints[*].conditions.ready}")
-	time.Sleep(2 * time.Second) // kube-proxy hears of it a moment later
+	x.service(t)
 	if value, boots := get("/value"), get("/boots"); value != "kept" || boots != "2" {
 		t.Errorf("after its pod was replaced the member has the value %q and has seen %s boots, want kept and 2", value, boots)
 	}
 
 	x.file["replicas"] = 2
 	x.apply(t, "MODE=stateful", "VERSION=1.0.0")
-	scheduled := func(field string) []string {
-		return []string{"-n", x.ns, "get", "pod", "sample-1", "-o", `jsonpath={.status.conditions[?(@.type=="PodScheduled")].` + field + `}`}
-	}
-	x.Eventually(t, time.Minute, "Unschedulable", scheduled("reason")...)
-	if got := x.Kubectl(t, "", scheduled("message")...); !strings.Contains(got, "1 node(s) didn't match pod anti-affinity rules") {
-		t.Errorf("the second member waits because of: %s", got)
-	}
+	x.EventuallySays(t, time.Minute, "1 node(s) didn't match pod anti-affinity rules", // its first reason may be a claim that the scheduler has not seen yet
+		"-n", x.ns, "get", "pod", "sample-1", "-o", `jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}`)
 }
 
 // volumes makes volumes of this machine for claims of the trial, of a class that has its name, as there is no provisioner. They are local ones, because a kubelet gives those to
@@ -384,10 +378,24 @@ func (x *trial) kubectl(t *testing.T, stdin string, args ...string) string {
 	return x.Kubectl(t, stdin, append([]string{"--namespace=" + x.ns}, args...)...)
 }
 
-// service returns the URL of the trial's Service. This machine has a route to it, through kube-proxy's rules on the node.
+// service returns the URL of the trial's Service once that answers: kube-proxy hears of a pod that is ready a moment later. This machine
+// has a route to it, through kube-proxy's rules on the node.
 func (x *trial) service(t *testing.T) string {
 	t.Helper()
-	return "http://" + x.kubectl(t, "", "get", "service", "sample", "--output=jsonpath={.spec.clusterIP}:{.spec.ports[0].port}")
+	address := "http://" + x.kubectl(t, "", "get", "service", "sample", "--output=jsonpath={.spec.clusterIP}:{.spec.ports[0].port}")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		_, err := fetch(ctx, http.MethodGet, address)
+		if err == nil {
+			return address
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("the Service does not answer: %v", err)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // pods returns the pods that were not told to go, as pod/NAME.

@@ -149,16 +149,31 @@ func (b *Bed) Kubectl(t testing.TB, stdin string, args ...string) string {
 // Eventually runs kubectl until it prints want, white space at the ends aside, and fails the test when that takes longer than limit.
 func (b *Bed) Eventually(t testing.TB, limit time.Duration, want string, args ...string) {
 	t.Helper()
+	b.eventually(t, limit, want, func(got string) bool { return strings.TrimSpace(got) == want }, args)
+}
+
+// EventuallySays runs kubectl until part is in what it prints, and fails the test when that takes longer than limit.
+func (b *Bed) EventuallySays(t testing.TB, limit time.Duration, part string, args ...string) {
+	t.Helper()
+	b.eventually(t, limit, part, func(got string) bool { return strings.Contains(got, part) }, args)
+}
+
+func (b *Bed) eventually(t testing.TB, limit time.Duration, want string, ok func(string) bool, args []string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
+	last, lastErr := "", error(nil) // of a run that the limit did not end
 	for {
 		got, _, err := b.Run(ctx, "", args...)
-		if err == nil && strings.TrimSpace(got) == want {
+		if err == nil && ok(got) {
 			return
+		}
+		if ctx.Err() == nil {
+			last, lastErr = got, err
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("kubectl %s: after %s got %q (%v), want %q", strings.Join(args, " "), limit, got, err, want)
+			t.Fatalf("kubectl %s: after %s got %q (%v), want %q", strings.Join(args, " "), limit, last, lastErr, want)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
