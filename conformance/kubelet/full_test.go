@@ -234,7 +234,7 @@ func newFull(m *machine, old *full) *full {
 	pods := kubepod.NewBasicPodManager()
 	pods.AddPod(m.pod)
 	k.status = status.NewManager(nil, pods, nothing{}, nothing{})
-	k.prober = newProber(k.status, k.live, k.ready, k.started, k.runtime.(kubecontainer.CommandRunner))
+	k.prober = prober.NewManager(k.status, k.live, k.ready, k.started, k.runtime.(kubecontainer.CommandRunner), &record.FakeRecorder{})
 	k.pleg = pleg.NewGenericPLEG(klog.Background(), k.runtime, k.events, &pleg.RelistDuration{RelistPeriod: time.Second, RelistThreshold: 3 * time.Minute},
 		k.cache, clock.RealClock{})
 	return k

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/flowcontrol"
 	remote "k8s.io/cri-client/pkg"
 	"k8s.io/klog/v2"
@@ -319,7 +320,7 @@ func newInstant(m *machine) *instant {
 		backOff: flowcontrol.NewBackOff(min(10*time.Second, most), most),
 	}
 	k.worker = podWorker{work: make(chan struct{}, 1), sync: k.sync}
-	k.prober = newProber(statuses{k: k}, k.live, k.ready, k.started, shell{m, k.isGone})
+	k.prober = prober.NewManager(statuses{k: k}, k.live, k.ready, k.started, shell{m, k.isGone}, &record.FakeRecorder{})
 	return k
 }
 
