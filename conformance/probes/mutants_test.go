@@ -18,7 +18,7 @@ var wrong = []struct {
 	{"deadlock", mutant.Mutant{File: "prober.go", Old: "w.tick = p.now + w.probe.Period // Ticker.Reset", New: "w.tick += 0 // Ticker.Reset", Why: "a question out of turn does not move the grid"}},
 	{"deadlock", mutant.Mutant{File: "kubelet.go", Old: "w.trigger = w.trigger || !ready", New: "", Why: "no question out of turn"}},
 	{"gate-leaks", mutant.Mutant{File: "kubelet.go", Old: "inherited := p.kubelet.Version.startedSurvives() && r.running", New: "inherited := false && r.running", Why: "Started is not inherited"}},
-	{"budget", mutant.Mutant{File: "prober.go", Old: "w.run < w.probe.FailureThreshold || value", New: "w.run <= w.probe.FailureThreshold || value", Why: "one failure more"}},
+	{"budget", mutant.Mutant{File: "prober.go", Old: "failed, w.probe.FailureThreshold", New: "failed, w.probe.FailureThreshold+1", Why: "one failure more"}},
 	{"crash-loop", mutant.Mutant{File: "backoff.go", Old: "2*b.wait", New: "3*b.wait", Why: "the back-off is tripled"}},
 	{"boots", mutant.Mutant{File: "kubelet.go", Old: "\tp.acted, p.changed, p.sandbox = true, true, true\n",
 		New: "\tp.acted, p.changed, p.sandbox = true, true, true\n\tfor k := range c.workers {\n\t\tc.workers[k].tick = p.now + c.workers[k].probe.Period\n\t}\n",

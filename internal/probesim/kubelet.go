@@ -324,7 +324,7 @@ func (p *Pod) mayRun(ci int) bool {
 func (p *Pod) addWorkers() {
 	for i := range p.containers {
 		c := &p.containers[i]
-		for k, probe := range [...]*Probe{c.Startup, c.Readiness, c.Liveness} {
+		for k, probe := range c.Probes() {
 			if probe == nil {
 				continue
 			}
@@ -352,7 +352,7 @@ func (p *Pod) killNext() {
 	c := &p.containers[d.container]
 	p.emit(Event{Type: Killing, Container: d.container, Incarnation: c.view.id - 1, Kind: d.why})
 	grace := c.grace()
-	if probe := [...]*Probe{Startup: c.Startup, Liveness: c.Liveness}[d.why]; probe.Grace > 0 && !p.killPod {
+	if probe := c.Probes()[d.why]; probe.Grace > 0 && !p.killPod {
 		grace = probe.Grace
 	}
 	p.stop(d.container, grace)

@@ -368,14 +368,8 @@ func (p *Pod) quiet(s step) bool {
 	if w.outcome == Errored {
 		return true
 	}
-	run, value, threshold := 1, passed, w.probe.SuccessThreshold
-	if w.last == w.outcome {
-		run += w.run
-	}
-	if w.outcome == Failure {
-		value, threshold = failed, w.probe.FailureThreshold
-	}
-	return run < threshold || w.has && w.cache == value
+	_, value, enough := w.judge()
+	return !enough || w.has && w.cache == value
 }
 
 // mayList says whether there is a relist at the instant that may come before or after the rest.

@@ -155,9 +155,8 @@ func (p *Pod) doProbe(ci int, w *worker) {
 	}
 	if w.id != s.id { // 4
 		w.id, w.has = s.id, false
-		survives := p.kubelet.Version.startedSurvives()
-		old := survives && s.running && s.startedAt < p.kubeletStart-restartGrace
-		if survives && c.Sidecar && w.kind == Startup && s.started && p.kubelet.Version >= 36 {
+		old := p.kubelet.Version.startedSurvives() && s.running && s.startedAt < p.kubeletStart-restartGrace
+		if p.kubelet.Version.sidecarStaysStarted() && c.Sidecar && w.kind == Startup && s.started {
 			p.setResult(ci, w, passed)
 		}
 		if !old {
@@ -233,22 +232,28 @@ func (p *Pod) attemptEnds(ci int, w *worker) {
 	if w.outcome == Errored { // 11
 		return
 	}
-	if w.last == w.outcome { // 12
-		w.run++
-	} else {
-		w.last, w.run = w.outcome, 1
-	}
-	value := passed
-	if w.outcome == Failure {
-		value = failed
-	}
-	if value == failed && w.run < w.probe.FailureThreshold || value == passed && w.run < w.probe.SuccessThreshold { // 13
+	run, value, enough := w.judge()
+	w.last, w.run = w.outcome, run // 12
+	if !enough {                   // 13
 		return
 	}
 	p.setResult(ci, w, value) // 14
 	if w.kind == Startup || w.kind == Liveness && value == failed {
 		w.onHold, w.run = true, 0
 	}
+}
+
+// judge says, of a success or failure that has just ended, how many of its like there are in a row, which value they speak for, and whether they are enough.
+func (w *worker) judge() (run int, value cached, enough bool) {
+	value, threshold := passed, w.probe.SuccessThreshold
+	if w.outcome == Failure {
+		value, threshold = failed, w.probe.FailureThreshold
+	}
+	run = 1
+	if w.last == w.outcome {
+		run += w.run
+	}
+	return run, value, run >= threshold
 }
 
 // setResult is results.Manager Set: only what is new or different is told to the kubelet.

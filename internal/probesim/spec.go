@@ -36,6 +36,9 @@ func (v Version) workersFollowExit() bool { return v >= 35 }
 // PLEGOnDemandRelist is on since 1.36).
 func (v Version) relistsOnDemand() bool { return v >= 36 }
 
+// sidecarStaysStarted says whether a new kubelet takes a sidecar that has started for one whose startup probe has passed (prober/worker.go doProbe).
+func (v Version) sidecarStaysStarted() bool { return v >= 36 }
+
 // Kind is the question that a probe asks.
 type Kind uint8
 
@@ -99,12 +102,17 @@ type Spec struct {
 	Sidecar bool          // an init container with restartPolicy Always: started before what follows it, restarted whatever the policy
 }
 
+// Probes are the probes by kind; nil ones are absent.
+func (s Spec) Probes() [3]*Probe {
+	return [...]*Probe{Startup: s.Startup, Readiness: s.Readiness, Liveness: s.Liveness}
+}
+
 // Check says which number no API server would take (pkg/apis/core/validation validateProbe), nil when all are fit to be played. Zero is a default.
 func (s Spec) Check() error {
 	if s.Grace < 0 || s.PreStop < 0 {
 		return errors.New("the time that a pod has to end is below 0")
 	}
-	for k, p := range [...]*Probe{Startup: s.Startup, Readiness: s.Readiness, Liveness: s.Liveness} {
+	for k, p := range s.Probes() {
 		if p == nil {
 			continue
 		}
@@ -174,8 +182,8 @@ const (
 	resyncPeriod   = 60 * time.Second     // apis/config/v1beta1/defaults.go SyncFrequency
 	retryPeriod    = 10 * time.Second     // kubelet.go backOffPeriod
 	requeueJitter  = 0.5                  // pod_workers.go workerResyncIntervalJitterFactor, workerBackOffPeriodJitterFactor
-	backOffInitial = 10 * time.Second     // kubelet.go MaxContainerBackOff's neighbour containerBackOffPeriod
-	backOffMax     = 300 * time.Second    // kubelet.go MaxContainerBackOff
+	backOffInitial = 10 * time.Second     // kubelet.go initialCrashLoopBackOff
+	backOffMax     = 300 * time.Second    // kubelet.go MaxCrashLoopBackOff
 	minGrace       = 2 * time.Second      // kuberuntime/kuberuntime_manager.go minimumGracePeriodInSeconds
 	maxAttempts    = 3                    // prober/prober.go maxProbeRetries
 	restartGrace   = 10 * time.Second     // prober/prober_manager.go kubeletRestartGracePeriod
