@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand"
 	"os"
 	"slices"
 	"strings"
@@ -30,7 +29,6 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/fairway-k8s/fairway/internal/probesim"
-	. "github.com/fairway-k8s/fairway/internal/testkit/probescenario"
 )
 
 // runtimeService is the fake container runtime with processes that follow the scenario's application. It belongs to one life of the kubelet; the containers
@@ -80,23 +78,23 @@ func (r *runtimeService) StartContainer(ctx context.Context, id string) error {
 	if err := r.FakeRuntimeService.StartContainer(ctx, id); err != nil {
 		return err
 	}
-	ci := r.index(id)
-	r.m.exited = func(ci int, run *incarnation) {
-		r.Lock()
-		defer r.Unlock()
-		for id, x := range r.runs {
-			if x == run {
-				c := r.Containers[id]
-				c.State, c.FinishedAt, c.ExitCode = runtimeapi.ContainerState_CONTAINER_EXITED, run.finishedAt.UnixNano(), int32(run.code)
-			}
-		}
-	}
-	r.m.names = func(id string) int { return r.run(id).n }
-	run := r.m.start(ci)
+	run := r.m.start(r.index(id))
 	r.Lock()
 	r.runs[id] = run
 	r.Unlock()
 	return nil
+}
+
+// exited gives the container of the process the state that it has now.
+func (r *runtimeService) exited(run *incarnation) {
+	r.Lock()
+	defer r.Unlock()
+	for id, x := range r.runs {
+		if x == run {
+			c := r.Containers[id]
+			c.State, c.FinishedAt, c.ExitCode = runtimeapi.ContainerState_CONTAINER_EXITED, run.finishedAt.UnixNano(), int32(run.code)
+		}
+	}
 }
 
 func (r *runtimeService) run(id string) *incarnation {
@@ -136,6 +134,7 @@ func (r *runtimeService) ExecSync(ctx context.Context, id string, cmd []string, 
 
 // full is the kubelet of harness 2: prober, status manager, relist, runtime manager and work queue are the real ones.
 type full struct {
+	process
 	m                    *machine
 	rt                   *runtimeService
 	runtime              kubecontainer.Runtime
@@ -150,7 +149,6 @@ type full struct {
 	backOff              *flowcontrol.Backoff
 	lastSync             time.Time
 	ended                bool
-	done                 chan struct{}
 }
 
 type nothing struct{}
@@ -219,7 +217,7 @@ var scratch = sync.OnceValue(func() string {
 func newFull(m *machine, old *full) *full {
 	most := m.sc.Kubelet.MaxBackOff
 	k := &full{
-		m: m, live: results.NewManager(), ready: results.NewManager(), started: results.NewManager(), done: make(chan struct{}),
+		process: process{make(chan struct{})}, m: m, live: results.NewManager(), ready: results.NewManager(), started: results.NewManager(),
 		backOff: flowcontrol.NewBackOff(min(10*time.Second, most), most), cache: kubecontainer.NewCache(),
 		queue: queue.NewBasicWorkQueue(clock.RealClock{}), events: make(chan *pleg.PodLifecycleEvent, 1000),
 	}
@@ -227,6 +225,8 @@ func newFull(m *machine, old *full) *full {
 	if old != nil { // the containers are still there
 		k.rt.FakeRuntimeService, k.rt.runs = old.rt.FakeRuntimeService, old.rt.runs
 	}
+	m.exited = k.rt.exited
+	m.names = func(id string) int { return k.rt.run(id).n }
 	images := cri.NewFakeImageService()
 	images.SetFakeImages([]string{"i"})
 	k.runtime = newRuntime(k, images)
@@ -238,15 +238,6 @@ func newFull(m *machine, old *full) *full {
 	k.pleg = pleg.NewGenericPLEG(klog.Background(), k.runtime, k.events, &pleg.RelistDuration{RelistPeriod: time.Second, RelistThreshold: 3 * time.Minute},
 		k.cache, clock.RealClock{})
 	return k
-}
-
-func (k *full) isGone() bool {
-	select {
-	case <-k.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // run starts the kubelet's loops; it is told of the pod at the instant first.
@@ -265,20 +256,7 @@ func (k *full) end() {
 	k.pleg.(interface{ Stop() }).Stop()
 	k.prober.RemovePod(k.m.pod)
 	k.cache.UpdateTime(time.Now().Add(time.Hour)) // whoever waits for the runtime's state waits no longer
-	go func() {
-		time.Sleep(time.Second)
-		k.prober.RemovePod(k.m.pod) // once more: a sync that was under way may have added it
-		for {
-			select {
-			case <-k.live.Updates():
-			case <-k.ready.Updates():
-			case <-k.started.Updates():
-			case <-k.events:
-			case <-time.After(time.Hour):
-				return
-			}
-		}
-	}()
+	go lastWords(k.prober, k.m.pod, k.events, k.live, k.ready, k.started)
 }
 
 // loop is kubelet.go syncLoopIteration.
@@ -392,29 +370,20 @@ func (k *full) syncPod(seen *kubecontainer.PodStatus) (acted bool, err error) {
 	return len(result.SyncResults) > 0, result.Error()
 }
 
-// realFull runs the scenario in harness 2. It must run in a bubble of synctest.
-func realFull(sc *Scenario) Trace {
-	rand.Seed(int64(sc.Seed))
-	m := newMachine(sc)
-	m.t0 = m.t0.Add(time.Hour)
-	// The kubelet starts at its phase of the second, and its sync loop at another.
-	start := sc.At - sc.Kubelet.Uptime
-	time.Sleep(start - m.now())
+// playFull plays the scenario from the start of the kubelet on, in harness 2.
+func (m *machine) playFull() {
 	k := newFull(m, nil)
-	poll := start - start%time.Second + sc.Kubelet.PollPhase
+	// Its relist has the phase of its start, and its sync loop another.
+	start := m.sc.At - m.sc.Kubelet.Uptime
+	poll := start - start%time.Second + m.sc.Kubelet.PollPhase
 	for poll < start {
 		poll += time.Second
 	}
-	k.run(sc.At, poll)
+	k.run(m.sc.At, poll)
 	m.play(func(at time.Duration) {
 		k.end()
 		k = newFull(m, k)
 		k.run(at, at)
 	})
 	k.end()
-	m.mu.Lock()
-	events := m.events
-	m.mu.Unlock()
-	time.Sleep(3 * time.Hour)
-	return TraceOf(events, sc.End)
 }

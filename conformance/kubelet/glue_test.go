@@ -19,6 +19,7 @@ import (
 	remote "k8s.io/cri-client/pkg"
 	"k8s.io/klog/v2"
 	kubecontainer "k8s.io/kubernetes/pkg/kubelet/container"
+	"k8s.io/kubernetes/pkg/kubelet/pleg"
 	"k8s.io/kubernetes/pkg/kubelet/prober"
 	"k8s.io/kubernetes/pkg/kubelet/prober/results"
 	"k8s.io/kubernetes/pkg/kubelet/status"
@@ -56,20 +57,20 @@ func (i *incarnation) id() string {
 type machine struct {
 	sc  *Scenario
 	pod *v1.Pod
-	t0  time.Time
+	t0  time.Time // the origin of the scenario's instants, a whole second
 
 	mu      sync.Mutex
 	events  []probesim.Event
 	runs    [][]*incarnation // per container, oldest first
 	api     v1.PodStatus
-	changed func()                       // told when a process starts or exits
-	exited  func(ci int, r *incarnation) // told when one exits
-	names   func(id string) int          // the incarnation with an ID
-	ready   bool
+	changed func()               // told when a process starts or exits
+	exited  func(r *incarnation) // told when one exits
+	names   func(id string) int  // the incarnation with an ID
 }
 
 func newMachine(sc *Scenario) *machine {
-	return &machine{sc: sc, pod: podOf(sc), t0: time.Now(), runs: make([][]*incarnation, len(sc.Specs)), changed: func() {}, exited: func(int, *incarnation) {}}
+	return &machine{sc: sc, pod: podOf(sc), t0: time.Now().Add(time.Hour), runs: make([][]*incarnation, len(sc.Specs)),
+		changed: func() {}, exited: func(*incarnation) {}}
 }
 
 func (m *machine) now() time.Duration { return time.Since(m.t0) }
@@ -131,7 +132,7 @@ func (m *machine) exit(ci int, run *incarnation, code int) {
 	run.running, run.finishedAt, run.code = false, time.Now(), code
 	m.record(probesim.Event{Type: probesim.ContainerExited, Container: ci, Incarnation: run.n, Code: code})
 	m.mu.Unlock()
-	m.exited(ci, run)
+	m.exited(run)
 	m.changed()
 	close(run.done)
 }
@@ -225,7 +226,6 @@ func (m *machine) note() {
 		ready = ready && c != nil && c.Ready
 	}
 	m.record(probesim.Event{Type: probesim.ReadyChanged, On: ready})
-	m.ready = ready
 }
 
 func (m *machine) status(ci int) *v1.ContainerStatus {
@@ -237,6 +237,20 @@ func (m *machine) status(ci int) *v1.ContainerStatus {
 		}
 	}
 	return nil
+}
+
+// process is that of a kubelet.
+type process struct {
+	done chan struct{} // closed when it ends
+}
+
+func (p process) isGone() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // podWorker is pod_workers.go: one goroutine that syncs the pod, and remembers once what is asked of it meanwhile.
@@ -290,6 +304,7 @@ func (w *podWorker) loop(done <-chan struct{}) {
 
 // instant is the kubelet of harness 1: the real prober, and a kubelet around it that sees and does everything at once.
 type instant struct {
+	process
 	m                    *machine
 	prober               prober.Manager
 	live, ready, started results.Manager
@@ -297,7 +312,6 @@ type instant struct {
 	backOff              *flowcontrol.Backoff
 	published            bool
 	over, ended          bool
-	done                 chan struct{}
 	timer                *time.Timer
 }
 
@@ -316,21 +330,12 @@ func (s statuses) GetPodStatus(types.UID) (v1.PodStatus, bool) {
 func newInstant(m *machine) *instant {
 	most := m.sc.Kubelet.MaxBackOff
 	k := &instant{
-		m: m, live: results.NewManager(), ready: results.NewManager(), started: results.NewManager(), done: make(chan struct{}),
+		process: process{make(chan struct{})}, m: m, live: results.NewManager(), ready: results.NewManager(), started: results.NewManager(),
 		backOff: flowcontrol.NewBackOff(min(10*time.Second, most), most),
 	}
 	k.worker = podWorker{work: make(chan struct{}, 1), sync: k.sync}
 	k.prober = prober.NewManager(statuses{k: k}, k.live, k.ready, k.started, shell{m, k.isGone}, &record.FakeRecorder{})
 	return k
-}
-
-func (k *instant) isGone() bool {
-	select {
-	case <-k.done:
-		return true
-	default:
-		return false
-	}
 }
 
 func (k *instant) run() {
@@ -355,20 +360,23 @@ func (k *instant) end() {
 		k.timer.Stop()
 	}
 	k.prober.RemovePod(k.m.pod)
-	// A worker that has the pod ended by its status needs no stop; one that waits to publish a result must not be stuck.
-	go func() {
-		time.Sleep(time.Second)
-		k.prober.RemovePod(k.m.pod) // once more: a sync that was under way may have added it
-		for range 100 {
-			select {
-			case <-k.live.Updates():
-			case <-k.ready.Updates():
-			case <-k.started.Updates():
-			case <-time.After(time.Hour):
-				return
-			}
+	go lastWords(k.prober, k.m.pod, nil, k.live, k.ready, k.started)
+}
+
+// lastWords hears what nobody needs of a kubelet that has ended: workers that wait to publish a result, and a relist that waits to tell, would wait for ever.
+func lastWords(p prober.Manager, pod *v1.Pod, relists <-chan *pleg.PodLifecycleEvent, live, ready, started results.Manager) {
+	time.Sleep(time.Second)
+	p.RemovePod(pod) // once more: a sync that was under way may have added it
+	for {
+		select {
+		case <-live.Updates():
+		case <-ready.Updates():
+		case <-started.Updates():
+		case <-relists:
+		case <-time.After(time.Hour):
+			return
 		}
-	}()
+	}
 }
 
 // loop is kubelet.go syncLoopIteration as far as results go.

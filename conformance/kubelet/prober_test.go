@@ -21,14 +21,27 @@ var (
 	budget = flag.Duration("budget", 24*time.Hour, "time after which a harness begins no other scenario")
 )
 
-// realInstant runs the scenario in harness 1. It must run in a bubble of synctest.
-func realInstant(sc *Scenario) Trace {
+// real runs the scenario on the kubelet. It must run in a bubble of synctest.
+func real(sc *Scenario) Trace {
 	rand.Seed(int64(sc.Seed)) // the workers' jitter, in the order in which they draw it
 	m := newMachine(sc)
-	m.t0 = m.t0.Add(time.Hour) // the origin, a whole second
-	time.Sleep(sc.At - sc.Kubelet.Uptime - m.now())
+	time.Sleep(sc.At - sc.Kubelet.Uptime - m.now()) // until the kubelet starts
+	if sc.Kubelet.Instant {
+		m.playInstant()
+	} else {
+		m.playFull()
+	}
+	m.mu.Lock()
+	events := m.events
+	m.mu.Unlock()
+	time.Sleep(3 * time.Hour) // whatever still waits in the bubble comes to its end
+	return TraceOf(events, sc.End)
+}
+
+// playInstant plays the scenario from the start of the kubelet on, in harness 1.
+func (m *machine) playInstant() {
 	k := newInstant(m)
-	time.Sleep(sc.Kubelet.Uptime)
+	time.Sleep(m.sc.Kubelet.Uptime)
 	k.run()
 	m.play(func(time.Duration) {
 		k.end()
@@ -36,19 +49,6 @@ func realInstant(sc *Scenario) Trace {
 		k.run()
 	})
 	k.end()
-	m.mu.Lock()
-	events := m.events
-	m.mu.Unlock()
-	time.Sleep(3 * time.Hour)
-	return TraceOf(events, sc.End)
-}
-
-// real runs the scenario on the kubelet.
-func real(sc *Scenario) Trace {
-	if sc.Kubelet.Instant {
-		return realInstant(sc)
-	}
-	return realFull(sc)
 }
 
 type tally struct{ scenarios, probes, restarts, identical, otherOrder, unexplained, widest int }
