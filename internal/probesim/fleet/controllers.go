@@ -125,14 +125,19 @@ type Autoscaler struct {
 const (
 	scaleEvery     = 15 * time.Second
 	scaleTolerance = 0.1
-	scaleStable    = 5 * time.Minute  // downscale stabilisation, and CPU initialization period
-	scaleInitial   = 30 * time.Second // initial readiness delay
+	scaleStable    = 5 * time.Minute // downscale stabilisation, and CPU initialization period
 )
 
 // usage is one pod as the autoscaler sees it.
 type usage struct {
 	cpu     float64 // share of a pod's capacity
-	ignored bool    // it is not ready and young, or never was ready
+	ignored bool    // see unmeasured
+}
+
+// unmeasured says whether the autoscaler leaves the pod out: it is not ready, and young or never was (podautoscaler/replica_calculator.go groupPods;
+// that it never was is read there from a condition that has not changed after the first 30 s).
+func (p *pod) unmeasured(now time.Duration) bool {
+	return !p.ready && (!p.everReady || now-p.created < scaleStable)
 }
 
 // recommend returns the wanted number of pods (podautoscaler/replica_calculator.go GetResourceReplicas).
@@ -198,9 +203,7 @@ func (f *fleet) scale(now time.Duration) {
 		case now < p.bootEnd:
 			u.cpu = boot
 		}
-		if age := now - p.created; !p.ready && (age < scaleStable || !p.everReady && age < scaleInitial) {
-			u.ignored = true
-		}
+		u.ignored = p.unmeasured(now)
 		f.usages = append(f.usages, u)
 	}
 	want := a.recommend(f.desired, f.usages)
@@ -327,11 +330,16 @@ func (f *fleet) ordered(now time.Duration) {
 			return
 		}
 	}
-	for i := len(f.pods) - 1; i >= 0; i-- {
-		if p := f.pods[i]; p.ordinal >= f.desired && !p.deleting {
-			f.delete(p, now)
-			return
+	// processCondemned: the last goes first, and unless Parallel the others wait until it is gone.
+	var last *pod
+	for _, p := range f.pods {
+		if p.ordinal >= f.desired && !p.over && (last == nil || p.ordinal > last.ordinal) && !(p.deleting && f.s.Rollout.Parallel) {
+			last = p
 		}
+	}
+	if last != nil {
+		f.delete(last, now) // once
+		return
 	}
 	for i := f.desired - 1; i >= f.s.Rollout.Partition; i-- {
 		p := at(i)

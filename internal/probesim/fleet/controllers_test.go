@@ -1,7 +1,9 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -163,6 +165,26 @@ func TestAutoscaler(t *testing.T) {
 	}
 }
 
+// Whom the autoscaler leaves out: a pod that never was Ready for good, one that no longer is for the first five minutes.
+func TestUnmeasured(t *testing.T) {
+	for _, x := range []struct {
+		ready, everReady bool
+		age              time.Duration
+		want             bool
+	}{
+		{true, true, second, false},
+		{false, false, time.Minute, true},
+		{false, false, time.Hour, true},
+		{false, true, time.Minute, true},
+		{false, true, 6 * time.Minute, false},
+	} {
+		p := &pod{ready: x.ready, everReady: x.everReady, created: second}
+		if got := p.unmeasured(second + x.age); got != x.want {
+			t.Errorf("%+v: left out %v, want %v", x, got, x.want)
+		}
+	}
+}
+
 // A rollout of the scenario keeps its promises at every instant: no fewer Ready pods than allowed, no more pods than the surge.
 func TestRolloutRun(t *testing.T) {
 	for n := 1; n <= 10; n += 3 {
@@ -282,6 +304,27 @@ func TestScaled(t *testing.T) {
 	s.Run(1, ordered)
 	if most, last := ordered.Samples[13*time.Minute/sampleEvery-1].Endpoints, ordered.Samples[34*time.Minute/sampleEvery-1].Endpoints; most < 7 || last >= most {
 		t.Errorf("a StatefulSet: %d pods in the surge, %d in the end; want about 8, fewer", most, last)
+	}
+	// One pod of a StatefulSet leaves after the other: each has to be gone before the next is told to.
+	s.Rollout.Parallel, s.Health.Drain = false, 20*second
+	one := &Trace{}
+	s.Run(1, one)
+	var stops []Span
+	for _, row := range one.Rows {
+		for _, x := range row.Spans {
+			if x.State == Stopping {
+				stops = append(stops, x)
+			}
+		}
+	}
+	slices.SortFunc(stops, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
+	for i := 1; i < len(stops); i++ {
+		if stops[i].From < stops[i-1].To {
+			t.Errorf("a StatefulSet: a pod is told to stop at %v, while another stops until %v", stops[i].From, stops[i-1].To)
+		}
+	}
+	if len(stops) < 3 {
+		t.Errorf("a StatefulSet: %d pods leave after the surge, want 3 or more", len(stops))
 	}
 	if before != 4 || peak < 7 || peak > 12 || soon != peak || end >= peak || end < 4 {
 		t.Errorf("%d pods before the surge, %d in it, %d three minutes after, %d in the end; want 4, about 8, as many, fewer", before, peak, soon, end)
