@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -169,7 +170,7 @@ func (f *bootFlags) observe(e Env, p *probedContainer, l *lived) (*observed, err
 			return nil, &problem.Problem{What: "cannot read the answer of Prometheus", Where: name, Why: problem.Plain(err), Next: "name a file with the JSON of /api/v1/query_range", Err: err}
 		}
 		boots, left, err := boottime.FromPrometheus(data, w, func(namespace, pod string) bool {
-			return cluster.SameNamespace(namespace, p.Workload.Namespace) && strings.HasPrefix(pod, p.Workload.Name) && (len(pod) == len(p.Workload.Name) || pod[len(p.Workload.Name)] == '-')
+			return cluster.SameNamespace(namespace, p.Workload.Namespace) && podNames(p.Workload, pod)
 		})
 		if err != nil {
 			return nil, &problem.Problem{What: "cannot read the answer of Prometheus", Where: name, Why: err.Error(),
@@ -182,9 +183,39 @@ func (f *bootFlags) observe(e Env, p *probedContainer, l *lived) (*observed, err
 
 func readNamed(e Env, name string) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(io.LimitReader(e.Stdin, load.DefaultMaxFileBytes))
+		data, err := io.ReadAll(io.LimitReader(e.Stdin, load.DefaultMaxFileBytes+1))
+		if err == nil && len(data) > load.DefaultMaxFileBytes {
+			err = fmt.Errorf("is larger than %d MiB", load.DefaultMaxFileBytes>>20)
+		}
+		return data, err
 	}
 	return load.ReadFile(name)
+}
+
+// podNames says whether a pod of a workload may have the name, which is all that metrics tell of it: behind a Deployment's name come the hash of its
+// replica set and five characters, behind a StatefulSet's a number. A name so long that the API server cuts it is compared as far as it goes.
+func podNames(w *cluster.Workload, pod string) bool {
+	const (
+		cut    = 58                              // apiserver/pkg/storage/names/generate.go MaxGeneratedNameLength
+		random = "[bcdfghjklmnpqrstvwxz2456789]" // apimachinery/pkg/util/rand
+	)
+	name, tail := w.Name, ""
+	switch w.Kind {
+	case "Pod":
+		return pod == name
+	case "StatefulSet":
+		tail = "[0-9]+"
+	case "Deployment", "Rollout":
+		tail = random + "{1,10}-" + random + "{5}"
+	case "DaemonSet", "ReplicaSet", "ReplicationController":
+		tail = random + "{5}"
+	default:
+		return strings.HasPrefix(pod, name+"-")
+	}
+	if w.Kind != "StatefulSet" && len(name)+len("-0123456789-") > cut {
+		return strings.HasPrefix(pod, name[:min(len(name), cut)])
+	}
+	return regexp.MustCompile("^" + regexp.QuoteMeta(name) + "-" + tail + "$").MatchString(pod)
 }
 
 // podsOf are the records of a workload's pods: what its selector selects, or what looks like its template when it has none.
