@@ -191,7 +191,7 @@ func (f *probeRecommendFlags) work(r *recommendation) {
 	r.sample = boottime.NewSample(r.observed.boots)
 	r.declared = r.Snapshot.DeclaredOf(r.Workload)
 	r.question = probeplan.Question{Boots: r.sample, NoReadiness: r.Spec.Readiness == nil, NoLiveness: r.Spec.Liveness == nil,
-		Shared: sharesWorkers(r.Snapshot, r.Workload, r.Container), Load: probeplan.Load{Out: f.out, Utilisation: f.utilisation}}
+		Shared: r.shares(r.Container.LivenessProbe), Load: probeplan.Load{Out: f.out, Utilisation: f.utilisation}}
 	if n := r.Workload.Replicas; n != nil {
 		r.question.Load.Pods = int(*n)
 	}
@@ -254,50 +254,4 @@ func unavailable(w *cluster.Workload) int {
 		return 1
 	}
 	return max(n, 1)
-}
-
-// sharesWorkers says whether liveness is asked on a port that requests come to as well: then it waits with them. A command and an open port do not.
-func sharesWorkers(s *cluster.Snapshot, w *cluster.Workload, c *cluster.Container) bool {
-	live := c.LivenessProbe
-	var port intstr.IntOrString
-	switch {
-	case live == nil:
-		return false
-	case live.HTTPGet != nil:
-		port = live.HTTPGet.Port
-	case live.GRPC != nil:
-		port = intstr.FromInt32(live.GRPC.Port)
-	default:
-		return false
-	}
-	resolve := func(p intstr.IntOrString) int32 {
-		if p.Type == intstr.Int {
-			return p.IntVal
-		}
-		for _, x := range c.Ports {
-			if x.Name == p.StrVal {
-				return x.ContainerPort
-			}
-		}
-		return 0
-	}
-	asked := resolve(port)
-	services := s.TrafficOf(w)
-	for _, svc := range services {
-		typed := cluster.As[*corev1.Service](svc)
-		if typed == nil {
-			continue
-		}
-		for _, p := range typed.Spec.Ports {
-			target := p.TargetPort
-			if target == (intstr.IntOrString{}) {
-				target = intstr.FromInt32(p.Port)
-			}
-			if resolve(target) == asked {
-				return true
-			}
-		}
-	}
-	// Without a Service it is shared unless another port is declared that requests can come to.
-	return len(services) == 0 && (len(c.Ports) == 0 || c.Ports[0].ContainerPort == asked)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -423,15 +424,9 @@ func healthOf(p *probedContainer) (fleet.Health, []string) {
 		}
 		return "exec"
 	}
-	own := func(x *corev1.Probe) bool {
-		if x == nil || x.HTTPGet == nil || len(c.Ports) == 0 {
-			return false
-		}
-		port := x.HTTPGet.Port.String()
-		return port != c.Ports[0].Name && port != fmt.Sprint(c.Ports[0].ContainerPort)
-	}
+	own := func(x *corev1.Probe) bool { return (x.HTTPGet != nil || x.GRPC != nil) && !p.shares(x) }
 	live, ready := c.LivenessProbe, c.ReadinessProbe
-	if live != nil && ready != nil && ask(live) != ask(ready) && own(live) && own(ready) {
+	if (live != nil || ready != nil) && (live == nil || own(live)) && (ready == nil || own(ready)) && ask(live) != ask(ready) {
 		h := fleet.ThreeTruths()
 		h.Drain = 0
 		return h, []string{"whether the endpoints say the truth: liveness is taken to answer while booting and to fail in a deadlock (fairway probe verify finds out)"}
@@ -472,10 +467,27 @@ func aroundOf(p *probedContainer, s *fleet.Scenario) (unmodelled []string) {
 		if u := t.Spec.UpdateStrategy.RollingUpdate; u != nil && u.Partition != nil {
 			s.Rollout.Partition = int(*u.Partition)
 		}
+		if t.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+			unmodelled = append(unmodelled, "that updateStrategy OnDelete replaces no pod by itself: they are replaced one after the other")
+		}
+	case *appsv1.DaemonSet:
+		s.Rollout.MinReady = seconds(t.Spec.MinReadySeconds)
+		s.Rollout.MaxSurge, s.Rollout.MaxUnavailable = &fleet.Amount{}, &fleet.Amount{Number: 1}
+		if u := t.Spec.UpdateStrategy.RollingUpdate; u != nil {
+			s.Rollout.MaxSurge, s.Rollout.MaxUnavailable = cmp.Or(amount(u.MaxSurge), s.Rollout.MaxSurge), cmp.Or(amount(u.MaxUnavailable), s.Rollout.MaxUnavailable)
+		}
+		unmodelled = append(unmodelled, "that each pod of a DaemonSet belongs to its node: one that is lost comes again on another")
+		if t.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType {
+			unmodelled = append(unmodelled, "that updateStrategy OnDelete replaces no pod by itself")
+		}
+	default:
+		if !w.Is("", "Pod") {
+			unmodelled = append(unmodelled, "how "+w.Kind+" replaces pods: as a Deployment does by default")
+		}
 	}
-	for _, o := range p.Snapshot.Of("policy", "PodDisruptionBudget") {
+	for _, o := range p.Snapshot.BudgetsOf(w) {
 		b := cluster.As[*policyv1.PodDisruptionBudget](o)
-		if b == nil || !cluster.SameNamespace(o.Namespace, w.Namespace) || !cluster.SelectorMatches(b.Spec.Selector, w.PodLabels()) {
+		if b == nil {
 			continue
 		}
 		if s.Budget != nil {
@@ -487,20 +499,37 @@ func aroundOf(p *probedContainer, s *fleet.Scenario) (unmodelled []string) {
 			s.Budget = nil
 		}
 	}
-	for _, o := range p.Snapshot.Of("autoscaling", "HorizontalPodAutoscaler") {
+	for _, o := range p.Snapshot.ScalersOf(w) {
 		h := cluster.As[*autoscalingv2.HorizontalPodAutoscaler](o)
-		if h == nil || !cluster.SameNamespace(o.Namespace, w.Namespace) || h.Spec.ScaleTargetRef.Kind != w.Kind || h.Spec.ScaleTargetRef.Name != w.Name {
+		if h == nil {
+			unmodelled = append(unmodelled, "the "+o.Kind+" "+o.Name+": the number of pods stays")
 			continue
 		}
-		a := &fleet.Autoscaler{Min: 1, Max: int(h.Spec.MaxReplicas), Target: 0.8}
+		a := &fleet.Autoscaler{Min: 1, Max: int(h.Spec.MaxReplicas)}
 		if h.Spec.MinReplicas != nil {
 			a.Min = int(*h.Spec.MinReplicas)
 		}
-		for _, m := range h.Spec.Metrics {
-			if m.Resource != nil && m.Resource.Name == corev1.ResourceCPU && m.Resource.Target.AverageUtilization != nil {
-				a.Target = float64(*m.Resource.Target.AverageUtilization) / 100
+		others := 0
+		for i := range h.Spec.Metrics {
+			if target := cluster.CPUTarget(&h.Spec.Metrics[i]); target != 0 {
+				a.Target = float64(target) / 100
+			} else {
+				others++
 			}
 		}
+		switch {
+		case len(h.Spec.Metrics) == 0:
+			a.Target = 0.8 // what the API server adds (pkg/apis/autoscaling/v2/defaults.go)
+		case a.Target == 0:
+			unmodelled = append(unmodelled, "the autoscaler "+o.Name+", as it does not go by CPU: the number of pods stays")
+			continue
+		case others > 0:
+			unmodelled = append(unmodelled, "what the autoscaler "+o.Name+" goes by besides CPU")
+		}
+		if h.Spec.Behavior != nil {
+			unmodelled = append(unmodelled, "the behavior of the autoscaler "+o.Name+": the default rates are taken")
+		}
+		unmodelled = append(unmodelled, "what the pods request: for the autoscaler one that is fully used uses 100 % of it")
 		s.Scaler = a
 		s.Replicas = max(s.Replicas, a.Min)
 	}

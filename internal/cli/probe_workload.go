@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/lint"
@@ -281,4 +282,50 @@ func pauseOf(h *corev1.LifecycleHandler) (time.Duration, bool) {
 		}
 	}
 	return 0, false
+}
+
+// shares says whether a probe is asked on a port that requests come to as well: then it waits with them. A command and an open port do not.
+func (p *probedContainer) shares(probe *corev1.Probe) bool {
+	var port intstr.IntOrString
+	switch {
+	case probe == nil:
+		return false
+	case probe.HTTPGet != nil:
+		port = probe.HTTPGet.Port
+	case probe.GRPC != nil:
+		port = intstr.FromInt32(probe.GRPC.Port)
+	default:
+		return false
+	}
+	ports := p.Container.Ports
+	resolve := func(x intstr.IntOrString) int32 {
+		if x.Type == intstr.Int {
+			return x.IntVal
+		}
+		for _, y := range ports {
+			if y.Name == x.StrVal {
+				return y.ContainerPort
+			}
+		}
+		return 0
+	}
+	asked := resolve(port)
+	services := p.Snapshot.TrafficOf(p.Workload)
+	for _, svc := range services {
+		typed := cluster.As[*corev1.Service](svc)
+		if typed == nil {
+			continue
+		}
+		for _, x := range typed.Spec.Ports {
+			target := x.TargetPort
+			if target == (intstr.IntOrString{}) {
+				target = intstr.FromInt32(x.Port)
+			}
+			if resolve(target) == asked {
+				return true
+			}
+		}
+	}
+	// Without a Service it is shared unless another port is declared that requests can come to.
+	return len(services) == 0 && (len(ports) == 0 || ports[0].ContainerPort == asked)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/finding"
@@ -36,7 +35,7 @@ var hpaTargetWithoutZone = &rule.Rule{
 		}
 		zones := p.Int("zones")
 		for i, m := range h.Spec.Metrics {
-			target, field := cpuTarget(&m), fmt.Sprintf("spec.metrics[%d].", i)
+			target, field := cluster.CPUTarget(&m), fmt.Sprintf("spec.metrics[%d].", i)
 			if target*zones <= 100*(zones-1) {
 				continue
 			}
@@ -54,15 +53,4 @@ var hpaTargetWithoutZone = &rule.Rule{
 			}
 		}
 	},
-}
-
-// cpuTarget is the use of the CPU request, in percent, that a metric aims at; 0 when it is about something else.
-func cpuTarget(m *autoscalingv2.MetricSpec) int {
-	switch {
-	case m.Resource != nil && m.Resource.Name == corev1.ResourceCPU && m.Resource.Target.AverageUtilization != nil:
-		return int(*m.Resource.Target.AverageUtilization)
-	case m.ContainerResource != nil && m.ContainerResource.Name == corev1.ResourceCPU && m.ContainerResource.Target.AverageUtilization != nil:
-		return int(*m.ContainerResource.Target.AverageUtilization)
-	}
-	return 0
 }

@@ -36,7 +36,7 @@ var maxUnavailableExceedsSpare = &rule.Rule{
 			}
 			target := 0
 			for i := range h.Spec.Metrics {
-				target = max(target, cpuTarget(&h.Spec.Metrics[i]))
+				target = max(target, cluster.CPUTarget(&h.Spec.Metrics[i]))
 			}
 			pods, away := worst(ru, s.min, min(s.max, 1000))
 			if target == 0 || away == 0 || target*pods <= 100*(pods-away) {
