@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
@@ -26,6 +25,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/goldenpath"
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
+	"github.com/fairway-k8s/fairway/internal/probeplan"
 	"github.com/fairway-k8s/fairway/internal/probesim"
 	"github.com/fairway-k8s/fairway/internal/probesim/fleet"
 	"github.com/fairway-k8s/fairway/internal/problem"
@@ -286,14 +286,6 @@ func (f *probeSimulateFlags) questions(ctx context.Context, e Env, cmd *cobra.Co
 	return []*question{q}, q.valid()
 }
 
-// sampleBoot draws boots from a sample.
-type sampleBoot struct{ *boottime.Sample }
-
-// Quantile implements [fleet.Boot].
-func (b sampleBoot) Quantile(p float64) time.Duration {
-	return time.Duration(b.Time(p) * float64(time.Second))
-}
-
 // observedBoots takes the boot times from lists.
 func (f *probeSimulateFlags) observedBoots(e Env, q *question) error {
 	o, err := (&bootFlags{lists: f.boots}).observe(e, nil, nil)
@@ -305,7 +297,7 @@ func (f *probeSimulateFlags) observedBoots(e Env, q *question) error {
 		return &problem.Problem{What: "how long a boot takes cannot be told from these", Where: strings.Join(f.boots, ", "), Why: fmt.Sprintf("of %s, %d were killed before they ended", report.Count(len(o.boots), "boot", "boots"), sample.Killed),
 			Next: "add boots that ended, or say the range with --boot 45s..60s", Exit: problem.ExitIncomplete}
 	}
-	q.common.Boot = sampleBoot{sample}
+	q.common.Boot = probeplan.Drawn{Sample: sample}
 	q.boot = report.Count(len(o.boots), "observed boot", "observed boots")
 	if sample.Killed > 0 {
 		q.boot += fmt.Sprintf(", %d of them killed", sample.Killed)

@@ -33,7 +33,7 @@ func Play(q Question, p Probes, runs int) (out []Played, utilisation float64) {
 		utilisation = float64(n-gone) / float64(n)
 	}
 	s := fleet.Scenario{
-		Spec: probesim.Spec{Startup: p.Startup, Readiness: p.Readiness, Liveness: p.Liveness}, Health: fleet.ThreeTruths(), Boot: drawn{q.Boots},
+		Spec: probesim.Spec{Startup: p.Startup, Readiness: p.Readiness, Liveness: p.Liveness}, Health: fleet.ThreeTruths(), Boot: Drawn{q.Boots},
 		Replicas: n, Load: fleet.Load{Utilization: utilisation}, For: 20 * time.Minute,
 	}
 	if q.Shared {
@@ -86,10 +86,10 @@ func spreads(s fleet.Scenario, seed uint64) bool {
 	return killed > struck
 }
 
-// drawn are the boots of a sample, for a fleet.
-type drawn struct{ *boottime.Sample }
+// Drawn are the boots of a sample, for a fleet.
+type Drawn struct{ *boottime.Sample }
 
 // Quantile implements [fleet.Boot].
-func (b drawn) Quantile(p float64) time.Duration {
+func (b Drawn) Quantile(p float64) time.Duration {
 	return time.Duration(b.Sample.Time(p) * float64(time.Second))
 }
