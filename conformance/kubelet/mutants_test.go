@@ -25,7 +25,7 @@ var mutants = []struct{ file, old, new, why string }{
 	{"prober.go", "passed, w.probe.SuccessThreshold", "passed, 1", "one success is enough"},
 	{"prober.go", "failed, w.probe.FailureThreshold", "failed, w.probe.FailureThreshold+1", "one failure more is needed"},
 	{"prober.go", "p.draw()*float64(w.probe.Period)", "0*float64(w.probe.Period)", "no jitter after a restart of the kubelet"},
-	{"kubelet.go", "w.trigger = w.trigger || !ready", "", "a sync does not ask readiness"},
+	{"kubelet.go", "w.trigger, w.hearsAt = true, p.now", "", "a sync does not ask readiness"},
 	{"kubelet.go", "inherited := p.kubelet.Version.startedSurvives() && r.running", "inherited := false && r.running", "Started is not inherited"},
 	{"kubelet.go", "return inherited || w.phase == absent", "return inherited", "no startup probe, never started"},
 	{"kubelet.go", "max(grace-hook/second*second, minGrace)", "max(grace, minGrace)", "the hook costs nothing"},

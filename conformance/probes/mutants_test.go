@@ -16,7 +16,7 @@ var wrong = []struct {
 	{"carried-over", mutant.Mutant{File: "prober.go", Old: "\t\tw.onHold = false\n", New: "\t\tw.onHold, w.run = false, 0\n", Why: "failures are forgotten at a restart"}},
 	{"slow-stop", mutant.Mutant{File: "prober.go", Old: "w.onHold, w.run = true, 0", New: "w.run = 0", Why: "no hold after a kill was decided"}},
 	{"deadlock", mutant.Mutant{File: "prober.go", Old: "w.tick = p.now + w.probe.Period // Ticker.Reset", New: "w.tick += 0 // Ticker.Reset", Why: "a question out of turn does not move the grid"}},
-	{"deadlock", mutant.Mutant{File: "kubelet.go", Old: "w.trigger = w.trigger || !ready", New: "", Why: "no question out of turn"}},
+	{"deadlock", mutant.Mutant{File: "kubelet.go", Old: "w.trigger, w.hearsAt = true, p.now", New: "", Why: "no question out of turn"}},
 	{"gate-leaks", mutant.Mutant{File: "kubelet.go", Old: "inherited := p.kubelet.Version.startedSurvives() && r.running", New: "inherited := false && r.running", Why: "Started is not inherited"}},
 	{"budget", mutant.Mutant{File: "prober.go", Old: "failed, w.probe.FailureThreshold", New: "failed, w.probe.FailureThreshold+1", Why: "one failure more"}},
 	{"crash-loop", mutant.Mutant{File: "backoff.go", Old: "2*b.wait", New: "3*b.wait", Why: "the back-off is tripled"}},

@@ -35,11 +35,20 @@ func (c chance) Choose(n int) int { return int(c.Float64() * float64(n)) }
 // upTo is a part of d.
 func (c chance) upTo(d time.Duration) time.Duration { return time.Duration(c.Float64() * float64(d)) }
 
+// rare is what happens on a node now and then. It is taken for an explanation only where there is no other.
+type rare uint8
+
+const (
+	nothing rare = iota
+	hears        // the readiness worker hears that it is to ask out of turn when the sync that told it is over
+	sweeps       // the kubelet removes a container that has exited before it looks at it again
+)
+
 // given is what a simulation is told.
 type given struct {
 	version   probesim.Version
 	tape      *tape
-	sweeps    bool                                                                // the kubelet may remove a container that has exited before it looks at it again
+	rare      rare                                                                // this may happen too
 	busy      time.Duration                                                       // how long it may take the kubelet to look at what it has done
 	first     func(c chance) time.Duration                                        // when the kubelet sees the pod
 	create    func(c chance, n int, at time.Duration) (takes, deaf time.Duration) // how long the runtime takes, and then the process until it listens
@@ -77,7 +86,10 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 		Look: func() time.Duration { return time.Duration(math.Pow(c.Float64(), 4) * float64(g.busy)) }, // mostly at once
 		Ties: c,
 	}
-	if g.sweeps {
+	switch g.rare {
+	case hears:
+		node.Wake = func() time.Duration { return c.upTo(2 * time.Millisecond).Truncate(time.Millisecond) }
+	case sweeps:
 		node.Sweep = c.upTo(time.Minute)
 	}
 	pod := probesim.NewPod(node, c, g.first(c), probesim.Container{Spec: spec, App: app})
@@ -114,7 +126,7 @@ func (s *scenario) simulate(g given, end time.Duration) trace {
 type match struct {
 	distance
 	trace trace
-	swept bool // it needs one of the kubelet's sweeps
+	rare  rare // it needs this
 }
 
 // A search begins anew so many times, if it must, and then changes a few numbers of its tape, so many times. A simulation takes about 20 µs.
@@ -123,20 +135,25 @@ const (
 	changes    = 800
 )
 
-// replay looks for a tape that gives the node's trace. Only if there is none it lets the kubelet sweep, once a minute, at the wrong moment.
+// replay looks for a tape that gives the node's trace.
 func (s *scenario) replay(v probesim.Version, r record, beginnings int) match {
-	best := s.search(v, r, beginnings, false)
+	best := s.search(v, r, beginnings, nothing)
+	if best.wrong > 0 {
+		if heard := s.search(v, r, beginnings, hears); heard.less(best.distance) {
+			best = heard
+		}
+	}
 	if best.wrong > 0 && len(r.Trace[started]) > 2 {
-		if swept := s.search(v, r, beginnings, true); swept.less(best.distance) {
-			return swept
+		if swept := s.search(v, r, beginnings, sweeps); swept.less(best.distance) {
+			best = swept
 		}
 	}
 	return best
 }
 
-func (s *scenario) search(v probesim.Version, r record, beginnings int, sweeps bool) match {
+func (s *scenario) search(v probesim.Version, r record, beginnings int, rare rare) match {
 	best, firsts, got := match{distance: distance{wrong: math.MaxInt}}, r.firsts(), r.Trace
-	g := given{version: v, sweeps: sweeps, busy: 2 * time.Second, restarted: r.Restarted,
+	g := given{version: v, rare: rare, busy: 2 * time.Second, restarted: r.Restarted,
 		first: func(c chance) time.Duration {
 			if len(firsts) == 0 {
 				return c.upTo(2 * time.Second)
@@ -155,7 +172,7 @@ func (s *scenario) search(v probesim.Version, r record, beginnings int, sweeps b
 	for seed := range uint64(beginnings) {
 		g.tape = newTape(seed)
 		t := s.simulate(g, s.until)
-		near := match{s.compare(t, r.Trace), t, sweeps}
+		near := match{s.compare(t, r.Trace), t, rare}
 		for range changes {
 			if near.wrong == 0 {
 				return near
@@ -172,7 +189,7 @@ func (s *scenario) search(v probesim.Version, r record, beginnings int, sweeps b
 			if d := s.compare(t, r.Trace); near.less(d) {
 				g.tape.numbers, g.tape.next = old, len(old)
 			} else {
-				near = match{d, t, sweeps}
+				near = match{d, t, rare}
 			}
 		}
 		if near.less(best.distance) {

@@ -227,7 +227,12 @@ func (p *Pod) containerReady(c *container, s *status) bool {
 		return true
 	}
 	ready := w.phase == absent
-	w.trigger = w.trigger || !ready
+	if !ready && !w.trigger {
+		w.trigger, w.hearsAt = true, p.now
+		if p.kubelet.Wake != nil {
+			w.hearsAt += p.kubelet.Wake()
+		}
+	}
 	if p.kubelet.Version.startedSurvives() && c.view.startedAt < p.kubeletStart-restartGrace { // setReadyStateOnKubeletRestart
 		if !known {
 			ready = true

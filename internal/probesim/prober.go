@@ -39,6 +39,7 @@ type worker struct {
 	tick    time.Duration // next tick of the grid; earlier than now: one tick is pending
 	stopped bool          // a stop is pending
 	trigger bool          // a manual trigger is pending
+	hearsAt time.Duration // when the worker hears of it
 	outcome Outcome       // probing: of the attempt
 	attempt int           // probing: attempts that were made
 	begun   time.Duration // probing: when the first attempt began
@@ -81,13 +82,19 @@ func (w *worker) due(now time.Duration) time.Duration {
 	case created, sleeping, probing:
 		return w.at
 	case waiting:
-		if w.stopped || w.trigger {
+		switch {
+		case w.stopped:
 			return now
+		case w.trigger:
+			return max(min(w.tick, w.hearsAt), now)
 		}
 		return max(w.tick, now)
 	}
 	return Never
 }
+
+// hears says whether a manual trigger has come to the worker.
+func (w *worker) hears(now time.Duration) bool { return w.trigger && w.hearsAt <= now }
 
 // ways returns in how many ways a waiting worker's select can go on now: it takes what is pending in any order.
 func (w *worker) ways(now time.Duration) int {
@@ -95,7 +102,7 @@ func (w *worker) ways(now time.Duration) int {
 		return 1
 	}
 	n := 0
-	for _, ready := range [...]bool{w.tick <= now, w.trigger, w.stopped} {
+	for _, ready := range [...]bool{w.tick <= now, w.hears(now), w.stopped} {
 		if ready {
 			n++
 		}
@@ -122,7 +129,7 @@ func (p *Pod) stepWorker(ci int, k Kind, way int) {
 			}
 			way--
 		}
-		if w.trigger {
+		if w.hears(p.now) {
 			if way == 0 {
 				w.trigger = false
 				w.tick = p.now + w.probe.Period // Ticker.Reset, which also drops a pending tick

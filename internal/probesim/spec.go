@@ -169,6 +169,9 @@ type Kubelet struct {
 	// count from.
 	Sweep time.Duration
 
+	// Wake says how long it takes until the readiness worker hears that it is to ask out of turn. Nil: no time.
+	Wake func() time.Duration `json:"-"`
+
 	// Look says how long a kubelet that acted takes until it has looked at what came of it, where it does so at once (1.36). Nil: no time.
 	Look func() time.Duration `json:"-"`
 
