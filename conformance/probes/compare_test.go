@@ -31,7 +31,7 @@ func TestReplay(t *testing.T) {
 					t.Errorf("%s: no difference\n%s", what, sideBySide(same.Trace, other.Trace))
 				}
 			}
-			for k, p := range s.probes() {
+			for k, p := range s.spec.Probes() {
 				if p == nil {
 					continue
 				}

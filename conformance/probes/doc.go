@@ -12,5 +12,5 @@
 //
 // What the node did before anything could be predicted is given to the simulator: when it saw the pod first (the phase of all probes), and how
 // long the runtime took to create each container. Then some seed must give the whole trace: the same moments, each within 0.3 s.
-// Without these, over all seeds, the simulator gives the range of each incarnation's life and of each wait before a start, in which the node's must lie.
+// Without these, over thousands of seeds, the simulator gives the range of each incarnation's life and of each wait before a start, in which the node's must lie.
 package probes

@@ -168,7 +168,7 @@ func (s *scenario) manifest(dir string) map[string]any {
 		"name": "app", "image": image, "imagePullPolicy": "Never", "args": []string{string(says)},
 		"volumeMounts": []object{{"name": "state", "mountPath": "/state"}},
 	}
-	for k, p := range s.probes() {
+	for k, p := range s.spec.Probes() {
 		if p == nil {
 			continue
 		}
@@ -194,9 +194,4 @@ func (s *scenario) manifest(dir string) map[string]any {
 			"volumes":    []object{{"name": "state", "hostPath": object{"path": dir}}},
 		},
 	}
-}
-
-// probes are the scenario's, by kind.
-func (s *scenario) probes() [3]*probesim.Probe {
-	return [3]*probesim.Probe{startup: s.spec.Startup, readiness: s.spec.Readiness, liveness: s.spec.Liveness}
 }

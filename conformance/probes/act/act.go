@@ -18,7 +18,7 @@ type Act struct {
 	Exits      []time.Duration // age at which it exits with code 1; 0 never
 	Stop       time.Duration   // from SIGTERM to its end; it answers until then
 	Says       [3]Answer       // by kind, in place of Yes
-	Over       [3]Way          // by kind
+	Over       [3]Way          // by kind, how it is asked
 }
 
 // Way is how a probe comes to the application.
@@ -60,9 +60,6 @@ func (a *Act) Life(n int) time.Duration { return pick(a.Exits, n) }
 
 // BootOf is how long incarnation n boots.
 func (a *Act) BootOf(n int) time.Duration { return pick(a.Boot, n) }
-
-// LocksAt is the age at which incarnation n locks up, or 0.
-func (a *Act) LocksAt(n int) time.Duration { return pick(a.Locks, n) }
 
 func pick(list []time.Duration, n int) time.Duration {
 	if len(list) == 0 {

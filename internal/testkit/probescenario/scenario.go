@@ -16,8 +16,8 @@ import (
 type Scenario struct {
 	Seed    uint64
 	Kubelet probesim.Kubelet
-	At      time.Duration // the pod's first sync
-	End     time.Duration
+	At      time.Duration // the pod's first sync; instants are since an origin that is a whole second
+	End     time.Duration // the first instant that is not looked at
 	Specs   []probesim.Spec
 	App     App
 	Acts    []Act // in order of time
@@ -28,7 +28,7 @@ type Act struct {
 	At        time.Duration
 	What      Action
 	Container int
-	Code      int
+	Code      int // of the exit
 }
 
 // Action is what an [Act] does.
@@ -74,6 +74,7 @@ type Window struct {
 	From, To time.Duration
 }
 
+// nth is the value of incarnation n, or none where the list is empty.
 func nth(list []time.Duration, n int, none time.Duration) time.Duration {
 	if len(list) == 0 {
 		return none
@@ -99,72 +100,74 @@ func (f *Fixed) probe(k probesim.Kind, n int, age, at time.Duration) (probesim.O
 	return probesim.Success, f.Latency
 }
 
-func (c App) draw(what string, numbers ...int64) *rand.Rand {
-	h := c.Seed
-	mix := func(x uint64) { h = (h ^ x) * 0x9e3779b97f4a7c15; h ^= h >> 29 }
+// draw is the chance of one thing that the numbers tell from others of its kind.
+func (a App) draw(what string, numbers ...int64) *rand.Rand {
+	h := a.Seed
 	for _, b := range []byte(what) {
-		mix(uint64(b))
+		h = mix(h, uint64(b))
 	}
-	mix(uint64(c.container))
+	h = mix(h, uint64(a.container))
 	for _, n := range numbers {
-		mix(uint64(n))
+		h = mix(h, uint64(n))
 	}
-	return rand.New(rand.NewPCG(h, c.Seed))
+	return rand.New(rand.NewPCG(h, a.Seed))
 }
 
-func (c App) whole(d time.Duration) time.Duration {
-	if c.Whole {
+// whole rounds d, where exits come at whole seconds.
+func (a App) whole(d time.Duration) time.Duration {
+	if a.Whole {
 		return d.Round(time.Second)
 	}
 	return d
 }
 
+// scale draws from an exponential distribution with the mean d.
 func scale(r *rand.Rand, d time.Duration) time.Duration {
 	return time.Duration(r.ExpFloat64() * float64(d))
 }
 
 // Probe implements [probesim.App].
-func (c App) Probe(k probesim.Kind, n int, age, at time.Duration) (probesim.Outcome, time.Duration) {
-	if c.Fixed != nil {
-		return c.Fixed.probe(k, n, age, at)
+func (a App) Probe(k probesim.Kind, n int, age, at time.Duration) (probesim.Outcome, time.Duration) {
+	if a.Fixed != nil {
+		return a.Fixed.probe(k, n, age, at)
 	}
-	r := c.draw("probe", int64(k), int64(n), int64(at))
+	r := a.draw("probe", int64(k), int64(n), int64(at))
 	takes := time.Duration(1 + r.IntN(20_000_000))
-	if r.Float64() < c.Slow {
+	if r.Float64() < a.Slow {
 		takes = time.Duration(r.IntN(15_000_000_000))
 	}
-	inc := c.draw("incarnation", int64(n))
-	boot, lock := scale(inc, c.Boot), scale(inc, c.Lock)
+	inc := a.draw("incarnation", int64(n))
+	boot, lock := scale(inc, a.Boot), scale(inc, a.Lock)
 	switch x := r.Float64(); {
-	case c.Lock > 0 && age > boot+lock:
+	case a.Lock > 0 && age > boot+lock:
 		return probesim.Failure, probesim.Never
-	case x < c.Error:
+	case x < a.Error:
 		return probesim.Errored, takes
-	case age < boot || x < c.Error+c.Fail:
+	case age < boot || x < a.Error+a.Fail:
 		return probesim.Failure, takes
 	}
 	return probesim.Success, takes
 }
 
 // Run implements [probesim.App].
-func (c App) Run(n int, _ time.Duration) (time.Duration, int) {
-	if c.Fixed != nil {
-		return nth(c.Fixed.Exit, n, probesim.Never), 1
+func (a App) Run(n int, _ time.Duration) (time.Duration, int) {
+	if a.Fixed != nil {
+		return nth(a.Fixed.Exit, n, probesim.Never), 1
 	}
-	if c.Life == 0 {
+	if a.Life == 0 {
 		return probesim.Never, 0
 	}
-	r := c.draw("life", int64(n))
-	return c.whole(scale(r, c.Life)) + 1, r.IntN(2)
+	r := a.draw("life", int64(n))
+	return a.whole(scale(r, a.Life)) + 1, r.IntN(2)
 }
 
 // Stop implements [probesim.App].
-func (c App) Stop(n int, at time.Duration) (time.Duration, int) {
-	if c.Fixed != nil {
-		return c.Fixed.Stop, 143
+func (a App) Stop(n int, at time.Duration) (time.Duration, int) {
+	if a.Fixed != nil {
+		return a.Fixed.Stop, 143
 	}
-	r := c.draw("stop", int64(n))
-	return c.whole(scale(r, c.Term)), []int{0, 143}[r.IntN(2)]
+	r := a.draw("stop", int64(n))
+	return a.whole(scale(r, a.Term)), []int{0, 143}[r.IntN(2)]
 }
 
 func seconds(r *rand.Rand, xs ...time.Duration) time.Duration { return pick(r, xs...) * time.Second }
@@ -254,7 +257,7 @@ func (sc *Scenario) String() string {
 	fmt.Fprintf(&b, "seed %d: kubelet %+v, first sync %v\napp %+v\n", sc.Seed, sc.Kubelet, sc.At, sc.App)
 	for i, s := range sc.Specs {
 		fmt.Fprintf(&b, "container %d: restart %d grace %v preStop %v sidecar %v\n", i, s.Restart, s.Grace, s.PreStop, s.Sidecar)
-		for k, p := range []*probesim.Probe{s.Startup, s.Readiness, s.Liveness} {
+		for k, p := range s.Probes() {
 			if p != nil {
 				fmt.Fprintf(&b, "  %v %+v\n", probesim.Kind(k), *p)
 			}

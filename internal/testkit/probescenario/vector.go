@@ -109,35 +109,34 @@ func Facts() []Vector {
 	delayed := func(p *probesim.Probe, d time.Duration) *probesim.Probe { p.InitialDelay = d; return p }
 	graceful := func(d time.Duration) *probesim.Probe { p := probe(5, 1, 2); p.Grace = d; return p }
 	story := probesim.Spec{Startup: probe(10, 1, 30), Readiness: probe(5, 2, 3), Liveness: probe(20, 5, 3), Grace: 30 * s}
-	// half keeps the kubelet's own instants off the grid of the probes.
+	// The kubelet's own instants are off the grid of the probes.
 	k := probesim.Kubelet{Uptime: 2*time.Minute + 250*time.Millisecond, RelistPhase: 750 * time.Millisecond, PollPhase: 600 * time.Millisecond, TimeoutLate: 137 * time.Microsecond, MaxBackOff: 300 * s}
 	fact := func(name string, instant bool, end time.Duration, spec probesim.Spec, app Fixed, acts ...Act) Vector {
 		return Vector{Name: name, Instant: instant, Scenario: &Scenario{Kubelet: k, At: s, End: s + end, Specs: []probesim.Spec{spec}, App: App{Fixed: &app}, Acts: acts}}
 	}
-	ms := 5 * time.Millisecond
+	latency := 5 * time.Millisecond
 	never := []time.Duration{probesim.Never}
-	facts := []Vector{
-		fact("G1 slow boot", false, 90*s, story, Fixed{Boot: []time.Duration{45 * s}, Latency: ms}),
-		fact("G2 deadlock", false, 300*s, story, Fixed{Boot: []time.Duration{45 * s}, Lock: []time.Duration{200*s + 1, probesim.Never}, Latency: ms}),
+	return []Vector{
+		fact("G1 slow boot", false, 90*s, story, Fixed{Boot: []time.Duration{45 * s}, Latency: latency}),
+		fact("G2 deadlock", false, 300*s, story, Fixed{Boot: []time.Duration{45 * s}, Lock: []time.Duration{200*s + 1, probesim.Never}, Latency: latency}),
 		fact("G3 failures carried over", true, 40*s, probesim.Spec{Liveness: probe(10, 1, 3), Grace: 30 * s},
-			Fixed{Latency: ms, Fails: []Window{{probesim.Liveness, 0, time.Hour}}}, Act{At: 16*s + ms, What: Crash, Code: 1}),
+			Fixed{Latency: latency, Fails: []Window{{probesim.Liveness, 0, time.Hour}}}, Act{At: 16*s + latency, What: Crash, Code: 1}),
 		fact("G4 a sync asks readiness", false, 300*s, probesim.Spec{Readiness: probe(30, 1, 3), Liveness: probe(10, 1, 3), Grace: 30 * s},
-			Fixed{Latency: ms, Boot: []time.Duration{time.Hour}, LiveInBoot: true}),
+			Fixed{Latency: latency, Boot: []time.Duration{time.Hour}, LiveInBoot: true}),
 		fact("G5 restart of the kubelet while booting", false, 180*s, probesim.Spec{Startup: probe(10, 1, 30), Liveness: probe(10, 1, 3), Grace: 30 * s},
-			Fixed{Boot: []time.Duration{120 * s}, Latency: ms}, Act{At: 61*s + ms, What: RestartKubelet}),
-		fact("G7 attempts longer than the period", false, 60*s, probesim.Spec{Readiness: probe(5, 12, 3), Grace: 30 * s}, Fixed{Latency: ms, Lock: []time.Duration{0}}),
-		fact("G9 budget 10x3", false, 90*s, probesim.Spec{Startup: probe(10, 1, 3), Grace: 30 * s}, Fixed{Latency: ms, Boot: never}),
-		fact("G9 budget 5x1 after 5", false, 30*s, probesim.Spec{Startup: delayed(probe(5, 1, 1), 5*s), Grace: 30 * s}, Fixed{Latency: ms, Boot: never}),
+			Fixed{Boot: []time.Duration{120 * s}, Latency: latency}, Act{At: 61*s + latency, What: RestartKubelet}),
+		fact("G7 attempts longer than the period", false, 60*s, probesim.Spec{Readiness: probe(5, 12, 3), Grace: 30 * s}, Fixed{Latency: latency, Lock: []time.Duration{0}}),
+		fact("G9 budget 10x3", false, 90*s, probesim.Spec{Startup: probe(10, 1, 3), Grace: 30 * s}, Fixed{Latency: latency, Boot: never}),
+		fact("G9 budget 5x1 after 5", false, 30*s, probesim.Spec{Startup: delayed(probe(5, 1, 1), 5*s), Grace: 30 * s}, Fixed{Latency: latency, Boot: never}),
 		fact("G10 crash loop", false, 40*time.Minute, probesim.Spec{Grace: 30 * s}, Fixed{Exit: []time.Duration{s + 1}}),
-		fact("G10 liveness loop", false, 40*time.Minute, probesim.Spec{Liveness: probe(10, 1, 3), Grace: 30 * s}, Fixed{Latency: ms, Lock: []time.Duration{ms}}),
+		fact("G10 liveness loop", false, 40*time.Minute, probesim.Spec{Liveness: probe(10, 1, 3), Grace: 30 * s}, Fixed{Latency: latency, Lock: []time.Duration{latency}}),
 		fact("G11 startup leaks to the replacement", false, 10*time.Minute, probesim.Spec{Startup: probe(30, 1, 10), Liveness: probe(5, 1, 3), Grace: 30 * s},
-			Fixed{Latency: ms, Boot: []time.Duration{40 * s}, Lock: []time.Duration{100 * s, probesim.Never}}),
+			Fixed{Latency: latency, Boot: []time.Duration{40 * s}, Lock: []time.Duration{100 * s, probesim.Never}}),
 		fact("G12 successes carried over", true, 120*s, probesim.Spec{Readiness: &probesim.Probe{Period: 10 * s, Timeout: s, SuccessThreshold: 3, FailureThreshold: 3}, Grace: 30 * s},
-			Fixed{Latency: ms}, Act{At: 60*s + ms, What: Crash, Code: 1}),
-		fact("grace period of the probe", false, 60*s, probesim.Spec{Liveness: graceful(2 * s), Grace: 10 * s}, Fixed{Latency: ms, Lock: []time.Duration{0}, Stop: time.Minute}),
+			Fixed{Latency: latency}, Act{At: 60*s + latency, What: Crash, Code: 1}),
+		fact("grace period of the probe", false, 60*s, probesim.Spec{Liveness: graceful(2 * s), Grace: 10 * s}, Fixed{Latency: latency, Lock: []time.Duration{0}, Stop: time.Minute}),
 		fact("grace period of the pod when all of it is killed", false, 60*s, probesim.Spec{Liveness: graceful(2 * s), Grace: 10 * s, Restart: probesim.NeverRestart},
-			Fixed{Latency: ms, Lock: []time.Duration{0}, Stop: time.Minute}),
-		fact("what cannot be judged counts for nothing", true, 60*s, probesim.Spec{Liveness: probe(5, 1, 1), Readiness: probe(5, 1, 1), Grace: s}, Fixed{Latency: ms, Errs: true}),
+			Fixed{Latency: latency, Lock: []time.Duration{0}, Stop: time.Minute}),
+		fact("what cannot be judged counts for nothing", true, 60*s, probesim.Spec{Liveness: probe(5, 1, 1), Readiness: probe(5, 1, 1), Grace: s}, Fixed{Latency: latency, Errs: true}),
 	}
-	return facts
 }
