@@ -24,15 +24,15 @@ func (t EventType) String() string {
 	return [...]string{"container started", "container exited", "probe started", "probe ended", "result", "killing", "back-off", "started", "ready", "synced", "pod ended"}[t]
 }
 
-// Event is something that happened to a pod. Which fields beyond the first four have a meaning depends on the type.
+// Event is something that happened to a pod. Which fields beyond At and Type have a meaning depends on the type; the others are zero.
 type Event struct {
-	At          time.Duration
+	At          time.Duration // instant, as in [NewPod]
 	Type        EventType
 	Container   int // index
 	Incarnation int // counted from 0
 	Kind        Kind
 	Outcome     Outcome
 	On          bool
-	Code        int
-	Until       time.Duration
+	Code        int           // of the exit; 137 when it was killed at the end of its grace period
+	Until       time.Duration // instant
 }

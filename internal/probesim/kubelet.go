@@ -34,21 +34,19 @@ type stopping struct {
 type container struct {
 	Container
 
-	cur  record // newest incarnation
-	dead record // newest exited one before it
-	exit time.Duration
-	code int
+	cur  record        // newest incarnation
+	dead record        // newest exited one before it
+	exit time.Duration // when cur exits, if nothing happens before; Never: it does not
+	code int           // with which
 
 	seen, seenDead record // as of the last relist
 	view, viewDead record // as of the beginning of the sync, which does not look again
 
-	status status
-	// computed is the status that a sync has worked out and not yet published.
-	computed status
-	workers  [3]worker
-	kill     stopping
-	// everStarted: a sidecar that has started once lets the others go on for ever.
-	everStarted bool
+	status      status    // as published
+	computed    status    // worked out by a sync and not yet published
+	workers     [3]worker // by kind
+	kill        stopping
+	everStarted bool // a sidecar that has started once lets the others go on for ever
 	backOff     backOff
 }
 

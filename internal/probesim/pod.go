@@ -11,7 +11,7 @@ type Pod struct {
 	chance     Rand
 	containers []container
 	now        time.Duration
-	out        []Event
+	out        []Event // of the step that is done
 
 	kubeletStart             time.Duration
 	relistPhase, pollPhase   time.Duration
@@ -28,30 +28,31 @@ type Pod struct {
 	published                bool          // the status manager has a status
 	ready                    bool          // the pod's Ready condition
 	over, ended              bool          // phase Succeeded or Failed, as worked out and as published
-	gone                     bool
-	deleting, bornDeleted    bool
+	gone                     bool          // stopped for good
+	deleting, bornDeleted    bool          // deletion was asked for; it was when this kubelet began
 	deletedAt, deletionGrace time.Duration
 
 	// of the sync that runs
 	creating  int           // index of the container that is being created
 	createdAt time.Duration // when it runs; Never: none is
 	decidedAt time.Duration // when its creation began
-	acted     bool
-	killPod   bool
-	retryAt   time.Duration
-	finishAt  time.Duration
-	start     []bool
-	kills     []doomed
+	acted     bool          // it changed something in the runtime
+	killPod   bool          // it keeps nothing and starts nothing
+	retryAt   time.Duration // when the first back-off that it met ends; Never: it met none
+	finishAt  time.Duration // when it is done
+	start     []bool        // by container: to be started
+	kills     []doomed      // still to come
 
 	changes int // incarnations that the relist found changed, on their way to the sync loop
 	updates []told
-	due     []step
+	due     []step // what may be done at the instant of the step, in a fixed order
 
 	scanned  bool // nextAt and nextStep hold
 	nextAt   time.Duration
 	nextStep step
 }
 
+// doomed is a container to be killed.
 type doomed struct {
 	container int
 	why       Kind
@@ -267,7 +268,7 @@ type step struct {
 	op        op
 	container int
 	arg       int // kind of a worker, index of an update
-	way       int
+	way       int // of a worker's select, see ways
 }
 
 // scan finds the instant of the next step and, if it is to be taken, which of those due then.

@@ -411,7 +411,7 @@ func span(x float64) string {
 
 // probeWords is a probe's numbers as people say them.
 func probeWords(s probesim.Spec, k probesim.Kind) string {
-	p := [...]*probesim.Probe{s.Startup, s.Readiness, s.Liveness}[k]
+	p := s.Probes()[k]
 	if p == nil {
 		return "none"
 	}

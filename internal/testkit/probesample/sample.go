@@ -98,15 +98,15 @@ type sample struct {
 	mistake string
 	db      *resource
 	disk    *resource
-	work    time.Duration
+	work    time.Duration // what a request takes
 
 	booted, draining atomic.Bool
-	lost             atomic.Int64 // ticks of the watchdog since the last beat
-	beat             atomic.Int64 // when, by the wall clock
-	asked            atomic.Int64
-	serving          sync.Mutex // what a deadlock holds
-	one              sync.Mutex
-	pool             chan struct{}
+	lost             atomic.Int64  // ticks of the watchdog since the last beat
+	beat             atomic.Int64  // when the last one was, by the wall clock in nanoseconds
+	asked            atomic.Int64  // how often for ready
+	serving          sync.Mutex    // what a deadlock holds
+	one              sync.Mutex    // held by the question that is answered, where they are answered one at a time
+	pool             chan struct{} // of workers: full when all are at work
 }
 
 // Main runs the sample until SIGTERM and returns its exit code.
@@ -251,6 +251,7 @@ func (s *sample) pulse() {
 	}
 }
 
+// moves says whether the serving path does.
 func (s *sample) moves() bool {
 	if s.is("wall-clock") {
 		return time.Since(time.Unix(0, s.beat.Load())) < beatsLost*beatEvery
@@ -379,7 +380,7 @@ func (s *sample) tell(w http.ResponseWriter, r *http.Request, name string, is fu
 type resource struct {
 	addr       string
 	neverStale bool
-	at         atomic.Int64 // the last good check
+	at         atomic.Int64 // when the last good check was, by the wall clock in nanoseconds
 	bad        atomic.Bool  // the last check failed
 	away       atomic.Bool  // any check failed
 }
