@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 
@@ -127,11 +130,70 @@ func (r *recommendation) rewritten() (before, after *source.File, err error) {
 		}
 	}
 	before = root.File()
-	after, _, err = before.Apply(root, changes...)
+	after, edits, err := before.Apply(root, changes...)
 	if err != nil {
 		return nil, nil, &problem.Problem{What: "cannot write the probes there", Where: before.Name, Why: err.Error(), Next: "set the numbers by hand; the command without --fix prints them", Exit: problem.ExitIncomplete, Err: err}
 	}
+	if stale := r.staleReasons(); r.boot == 0 && len(edits) > 0 && len(stale) > 0 {
+		edits = append(edits, stale...)
+		slices.SortStableFunc(edits, func(a, b source.Edit) int { return a.Start - b.Start })
+		after = source.Parse(before.Name, source.ApplyEdits(before.Data, edits))
+	}
 	return before, after, nil
+}
+
+// ownReason matches the reasons that Fairway writes behind a probe's numbers: those of the golden paths and those of notes, whatever the numbers.
+var ownReason = regexp.MustCompile(`^# (?:` + strings.Join([]string{
+	`a finished boot is noticed up to \d+ s late(?:; never more than the \d+ x \d+ s from the first to the third liveness probe)?`,
+	`the answer needs no work, so \d+ s are plenty`,
+	`a process that boots is busy; one second, the default, may be too short for an answer`,
+	`\d+ tries, \d+ s apart, take [\dhms]+: enough for a boot of [\dhms]+ and half of it again`,
+	`\d+ tries, \d+ s apart, surely take \d+ s: .* \([\d,]+ boots?, \d+ of them killed\)`,
+	`asked every \d+ s, a pod that fails is out of the Service after \d+ to \d+ s`,
+	`an answer that takes longer than \d+ s is none`,
+	`(?:three|\d+) in a row; one slow answer is no reason to send nothing more`,
+	`asked every \d+ s, it is restarted \d+ to \d+ s after (?:the last good answer|/health/live turned bad): a restart is the last resort`,
+	`a busy process may take \d+ s to answer`,
+	`(?:three|\d+) in a row, so that no single slow moment restarts it`,
+	`a rollout counts as failed after [\dhms]+ without a new pod; a boot alone may take [\dhms]+ of that`,
+	regexp.QuoteMeta(deadlineReason),
+}, "|") + `)(?: \([a-z]+(?:-[a-z]+)+\))?$`)
+
+var digits = regexp.MustCompile(`\d+`)
+
+// staleReasons are the edits that put the reasons of the plan where Fairway's earlier ones would speak of other numbers, in the probes that change.
+// A comment that somebody else wrote stays.
+func (r *recommendation) staleReasons() (out []source.Edit) {
+	file := r.Workload.Origin.File()
+	state := func(path, reason string, same bool) {
+		e, ok := r.Workload.Origin.Find(rule.InOrigin(r.Workload.Object, source.MustPath(path)))
+		if !ok {
+			return
+		}
+		at, ok := file.CommentBehind(e.Value)
+		if !ok {
+			return
+		}
+		text, says := string(file.Data[at.Start:at.End]), digits.FindAllString(reason, -1)
+		same = same && !slices.ContainsFunc(digits.FindAllString(text, -1), func(d string) bool { return !slices.Contains(says, d) })
+		if ownReason.MatchString(text) && !same {
+			out = append(out, source.Edit{Span: at, New: "# " + reason})
+		}
+	}
+	for _, p := range r.probes() {
+		notes := r.notes(p.kind)
+		changes := func(n noted) bool { return was(p.have, n.field, n.value) != "" }
+		if !slices.ContainsFunc(notes, changes) {
+			continue
+		}
+		for _, n := range notes {
+			state(r.Container.Path+"."+p.field+"."+n.field, n.reason, !changes(n))
+		}
+	}
+	if _, _, short := r.deadline(); short {
+		state("spec.progressDeadlineSeconds", deadlineReason, false)
+	}
+	return out
 }
 
 // proves reads the workload again with the file changed, and refuses when its probes are not what they were to become: another file, such as a
