@@ -272,7 +272,7 @@ func (f *probeSimulateFlags) questions(ctx context.Context, e Env, cmd *cobra.Co
 	}
 	if c.Boot == nil {
 		return nil, &problem.Problem{What: "the boot time is not known", Why: "what probes do depends on it more than on anything else",
-			Next: "say it with --boot 45s..60s, name boots that were observed with --boots FILE, or write it down: boot in a fairway.yaml among the files, or the annotation " + cluster.BootAnnotation}
+			Next: "say it with --boot 45s..60s, name boots that were observed with --boots FILE, or write it down: boot in the fairway.yaml of the service, among the files or above them, or the annotation " + cluster.BootAnnotation}
 	}
 	if c.Replicas == 0 {
 		c.Replicas = 10

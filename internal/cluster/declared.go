@@ -27,10 +27,10 @@ func (s *Snapshot) DeclaredOf(w *Workload) (d Declared) {
 	if f := w.Origin.File(); f != nil {
 		folder = path.Dir(f.Name)
 	}
-	at := -1
+	nearest := ""
 	for _, x := range s.declared {
-		if dir := path.Dir(x.File); x.Name == w.Name && above(dir, folder) && len(dir) > at {
-			d, at = x, len(dir)
+		if dir := path.Dir(x.File); x.Name == w.Name && above(dir, folder) && (nearest == "" || dir != nearest && above(nearest, dir)) {
+			d, nearest = x, dir
 		}
 	}
 	for _, says := range [...]map[string]string{w.Annotations, w.Template.Annotations} {
@@ -43,7 +43,19 @@ func (s *Snapshot) DeclaredOf(w *Workload) (d Declared) {
 	return d
 }
 
-// above reports whether a folder is another or holds it.
+// above reports whether a folder is another or holds it, both absolute or both relative to the same one.
 func above(dir, folder string) bool {
-	return dir == "." && !path.IsAbs(folder) || dir == folder || strings.HasPrefix(folder, strings.TrimSuffix(dir, "/")+"/")
+	if n, all := ups(dir); all && !path.IsAbs(folder) {
+		m, _ := ups(folder)
+		return n >= m
+	}
+	return dir == folder || strings.HasPrefix(folder, strings.TrimSuffix(dir, "/")+"/")
+}
+
+// ups counts the .. that a path begins with, and reports whether it is nothing else.
+func ups(name string) (n int, all bool) {
+	for name = strings.TrimPrefix(name+"/", "./"); strings.HasPrefix(name, "../"); name = name[3:] {
+		n++
+	}
+	return n, name == ""
 }

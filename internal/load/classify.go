@@ -79,7 +79,7 @@ func (u *unit) object(root source.Node, scope string) {
 }
 
 // declared reads what a service file says that rules can use; false when a mapping is none. What it leaves to the defaults of its path nobody
-// measured.
+// measured: it stays 0.
 func declared(root source.Node) (d cluster.Declared, ok bool) {
 	if !servicePath.MatchString(root.Get("path").Resolve().Text()) {
 		return d, false
@@ -87,7 +87,7 @@ func declared(root source.Node) (d cluster.Declared, ok bool) {
 	d.Name = root.Get("name").Resolve().Text()
 	d.Boot, _ = time.ParseDuration(root.Get("boot").Resolve().Text())
 	d.Request, _ = time.ParseDuration(root.Get("request").Resolve().Text())
-	return d, d.Name != "" && (d.Boot > 0 || d.Request > 0)
+	return d, d.Name != ""
 }
 
 // servicePath matches the golden path that a service file names: stateless-service@1.0.0.

@@ -152,11 +152,17 @@ func Load(ctx context.Context, paths []string, o Options) (*Input, error) {
 	})
 	wg.Go(func() { charts = l.renderCharts(ctx, w.charts) })
 	units := l.readAll(ctx, w.files)
+	above := l.readAll(ctx, w.servicesAbove())
 	wg.Wait()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return assemble(l, w, units, kust, charts), nil
+	in := assemble(l, w, units, kust, charts)
+	for _, u := range above {
+		in.declareAbove(l, u)
+	}
+	in.sort()
+	return in, nil
 }
 
 // readAll reads files on all processors and returns what they hold, in the order of files.

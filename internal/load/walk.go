@@ -29,6 +29,12 @@ type folder struct {
 	files      int // for a chart: files that are templates
 }
 
+// typedPath is a path that the user named: where it is, links on the way included, how messages call it, and whether it is a folder.
+type typedPath struct {
+	at, name string
+	folder   bool
+}
+
 // link is a symbolic link that was met in a folder.
 type link struct {
 	at, name, root string
@@ -49,6 +55,7 @@ type walker struct {
 
 	seen  map[string]string // real path of a file or folder -> its name
 	links []link
+	typed []typedPath
 	root  string
 	fence fence // of the path that is being walked
 }
@@ -98,6 +105,7 @@ func (w *walker) path(typed string) error {
 		w.failRead(name, err)
 		return nil
 	}
+	w.typed = append(w.typed, typedPath{at, name, info.IsDir()})
 	if info.IsDir() {
 		w.l.named = append(w.l.named, real)
 		w.fence = w.l.fenceOf(real)
