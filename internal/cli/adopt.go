@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,7 @@ import (
 type adoptFlags struct {
 	stages               []string
 	owner, catalogue     string
+	boot                 time.Duration
 	org, version         string
 	write, force, health bool
 	diff                 bool
@@ -51,6 +53,7 @@ func newAdopt(e Env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.stages, "stage", nil, "stages to bring in (default: all but network)")
 	flags.StringVar(&f.owner, "owner", "", "the team that is called when it breaks, where no label says it")
+	flags.DurationVar(&f.boot, "boot", 0, "how long a start takes on a bad day, such as 45s, where the manifests do not say (default: the path's)")
 	flags.BoolVar(&f.write, "write", false, "write the files")
 	flags.BoolVar(&f.diff, "diff", false, "show the difference of all files")
 	flags.BoolVar(&f.health, "assume-health-endpoints", false, "the program answers /health/started, /health/ready and /health/live on its port named health, or where none is, on that of requests")
@@ -82,6 +85,9 @@ func runAdopt(ctx context.Context, e Env, f *adoptFlags, args []string) error {
 		if s != "all" && !slices.Contains(goldenpath.Stages, s) {
 			return &problem.Problem{What: fmt.Sprintf("there is no stage %q", s), Where: "--stage", Next: "the stages are " + strings.Join(goldenpath.Stages, ", ") + ", or all"}
 		}
+	}
+	if f.boot < 0 {
+		return &problem.Problem{What: fmt.Sprintf("a boot of %s is none", f.boot), Where: "--boot", Next: "give how long a start takes on a bad day, such as 45s"}
 	}
 	var all []*adoption
 	var diffs strings.Builder
@@ -293,6 +299,7 @@ func (x *adoption) prepare(f *adoptFlags, c *goldenpath.Catalogue, org *source.F
 		return nil
 	}
 	x.stages(f.stages)
+	x.boots(f.boot, org, arg)
 	if f.health {
 		x.Adopted.Health = cmp.Or(x.Health, x.port())
 		x.Left = slices.DeleteFunc(x.Left, func(l string) bool {
@@ -362,6 +369,36 @@ func (x *adoption) stages(named []string) {
 			x.Adopted.Stages = append(x.Adopted.Stages, s)
 		}
 	}
+}
+
+// boots takes the boot that was given where no manifest says it. Without one it lists what is assumed: the startup probe is made of it.
+func (x *adoption) boots(given time.Duration, org *source.File, arg string) {
+	p := x.path.Parameter("boot")
+	if p == nil || x.known != nil || x.Measured {
+		return
+	}
+	at := slices.IndexFunc(x.Settings, func(s source.Field) bool { return s.Key == "boot" })
+	if given > 0 {
+		boot := source.F("boot", source.String(given.String()))
+		if at < 0 {
+			x.Settings = append(x.Settings, boot)
+		} else {
+			x.Settings[at] = boot
+		}
+		return
+	}
+	boot, whose := p.Default, "the path's default"
+	if org != nil {
+		if said := org.Docs[0].Root.Resolve().Get("boot").Text(); said != "" {
+			boot, whose = said, "the organisation's"
+		}
+	}
+	if at >= 0 {
+		boot, _ = x.Settings[at].Value.Scalar()
+		whose = "the delay of its liveness probe"
+	}
+	x.Left = append(x.Left, fmt.Sprintf("boot: %s is assumed, %s; say what was measured with --boot or as boot in the service file, or work it out from some boots: fairway probe recommend %s/%s -f %s --boots FILE --fix",
+		boot, whose, strings.ToLower(x.Kind), x.Name, arg))
 }
 
 // port is the port of requests that was inferred, 8080 without one.

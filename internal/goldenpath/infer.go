@@ -20,6 +20,7 @@ type Candidate struct {
 	Line     int
 	Adopted  Adopted
 	Settings []source.Field // of the service file, path and adoption aside
+	Measured bool           // an annotation says how long a boot takes
 	Health   string         // the name of the port that is there for probes, "" without one
 	// Notes say what was seen that somebody should know, Left what cannot be known from manifests and is left to the team.
 	Notes, Left []string
@@ -172,6 +173,7 @@ func infer(m manifest, all []manifest, owner string) (c Candidate, ok bool) {
 	delay, _ := main.Get("livenessProbe").Get("initialDelaySeconds").Int()
 	if d := declaredBoot(m.root, template); m.kind == "CronJob" {
 	} else if d > 0 {
+		c.Measured = true
 		set("boot", source.String(writeDuration(d)))
 	} else if delay > 30 && delay <= 600 {
 		set("boot", source.String(strconv.FormatInt(delay, 10)+"s"))
