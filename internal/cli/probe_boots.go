@@ -157,12 +157,17 @@ func (f *bootFlags) observe(e Env, p *probedContainer, l *lived) (*observed, err
 		return nil, &problem.Problem{What: "when a boot ends cannot be seen in " + report.Label(p.Workload.Ref), Where: "container " + p.Container.Name,
 			Why: "it has no startup and no readiness probe, so that it counts as ready from its first second", Next: "give it a readiness probe, or time boots otherwise and name them with --boots", Exit: problem.ExitIncomplete}
 	}
+	assumed := fmt.Sprintf("taken to have been watched by the probes of this manifest, asked every %d s; boots of another one need it with -f, or --watched-every", secs(w.Period))
 	if f.every > 0 {
-		w.Period = f.every
+		w.Period, assumed = f.every, ""
 	}
 	if l != nil {
 		boots, left := boottime.FromPods(podsOf(p.Workload, l.in.Records), l.events, w, l.now)
-		o.add(l.name, boots, left, l.note)
+		note := assumed
+		if l.note != "" {
+			note = strings.TrimPrefix(note+"; "+l.note, "; ")
+		}
+		o.add(l.name, boots, left, note)
 	}
 	for _, name := range f.prometheus {
 		data, err := readNamed(e, name)
@@ -176,7 +181,7 @@ func (f *bootFlags) observe(e Env, p *probedContainer, l *lived) (*observed, err
 			return nil, &problem.Problem{What: "cannot read the answer of Prometheus", Where: name, Why: err.Error(),
 				Next: fmt.Sprintf("ask /api/v1/query_range for {__name__=~%q,namespace=\"...\",pod=~\"%s-.*\"}", boottime.MetricStarted+"|"+boottime.MetricReady, p.Workload.Name), Err: err}
 		}
-		o.add(name, boots, left, "")
+		o.add(name, boots, left, assumed)
 	}
 	return o, nil
 }

@@ -151,7 +151,26 @@ func (f *probeRecommendFlags) show(e Env, r *recommendation) error {
 	if err != nil {
 		return err
 	}
+	r.saysWhy(e)
 	return r.exit()
+}
+
+// saysWhy tells on standard error why the exit code will be 3, and what would change it.
+func (r *recommendation) saysWhy(e Env) {
+	if r.plan == nil || r.plan.KilledVerdict == probeplan.Broken || r.plan.Cascade.Verdict == probeplan.Broken {
+		return
+	}
+	if r.plan.KilledVerdict == probeplan.Unknown {
+		note(e, "fairway: exit code 3: whether fewer than %s boots are killed cannot be told from %s\n  next: collect more boots; the probes above are the best for those that are there\n",
+			shareWord(probeplan.MaxKilled), report.Count(len(r.sample.Boots), "boot", "boots"))
+	}
+	if c := r.plan.Cascade; c.Verdict == probeplan.Unknown {
+		next := "say how busy the pods are at the worst hour, such as --utilisation 0.6"
+		if r.question.Load.Pods == 0 {
+			next = "write replicas into the manifest"
+		}
+		note(e, "fairway: exit code 3: whether one fault restarts other pods is not known: %s\n  next: %s; or give health a listener of its own\n", c.Why, next)
+	}
 }
 
 // check refuses flags that do not go together.
