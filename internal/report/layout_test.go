@@ -251,3 +251,19 @@ func TestGroups(t *testing.T) {
 		t.Errorf("-want +got:\n%s", d)
 	}
 }
+
+// A number stays with its unit, whatever stands behind that.
+func TestWrapKeepsUnits(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"killed 33.3 % (22.7-45.9 %) of 60", []string{"killed", "33.3 %", "(22.7-45.9 %)", "of 60"}},
+		{"within 20 s, or 5 min; some", []string{"within", "20 s, or", "5 min;", "some"}},
+		{"a % of it", []string{"a % of it"}},
+	} {
+		if d := cmp.Diff(c.want, Wrap(c.text, 9)); d != "" {
+			t.Errorf("Wrap(%q, 9) (-want +got):\n%s", c.text, d)
+		}
+	}
+}

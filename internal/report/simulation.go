@@ -25,7 +25,7 @@ type Simulation struct {
 	Columns []SimulationColumn
 	// Drawn is the index of the fault that the timelines show, with the first seed.
 	Drawn int
-	// Follows are findings that the answers support, a sentence each.
+	// Follows are findings that the answers support, a sentence each; four blanks and a command may follow it.
 	Follows []string
 	// Unmodelled says what was left out, a sentence each.
 	Unmodelled []string
@@ -56,8 +56,8 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 	}
 	t.label = 26
 	t.column = max(min((t.o.Width-t.label-2)/len(s.Columns), 44), 14)
-	t.line("%s", Clean(s.Title))
-	t.line("%s", Clean(s.Given))
+	t.hang("", Clean(s.Title))
+	t.hang("", Clean(s.Given))
 	t.line("")
 	t.row("", func(c *SimulationColumn) string { return Clean(c.Name) })
 	for _, k := range []probesim.Kind{probesim.Startup, probesim.Readiness, probesim.Liveness} {
@@ -88,7 +88,7 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 	} else {
 		for i, f := range s.Faults {
 			t.line("")
-			t.line("%s", faultWords(f, s.Columns[0].Scenario))
+			t.hang("", faultWords(f, s.Columns[0].Scenario))
 			for _, m := range measures {
 				t.measure(i, f, m)
 			}
@@ -102,12 +102,18 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 	if len(s.Follows) > 0 {
 		t.line("")
 		for _, x := range s.Follows {
+			text, command, ok := strings.Cut(Clean(x), explained)
+			if ok && Width(text)+len(explained)+len(command) > t.o.Width {
+				t.hang("", text)
+				t.line("%s%s", explained, command)
+				continue
+			}
 			t.line("%s", Clean(x))
 		}
 	}
 	t.line("")
 	if o.Brief {
-		t.line("%s of each, from seed %d; --fault KIND shows all of one, with intervals and the pods over time.", Count(s.Seeds, "run", "runs"), s.First)
+		t.hang("", fmt.Sprintf("%s of each, from seed %d; --fault KIND shows all of one, with intervals and the pods over time.", Count(s.Seeds, "run", "runs"), s.First))
 	} else {
 		t.line("%s from seed %d; in brackets the 95 %% interval.", Count(s.Seeds, "run", "runs"), s.First)
 	}
@@ -117,6 +123,9 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 	_, err := io.WriteString(w, t.b.String())
 	return err
 }
+
+// explained stands between a finding and the command that explains it.
+const explained = "    "
 
 // lost is the largest number of pods that a fault strikes.
 func lost(s *Simulation) (most int) {
@@ -152,7 +161,7 @@ func (t *simulationText) line(format string, args ...any) {
 // hang writes a text behind a head, and what does not fit on its line below itself.
 func (t *simulationText) hang(head, text string) {
 	width := utf8.RuneCountInString(head)
-	for _, line := range wrap(text, max(t.o.Width-width, 30)) {
+	for _, line := range Wrap(text, max(t.o.Width-width, 30)) {
 		t.line("%s%s", head, line)
 		head = strings.Repeat(" ", width)
 	}
@@ -163,7 +172,7 @@ func (t *simulationText) row(label string, cell func(*SimulationColumn) string) 
 	cells := make([][]string, len(t.s.Columns))
 	lines := 1
 	for i := range t.s.Columns {
-		cells[i] = wrap(cell(&t.s.Columns[i]), t.column-2)
+		cells[i] = Wrap(cell(&t.s.Columns[i]), t.column-2)
 		lines = max(lines, len(cells[i]))
 	}
 	for n := range lines {
@@ -179,23 +188,6 @@ func (t *simulationText) row(label string, cell func(*SimulationColumn) string) 
 		}
 		t.line("%s", b.String())
 	}
-}
-
-// wrap breaks a text at spaces into lines of at most that many characters; longer words stay whole.
-func wrap(text string, most int) (lines []string) {
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= most:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
-		}
-	}
-	return append(lines, line)
 }
 
 // measures are the rows of an answer, in order. A cell that is "" everywhere leaves the row out.
@@ -499,7 +491,7 @@ func (t *simulationText) timeline(c *SimulationColumn) {
 	width := max(min(t.o.Width, 120)-14, 30)
 	each := tr.End / time.Duration(width)
 	t.line("")
-	t.line("%s: %s, seed %d, %s a column", Clean(c.Name), cutAt(faultWords(t.s.Faults[t.s.Drawn], c.Scenario), ":"), t.s.First, span(each.Seconds()))
+	t.hang("", fmt.Sprintf("%s: %s, seed %d, %s a column", Clean(c.Name), cutAt(faultWords(t.s.Faults[t.s.Drawn], c.Scenario), ":"), t.s.First, span(each.Seconds())))
 	rows := tr.Rows
 	if len(rows) > maxTimelineRows {
 		rows = rows[:maxTimelineRows]
@@ -548,7 +540,17 @@ func (t *simulationText) timeline(c *SimulationColumn) {
 			names = append(names, g+" "+s.String())
 		}
 	}
-	t.line("  %s", strings.Join(append(names, t.paint(kill, kill)+" killed by a probe"), "  "))
+	names = append(names, kill+" killed by a probe")
+	for line, rest := "  "+names[0], names[1:]; ; rest = rest[1:] {
+		if len(rest) == 0 || Width(line)+2+Width(rest[0]) > t.o.Width {
+			t.line("%s", strings.ReplaceAll(line, kill, t.paint(kill, kill)))
+			line = ""
+		}
+		if len(rest) == 0 {
+			break
+		}
+		line += "  " + rest[0]
+	}
 }
 
 // paint colours what kills.

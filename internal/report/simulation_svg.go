@@ -19,6 +19,9 @@ const (
 	svgBar    = 11
 	svgCurve  = 44
 	svgMargin = 16
+	svgCross  = 3 // half of a cross
+	// svgLetters is how many letters fit on a line: DejaVu Sans, the widest of the usual fonts, takes 5.8 pixels for each of a sentence.
+	svgLetters = (svgWidth - 2*svgMargin) / 6
 )
 
 // svgStyle has the colours, for light and dark pages. States are told apart by lightness too.
@@ -80,8 +83,14 @@ func (d *drawing) simulation(s *Simulation) {
 	d.titles = append(d.titles, s.Title)
 	d.y += 12
 	d.text(svgMargin, "h", "", s.Title)
-	d.y += 17
-	d.text(svgMargin, "s", "", s.Given)
+	given := Wrap(s.Given, svgLetters)
+	if len(s.Faults) > 0 {
+		given = append(given, Wrap(faultWords(s.Faults[s.Drawn], s.Columns[0].Scenario)+fmt.Sprintf(", seed %d", s.First), svgLetters)...)
+	}
+	for _, line := range given {
+		d.y += 17
+		d.text(svgMargin, "s", "", line)
+	}
 	for i := range s.Columns {
 		if c := &s.Columns[i]; c.Trace != nil {
 			d.column(s, c)
@@ -130,7 +139,8 @@ func (d *drawing) column(s *Simulation, c *SimulationColumn) {
 			at := x(m.At)
 			switch {
 			case m.Kill:
-				fmt.Fprintf(&kills, "M%.1f %dl6 6m0-6l-6 6", at-3, bar+height/2-3)
+				at = min(max(at, svgLeft+svgCross), svgRight-svgCross) // whole, however close to an edge
+				fmt.Fprintf(&kills, "M%.1f %dl6 6m0-6l-6 6", at-svgCross, bar+height/2-svgCross)
 			case alone:
 				fmt.Fprintf(&fails, "M%.1f %dv4", at, bar-4)
 			}

@@ -70,12 +70,18 @@ func cutLeft(s string, w int) string {
 	return "…" + s[start:]
 }
 
-// Wrap breaks text into lines of at most w columns, at white space. A longer word has a line to itself.
+// Wrap breaks text into lines of at most w columns, at white space, but not between a number and its unit. A longer word has a line to itself.
 func Wrap(text string, w int) []string {
 	var lines []string
 	var line strings.Builder
 	used := 0
-	for word := range strings.FieldsSeq(text) {
+	words := strings.Fields(text)
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if i+1 < len(words) && endsInDigit(word) && isUnit(words[i+1]) {
+			i++
+			word += " " + words[i]
+		}
 		n := Width(word)
 		if used > 0 && used+1+n > w {
 			lines = append(lines, line.String())
@@ -93,4 +99,15 @@ func Wrap(text string, w int) []string {
 		lines = append(lines, line.String())
 	}
 	return lines
+}
+
+func endsInDigit(word string) bool { return word[len(word)-1] >= '0' && word[len(word)-1] <= '9' }
+
+// isUnit reports whether a word is what a number before it counts, with the punctuation behind it.
+func isUnit(word string) bool {
+	switch strings.TrimRight(word, ",.;:)") {
+	case "%", "s", "ms", "min":
+		return true
+	}
+	return false
 }
