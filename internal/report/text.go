@@ -142,8 +142,11 @@ func (t *textWriter) report() {
 		t.WriteString("\n")
 	}
 	t.repeated()
-	if t.o.Hint != "" && findings > manyLines {
-		t.WriteString(t.o.Hint + "\n")
+	if findings > manyLines {
+		if t.o.Hint != "" {
+			t.WriteString(t.o.Hint + "\n")
+		}
+		t.WriteString("a line for each: fairway lint -q\n")
 	}
 	t.summary(all, counts)
 }
