@@ -504,6 +504,7 @@ func (v *probeVerdicts) text(width int) string {
 		fmt.Fprintf(&b, "%-*s%s\n", 12+title, "", strings.TrimRight(head.String(), " "))
 	}
 	var traps []string
+	empty := b.Len()
 	for _, r := range v.Rows {
 		switch {
 		case r.Verdict == probeverify.NotChecked:
@@ -550,7 +551,7 @@ func (v *probeVerdicts) text(width int) string {
 			}
 		}
 	}
-	if v.Summary[probeverify.NotChecked] > 0 {
+	if v.Summary[probeverify.NotChecked] > 0 && b.Len() > empty {
 		b.WriteByte('\n')
 	}
 	var reasons []string

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fairway-k8s/fairway/internal/problem"
@@ -135,6 +136,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	o.Times = o.Times.orOrdinary()
 	if len(o.Command) == 0 {
 		o.Times.Boot = min(o.Times.Boot, 5*time.Second) // it runs already
+		if o.Budget > 0 {
+			o.Times.Boot = min(o.Times.Boot, o.Budget/3)
+		}
 	}
 	if o.Remote != "" { // the way takes its time, and is not to be blamed on the application
 		o.Times.Every = max(o.Times.Every, 500*time.Millisecond)
@@ -181,7 +185,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			row.Subject = s.proxy.Name
 		}
 		start := time.Now()
-		err := b.row(ctx, s, &row)
+		err := b.inTime(ctx, s, &row)
 		row.Took = time.Since(start)
 		if ctx.Err() != nil {
 			report.Took = time.Since(began)
@@ -233,6 +237,25 @@ func (b *bench) plan() (all []step) {
 		}
 	}
 	return all
+}
+
+// overtime is by how much a row may be late, so that one that is planned to the second comes to its end.
+const overtime = time.Second
+
+// inTime runs one step until the time for everything is over, whatever the application does: what was seen of a row by then proves nothing.
+func (b *bench) inTime(all context.Context, s step, row *Row) error {
+	ctx := all
+	if !b.end.IsZero() {
+		bounded, cancel := context.WithDeadline(all, b.end.Add(overtime))
+		defer cancel()
+		ctx = bounded
+	}
+	err := b.row(ctx, s, row)
+	if _, broken := errors.AsType[*problem.Problem](err); broken || all.Err() != nil || ctx.Err() == nil {
+		return err
+	}
+	row.Note, row.Cells, row.Faults = "", nil, nil
+	return notChecked("the time of %s was over", brief(b.Budget))
 }
 
 // row runs one step, and leaves the application as it found it or dead.
@@ -299,6 +322,30 @@ func (b *bench) start(more []string) error {
 	return nil
 }
 
+// askAll asks all endpoints at the same time, as the kubelet does: those that stall cost the longest of their timeouts, not the sum.
+func (b *bench) askAll(ask func(Probe) (Answer, error)) (map[Endpoint]Answer, error) {
+	var (
+		wg       sync.WaitGroup
+		mu       sync.Mutex
+		answers  = map[Endpoint]Answer{}
+		failures []error
+	)
+	for e, p := range b.Probes {
+		wg.Go(func() {
+			a, err := ask(p)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failures = append(failures, err)
+				return
+			}
+			answers[e] = a
+		})
+	}
+	wg.Wait()
+	return answers, errors.Join(failures...)
+}
+
 // insistence is for how long an endpoint is asked that answers 400 to 499: a boot has other codes, and routes that are not there yet come soon.
 const insistence = 10 * time.Second
 
@@ -310,14 +357,12 @@ func (b *bench) healthy(ctx context.Context) error {
 	if until(ctx, b.Times.Boot, func() bool {
 		bad = ""
 		wont := false
+		answers, err := b.askAll(func(p Probe) (Answer, error) { return b.asker.ask(ctx, p) })
+		if err != nil {
+			bad = err.Error()
+		}
 		for _, e := range Endpoints {
-			p, ok := b.Probes[e]
-			if !ok {
-				continue
-			}
-			if a, err := b.asker.ask(ctx, p); err != nil {
-				bad = err.Error()
-			} else if fails(a) {
+			if a, ok := answers[e]; ok && fails(a) {
 				bad = fmt.Sprintf("%s answers %s", e, a)
 				wont = wont || a.Code >= 400 && a.Code < 500
 			}
@@ -390,8 +435,13 @@ func (o *Options) check() error {
 		if !ok {
 			continue
 		}
-		if r, err := http.NewRequest(http.MethodGet, p.URL, nil); err != nil || r.URL.Host == "" || r.URL.Scheme != "http" && r.URL.Scheme != "https" {
+		r, err := http.NewRequest(http.MethodGet, p.URL, nil)
+		switch {
+		case err != nil || r.URL.Host == "" || r.URL.Scheme != "http" && r.URL.Scheme != "https":
 			return &problem.Problem{What: fmt.Sprintf("%q is no URL that can be asked", p.URL), Where: string(e), Next: "write it as http://127.0.0.1:8081/health/" + string(e)}
+		case len(o.Command) > 0 && !isHere(r.URL.Hostname()):
+			return &problem.Problem{What: "a command is given, and " + r.URL.Host + " is another machine", Where: p.URL, Why: "what the command starts listens here, and faults are done to it alone",
+				Next: "name the URL of this machine, such as http://127.0.0.1:8081" + r.URL.Path + "; or leave the command out to ask what runs there"}
 		}
 	}
 	for _, ids := range [][]string{o.Only, o.Skip} {
@@ -407,6 +457,25 @@ func (o *Options) check() error {
 		}
 	}
 	return nil
+}
+
+// isHere reports whether a host is this machine: a loopback address or name, or an address that it has.
+func isHere(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	if ip == nil {
+		return false
+	}
+	if ip.IsLoopback() || ip.IsUnspecified() {
+		return true
+	}
+	mine, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(mine, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	})
 }
 
 func plainExec(err error) string {

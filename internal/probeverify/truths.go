@@ -228,15 +228,19 @@ func (b *bench) neverHealthy(ctx context.Context, r *Row, why error) error {
 	if _, ok := errors.AsType[unknown](why); !ok || len(b.Command) > 0 && (b.app == nil || !b.app.alive()) {
 		return why
 	}
+	answers, err := b.askAll(func(p Probe) (Answer, error) { return b.asker.run(ctx, p) })
+	if err != nil {
+		return err
+	}
+	if ctx.Err() == nil {
+		b.plain = answers
+	}
 	for _, e := range Endpoints {
 		p, ok := b.Probes[e]
 		if !ok {
 			continue
 		}
-		a, err := b.plainly(ctx, e, p)
-		if err != nil {
-			return err
-		}
+		a := answers[e]
 		var f *Fault
 		if fails(a) {
 			f = &Fault{What: fmt.Sprintf("%s answers %s with nothing wrong", e, saidOf(a)), Next: "call it with curl -v " + p.URL}
@@ -413,12 +417,13 @@ func (b *bench) readyAway(r *Row, h []Answer, t0 time.Time, m mode, state, troub
 
 // healthy1 asks every endpoint once.
 func (b *bench) healthy1(ctx context.Context) bool {
-	for _, p := range b.Probes {
-		if a, err := b.asker.ask(ctx, p); err != nil || fails(a) {
+	answers, err := b.askAll(func(p Probe) (Answer, error) { return b.asker.ask(ctx, p) })
+	for _, a := range answers {
+		if fails(a) {
 			return false
 		}
 	}
-	return true
+	return err == nil
 }
 
 // counts is what an application holds: open files and goroutines, 0 where unknown.
