@@ -1,4 +1,6 @@
-// Package health lets a service tell Kubernetes three truths, each for itself.
+// Package health lets a service tell Kubernetes three truths, each for itself. It is a module of its own, of the standard library only:
+//
+//	go get github.com/fairway-k8s/fairway/health@latest
 //
 // # The three questions
 //
