@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 )
 
 // z95 is the 97.5 % point of the normal distribution: intervals are of 95 % unless something else is said.
@@ -111,6 +112,13 @@ func (c Curve) Unfinished(seconds float64) float64 {
 // The upper end takes each boot for as long, the lower one for as short, as what was seen of it allows, so that looking every
 // so often cannot deceive it.
 func Sure(boots []Boot, seconds, alpha float64) (from, to float64) {
+	return boundsOf(boots).at(seconds, alpha)
+}
+
+// bounds are what [Sure] needs of boots, for whoever asks it of many times.
+type bounds struct{ late, soon products }
+
+func boundsOf(boots []Boot) bounds {
 	late, soon := make([]point, len(boots)), make([]point, len(boots))
 	for i, b := range boots {
 		s := b.outer()
@@ -119,46 +127,56 @@ func Sure(boots []Boot, seconds, alpha float64) (from, to float64) {
 			late[i].at = s.from
 		}
 	}
-	_, to = betaProduct(late, seconds, alpha)
-	from, _ = betaProduct(soon, seconds, alpha)
+	return bounds{betaProducts(late), betaProducts(soon)}
+}
+
+func (b bounds) at(seconds, alpha float64) (from, to float64) {
+	_, to = b.late.at(seconds, alpha)
+	from, _ = b.soon.at(seconds, alpha)
 	return from, to
 }
 
-// betaProduct bounds the survival at a time. With d of r boots at risk ending together the survival falls by a factor distributed as
-// Beta(r-d+1, d); just before the next end it may be a factor Beta(r, 1) lower already.
-func betaProduct(points []point, seconds, alpha float64) (from, to float64) {
-	c := curve(points)
-	mean, square := 1.0, 1.0 // moments of the product
-	fall := func(a, b float64) {
-		mean *= a / (a + b)
-		square *= a * (a + 1) / ((a + b) * (a + b + 1))
+// products are the beta products of points, as they are after each end: what bounds the survival at a time is a product over all ends before it.
+type products struct {
+	points []point   // in order
+	ends   []float64 // times at which boots ended
+	after  []moments // after[i] is the product over the first i ends
+}
+
+// moments are the mean and the mean square of a product of independent factors.
+type moments struct{ mean, square float64 }
+
+// times multiplies with a factor distributed as Beta(a, b).
+func (m moments) times(a, b float64) moments {
+	return moments{m.mean * (a / (a + b)), m.square * (a * (a + 1) / ((a + b) * (a + b + 1)))}
+}
+
+// betaProducts makes the products. With d of r boots at risk ending together the survival falls by a factor distributed as Beta(r-d+1, d).
+func betaProducts(points []point) products {
+	p := products{points: points, after: []moments{{1, 1}}}
+	for _, x := range curve(points).Steps { // which sorts them
+		p.ends = append(p.ends, x.Seconds)
+		p.after = append(p.after, p.after[len(p.after)-1].times(float64(x.AtRisk-x.Boots+1), float64(x.Boots)))
 	}
-	for _, x := range c.Steps {
-		if x.Seconds > seconds {
-			break
-		}
-		fall(float64(x.AtRisk-x.Boots+1), float64(x.Boots))
-	}
+	return p
+}
+
+// at bounds the survival at a time; just before the next end it may be a factor Beta(r, 1) lower already.
+func (p products) at(seconds, alpha float64) (from, to float64) {
+	m := p.after[sort.Search(len(p.ends), func(i int) bool { return p.ends[i] > seconds })]
 	to = 1
-	if mean < 1 {
-		to = quantileOf(1-alpha/2, mean, square)
+	if m.mean < 1 {
+		to = quantileOf(1-alpha/2, m)
 	}
-	left := 0
-	for _, p := range points {
-		if p.at > seconds {
-			left++
-		}
-	}
-	if left > 0 {
-		fall(float64(left), 1)
-		from = quantileOf(alpha/2, mean, square)
+	if left := len(p.points) - sort.Search(len(p.points), func(i int) bool { return p.points[i].at > seconds }); left > 0 {
+		from = quantileOf(alpha/2, m.times(float64(left), 1))
 	}
 	return from, to
 }
 
-// quantileOf is a quantile of the beta distribution with that mean and mean square.
-func quantileOf(q, mean, square float64) float64 {
-	v := max(square-mean*mean, 1e-300)
-	k := mean*(1-mean)/v - 1
-	return betaQuantile(q, mean*k, (1-mean)*k)
+// quantileOf is a quantile of the beta distribution with these moments.
+func quantileOf(q float64, m moments) float64 {
+	v := max(m.square-m.mean*m.mean, 1e-300)
+	k := m.mean*(1-m.mean)/v - 1
+	return betaQuantile(q, m.mean*k, (1-m.mean)*k)
 }

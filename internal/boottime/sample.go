@@ -16,6 +16,8 @@ type Sample struct {
 	// Tails are the families that describe the longest boots about as well as the best of them does, the likeliest first; empty when
 	// there are too few boots to say.
 	Tails []*Tail
+
+	bounds bounds // of Boots
 }
 
 const (
@@ -35,7 +37,7 @@ func NewSample(boots []Boot) *Sample {
 	slices.SortFunc(boots, func(a, b Boot) int { // so that sums are the same whatever the order was
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(bit(a.Killed), bit(b.Killed)), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Resolution, b.Resolution), cmp.Compare(a.Stratum, b.Stratum))
 	})
-	s := &Sample{Boots: boots, Curve: KaplanMeier(boots), Masses: Turnbull(boots)}
+	s := &Sample{Boots: boots, Curve: KaplanMeier(boots), Masses: Turnbull(boots), bounds: boundsOf(boots)}
 	var ended []float64
 	for _, b := range boots {
 		if b.Killed {
@@ -80,8 +82,8 @@ type Over struct {
 // Over returns the share of boots that take longer than a time drawn evenly from from to from+width seconds.
 func (s *Sample) Over(from, width float64) Over {
 	o := Over{Tail: s.overTail(from, width)}
-	_, o.Sure.To = Sure(s.Boots, from, 0.05)
-	o.Sure.From, _ = Sure(s.Boots, from+width, 0.05)
+	_, o.Sure.To = s.bounds.at(from, 0.05)
+	o.Sure.From, _ = s.bounds.at(from+width, 0.05)
 	o.Sure.Estimate = min(max(mean(from, width, s.Curve.Unfinished), o.Sure.From), o.Sure.To)
 	o.Tail.From = o.Sure.From
 	return o
@@ -143,7 +145,7 @@ func (s *Sample) Quantile(q float64) Quantile {
 	ends = slices.DeleteFunc(slices.Compact(ends), func(x float64) bool { return math.IsInf(x, 1) })
 	// Both bounds fall with time, so the first time at which they are low enough is found by halving.
 	at := func(bound func(from, to float64) float64) (float64, bool) {
-		i := sort.Search(len(ends), func(i int) bool { return bound(Sure(s.Boots, ends[i], 0.05)) <= 1-q })
+		i := sort.Search(len(ends), func(i int) bool { return bound(s.bounds.at(ends[i], 0.05)) <= 1-q })
 		if i == len(ends) {
 			return 0, false
 		}

@@ -51,10 +51,46 @@ func (f Family) at(z float64) (cdf, survival, density, slope float64) {
 	return -math.Expm1(-e), s, d, d * (1 - e)
 }
 
-// survival returns the share of Z above z.
+// cdf returns the share of Z up to z, as at does.
+func (f Family) cdf(z float64) float64 {
+	switch {
+	case math.IsInf(z, 1):
+		return 1
+	case math.IsInf(z, -1):
+		return 0
+	}
+	switch f {
+	case Lognormal:
+		return math.Erfc(-z/math.Sqrt2) / 2
+	case LogLogistic:
+		if z > 0 {
+			return 1 / (1 + math.Exp(-z))
+		}
+		e := math.Exp(z)
+		return e / (1 + e)
+	}
+	return -math.Expm1(-math.Exp(min(z, 700)))
+}
+
+// survival returns the share of Z above z, as at does.
 func (f Family) survival(z float64) float64 {
-	_, s, _, _ := f.at(z)
-	return s
+	switch {
+	case math.IsInf(z, 1):
+		return 0
+	case math.IsInf(z, -1):
+		return 1
+	}
+	switch f {
+	case Lognormal:
+		return math.Erfc(z/math.Sqrt2) / 2
+	case LogLogistic:
+		if z > 0 {
+			e := math.Exp(-z)
+			return e / (1 + e)
+		}
+		return 1 / (1 + math.Exp(z))
+	}
+	return math.Exp(-math.Exp(min(z, 700)))
 }
 
 // line is a distribution in the form in which the likelihood is concave (Burridge 1981, J. R. Stat. Soc. B 43:41): z = a log(t) - b, so a is
@@ -220,24 +256,94 @@ func region(f Family, data []datum, best line, ll float64, h [3]float64, c float
 		db := sin / l22
 		da := (cos - l21*db) / l11
 		at := func(r float64) line { return line{best.a + r*da, best.b + r*db} }
-		lo, hi := 0.0, math.Sqrt(2*c)
-		for range 60 {
-			if v, _, _ := likelihood(f, data, at(hi)); v < ll-c {
-				break
-			}
-			lo, hi = hi, 2*hi
-		}
-		for range 40 {
-			mid := (lo + hi) / 2
-			if v, _, _ := likelihood(f, data, at(mid)); v < ll-c {
-				hi = mid
-			} else {
-				lo = mid
-			}
-		}
-		border = append(border, at(lo))
+		border = append(border, at(edge(func(r float64) float64 { return logLikelihood(f, data, at(r)) }, ll, c)))
 	}
 	return border
+}
+
+// edge returns the largest distance that halving finds at which v, which is concave and ll at 0, is not below ll-c.
+//
+// v falls about with the square of the distance, so the square root of what it has fallen is about a line, and the secant method is at its end in
+// three or four steps. Halving then asks v only near that, where rounding decides: it comes to the same last bit as if it had asked everywhere.
+func edge(v func(float64) float64, ll, c float64) float64 {
+	lo, hi := 0.0, math.Sqrt(2*c)
+	vhi := v(hi)
+	for range 60 {
+		if vhi < ll-c {
+			break
+		}
+		lo, hi = hi, 2*hi
+		vhi = v(hi)
+	}
+	root, near := secant(v, ll, c, lo, hi, vhi)
+	for range 40 {
+		mid := (lo + hi) / 2
+		below := mid > root
+		if math.Abs(mid-root) <= near {
+			below = v(mid) < ll-c
+		}
+		if below {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return lo
+}
+
+// secant looks for the distance between lo and hi at which v is ll-c, and says within which distance of it it surely is; +Inf when it found none.
+func secant(v func(float64) float64, ll, c, lo, hi, vhi float64) (root, near float64) {
+	fallen := func(v float64) float64 { return math.Sqrt(max(ll-v, 0)) - math.Sqrt(c) }
+	// The roundings of a sum are some millionths of a millionth of it.
+	noise := 1e-12 * (1 + math.Abs(ll))
+	root, near = 0, math.Inf(1)
+	r0, y0 := 0.0, -math.Sqrt(c)
+	r1, y1 := hi, fallen(vhi)
+	for range 8 {
+		if math.IsInf(y1, 0) || math.IsNaN(y1) || y1 == y0 {
+			break
+		}
+		r := r1 - y1*(r1-r0)/(y1-y0)
+		if !(r > lo && r < hi) {
+			break
+		}
+		r0, y0 = r1, y1
+		r1, y1 = r, fallen(v(r))
+		// Around there v falls by 2 sqrt(c) for one of the root's.
+		slope := math.Abs(y1-y0) / math.Abs(r1-r0)
+		if e := 8 * (math.Abs(y1) + noise/math.Sqrt(c)) / slope; e < near {
+			root, near = r1, e
+		}
+		if math.Abs(y1) < noise {
+			break
+		}
+	}
+	return root, near
+}
+
+// logLikelihood is the first result of likelihood, to the last bit, for those who need no more.
+func logLikelihood(f Family, data []datum, l line) float64 {
+	if l.a <= 0 {
+		return math.Inf(-1)
+	}
+	ll := -pull * l.a
+	for _, d := range data {
+		z0, z1 := l.a*d.from-l.b, l.a*d.to-l.b
+		var p float64
+		if z0 > 0 {
+			p = f.survival(z0) - f.survival(z1)
+			if d.part != 1 {
+				p += (1 - d.part) * f.cdf(z0)
+			}
+		} else {
+			p = f.cdf(z1) - d.part*f.cdf(z0)
+		}
+		if p <= 0 {
+			return math.Inf(-1)
+		}
+		ll += d.count * math.Log(p)
+	}
+	return ll
 }
 
 // over is the mean share of boots that take longer than a time drawn evenly from from to from + width seconds.

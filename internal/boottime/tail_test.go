@@ -140,3 +140,55 @@ func TestQuantilesCover(t *testing.T) {
 		}
 	}
 }
+
+// edge comes to the same last bit as halving that asks everywhere.
+func TestEdge(t *testing.T) {
+	naive := func(v func(float64) float64, ll, c float64) float64 {
+		lo, hi := 0.0, math.Sqrt(2*c)
+		for range 60 {
+			if v(hi) < ll-c {
+				break
+			}
+			lo, hi = hi, 2*hi
+		}
+		for range 40 {
+			if mid := (lo + hi) / 2; v(mid) < ll-c {
+				hi = mid
+			} else {
+				lo = mid
+			}
+		}
+		return lo
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	asked, saved := 0, 0
+	for range 300 {
+		f := families[r.IntN(len(families))]
+		var boots []Boot
+		for range 10 + r.IntN(60) {
+			at := time.Duration(math.Exp(3+0.4*r.NormFloat64()) * float64(time.Second))
+			boots = append(boots, Boot{At: at, Period: time.Duration(r.IntN(9)) * time.Second, Killed: r.IntN(8) == 0, Resolution: time.Duration(r.IntN(2)) * time.Second})
+		}
+		tail := &Tail{Family: f}
+		data := tail.data(boots, Turnbull(boots))
+		best, ll, _ := maximum(f, data, line{2, 6})
+		if math.IsInf(ll, 0) {
+			continue
+		}
+		da, db := r.NormFloat64(), r.NormFloat64()
+		n := 0
+		v := func(x float64) float64 { n++; return logLikelihood(f, data, line{best.a + x*da, best.b + x*db}) }
+		want := naive(v, ll, tailCut)
+		asked, n = asked+n, 0
+		if got := edge(v, ll, tailCut); got != want {
+			t.Fatalf("%s, %d boots: %v, want %v", f, len(boots), got, want)
+		}
+		saved += n
+		if full, _, _ := likelihood(f, data, best); full != logLikelihood(f, data, best) {
+			t.Fatalf("logLikelihood is not the first result of likelihood")
+		}
+	}
+	if saved*2 > asked {
+		t.Errorf("it asked %d times, halving alone %d times", saved, asked)
+	}
+}
