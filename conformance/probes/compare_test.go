@@ -22,12 +22,12 @@ func TestReplay(t *testing.T) {
 				return record{s.simulate(g, s.until), s.restartKubelet}
 			}
 			same := node(s, probesim.Newest)
-			if m := s.replay(probesim.Newest, same, beginnings); m.wrong > 0 {
+			if m := s.replay(probesim.Newest, same, beginnings, nothing); m.wrong > 0 {
 				t.Errorf("a trace of the simulator: %d moments differ, first: %v\n%s", m.wrong, m.first, sideBySide(m.trace, same.Trace))
 			}
 			differs := func(what string, other record) {
 				t.Helper()
-				if m := s.replay(probesim.Newest, other, 4); m.wrong == 0 {
+				if m := s.replay(probesim.Newest, other, 4, sweeps); m.wrong == 0 {
 					t.Errorf("%s: no difference\n%s", what, sideBySide(same.Trace, other.Trace))
 				}
 			}

@@ -73,7 +73,7 @@ func TestNode(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	judge(t, records)
+	judge(t, records, sweeps)
 }
 
 // What the node of the last run with -update did is one of the simulator's histories, as long as the simulator is right.
@@ -86,7 +86,7 @@ func TestRecorded(t *testing.T) {
 	if err := json.Unmarshal(text, &records); err != nil {
 		t.Fatal(err)
 	}
-	judge(t, records)
+	judge(t, records, nothing) // it holds nothing rare, and so notices more
 }
 
 const recorded = "testdata/node.json"
@@ -94,12 +94,12 @@ const recorded = "testdata/node.json"
 var update = flag.Bool("update", false, "keep what the node does in "+recorded)
 
 // judge judges all scenarios and prints the table of docs/benchmarks.md.
-func judge(t *testing.T, records map[string]record) {
+func judge(t *testing.T, records map[string]record, rarest rare) {
 	t.Helper()
 	table := "| scenario | each container's life (s): predicted | seen | wait for the next (s): predicted | seen | moments | apart (s) |\n|---|---|---|---|---|---|---|\n"
 	for i := range scenarios {
 		s := &scenarios[i]
-		t.Run(s.name, func(t *testing.T) { table += s.judge(t, records[s.name]) })
+		t.Run(s.name, func(t *testing.T) { table += s.judge(t, records[s.name], rarest) })
 	}
 	t.Logf("predicted and seen:\n%s", table)
 }
@@ -315,15 +315,15 @@ func (r *run) record(t *testing.T, s *scenario, o observed, restarted time.Time)
 }
 
 // judge compares one scenario and gives its row of the table.
-func (s *scenario) judge(t *testing.T, r record) string {
+func (s *scenario) judge(t *testing.T, r record, rarest rare) string {
 	got := r.Trace
-	m := s.replay(probesim.Newest, r, beginnings)
+	m := s.replay(probesim.Newest, r, beginnings, rarest)
 	if m.wrong > 0 {
 		t.Errorf("%s: no history of the simulator has the node's trace; the nearest that was found differs in %d moments, first: %v\n%s",
 			s.claim, m.wrong, m.first, sideBySide(m.trace, got))
 	}
 	if s.differs {
-		if old := s.replay(34, r, beginnings/10); old.wrong == 0 {
+		if old := s.replay(34, r, beginnings/10, rarest); old.wrong == 0 {
 			t.Errorf("the node's trace could be that of a kubelet 1.34 too: it proves nothing\n%s", sideBySide(trace{}, got))
 		}
 	}

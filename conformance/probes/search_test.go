@@ -135,17 +135,15 @@ const (
 	changes    = 800
 )
 
-// replay looks for a tape that gives the node's trace.
-func (s *scenario) replay(v probesim.Version, r record, beginnings int) match {
+// replay looks for a tape that gives the node's trace, with what is rare, up to rarest, where there is none without.
+func (s *scenario) replay(v probesim.Version, r record, beginnings int, rarest rare) match {
 	best := s.search(v, r, beginnings, nothing)
-	if best.wrong > 0 {
-		if heard := s.search(v, r, beginnings, hears); heard.less(best.distance) {
-			best = heard
+	for x := nothing + 1; x <= rarest && best.wrong > 0; x++ {
+		if x == sweeps && len(r.Trace[started]) < 3 {
+			continue // it shows in the wait after the next exit
 		}
-	}
-	if best.wrong > 0 && len(r.Trace[started]) > 2 {
-		if swept := s.search(v, r, beginnings, sweeps); swept.less(best.distance) {
-			best = swept
+		if m := s.search(v, r, beginnings, x); m.less(best.distance) {
+			best = m
 		}
 	}
 	return best
