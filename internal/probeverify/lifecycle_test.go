@@ -208,11 +208,3 @@ func empty(group string) bool {
 	procs, err := os.ReadFile(filepath.Join(group, "cgroup.procs"))
 	return err == nil && len(procs) == 0
 }
-
-// verifyForever runs one row that lasts, for a test that kills this process.
-func verifyForever(row, port string) {
-	self, _ := os.Executable()
-	url := "http://localhost:" + port + "/health/"
-	_, _ = Run(context.Background(), Options{Only: []string{row}, Command: []string{self, "sample", "-listen", ":0", "-health", ":" + port},
-		Probes: map[Endpoint]Probe{Live: {URL: url + "live", Timeout: time.Second, Period: time.Second, FailureThreshold: 3}}, Times: Times{Stop: time.Minute, Starve: time.Minute}})
-}

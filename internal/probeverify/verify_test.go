@@ -27,6 +27,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// verifyForever runs one row that lasts, for a test that kills this process.
+func verifyForever(row, port string) {
+	self, _ := os.Executable()
+	url := "http://localhost:" + port + "/health/"
+	_, _ = Run(context.Background(), Options{Only: []string{row}, Command: []string{self, "sample", "-listen", ":0", "-health", ":" + port},
+		Probes: map[Endpoint]Probe{Live: {URL: url + "live", Timeout: time.Second, Period: time.Second, FailureThreshold: 3}}, Times: Times{Stop: time.Minute, Starve: time.Minute}})
+}
+
 // sample returns options that verify the sample with a mistake, in times short enough for a test.
 func sample(t *testing.T, mistake string) Options {
 	t.Helper()
