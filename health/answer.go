@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -71,7 +73,8 @@ func (h *Health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Listen answers the three endpoints on an address such as ":8081", from now until Close, and returns the address that it has got. The
-// listener is bounded: 8 KiB of headers, and seconds to send them. It fails when the address cannot be had.
+// listener is bounded: 8 KiB of headers, seconds to send them, and 256 connections; for one more, the oldest is closed. It fails when the
+// address cannot be had.
 func (h *Health) Listen(addr string) (net.Addr, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -84,7 +87,10 @@ func (h *Health) Listen(addr string) (net.Addr, error) {
 		WriteTimeout:      5 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    8 << 10,
+		ConnState:         atMost(mostConnections),
 		ErrorLog:          slog.NewLogLogger(h.options.Log.Handler(), slog.LevelDebug),
+
+		DisableGeneralOptionsHandler: true, // nothing but the three endpoints is answered
 	}
 	h.mu.Lock()
 	h.servers = append(h.servers, s)
@@ -94,6 +100,45 @@ func (h *Health) Listen(addr string) (net.Addr, error) {
 		_ = s.Close()
 	}
 	return l.Addr(), nil
+}
+
+// mostConnections is how many connections a listener holds open, each for 20 to 40 KiB: 10 MiB at the most, and no file descriptors that the
+// service itself needs. It is more than the kubelets, meshes and scrapers that ask one pod at once.
+const mostConnections = 256
+
+// leastStay is how long a connection may stay at least. An answer takes microseconds, but a starved process comes to it late. 256 in 50 ms are
+// 5,000 a second; when more come, they wait in the kernel's queue, of 4,096, for less than a second, which is the shortest timeout of a probe.
+const leastStay = 50 * time.Millisecond
+
+// atMost closes the oldest connection when there is one more than most: it waits for nothing, or takes its time to ask. So a probe is answered
+// however many such there are. A listener that let nobody in any more would have the kubelet kill the process.
+func atMost(most int) func(net.Conn, http.ConnState) {
+	type guest struct {
+		net.Conn
+		since time.Time
+	}
+	var mu sync.Mutex
+	var open []guest // in the order in which they came
+	return func(c net.Conn, state http.ConnState) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch state {
+		case http.StateNew: // the listener waits
+			for len(open) == most {
+				if early := leastStay - time.Since(open[0].since); early > 0 {
+					mu.Unlock()
+					time.Sleep(early)
+					mu.Lock()
+					continue
+				}
+				_ = open[0].Close()
+				open = slices.Delete(open, 0, 1)
+			}
+			open = append(open, guest{c, time.Now()})
+		case http.StateClosed:
+			open = slices.DeleteFunc(open, func(g guest) bool { return g.Conn == c })
+		}
+	}
 }
 
 // render makes the answers of what is known now, and says in the log which truths have changed and why. The caller holds mu.

@@ -3,6 +3,7 @@
 package health_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -204,6 +205,91 @@ func TestGoroutines(t *testing.T) {
 	// A client has its own goroutine, two for its connection, and one for the server's end; the rest are dials on their way.
 	if most > before+6*100+10 || after > before {
 		t.Errorf("goroutines: %d before, %d at most, %d after", before, most, after)
+	}
+}
+
+// Connections that send nothing, or a byte now and then, cost little however many there are, and do not keep a probe from its answer.
+func TestCrowd(t *testing.T) {
+	h := health.New(health.Options{Log: quiet()})
+	side := listen(t, h)
+	h.Started()
+	becomes(t, "at first", side, "200 200 200")
+	before, most := runtime.NumGoroutine(), 0
+	var open []net.Conn
+	defer func() {
+		for _, c := range open {
+			c.Close()
+		}
+	}()
+	for i := range 2000 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(side, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, c)
+		if i%2 == 0 { // the other half is silent
+			_, _ = io.WriteString(c, "GET /health/live HTTP/1.1\r\nX: ")
+		}
+		if i%100 == 0 {
+			most = max(most, runtime.NumGoroutine())
+			if got := probe(side + "/health/live"); got != 200 {
+				t.Errorf("with %d connections open, live is %d", i+1, got)
+			}
+		}
+	}
+	if most > before+400 {
+		t.Errorf("goroutines: %d before, %d with 2000 connections; want 256 more, and some that are on their way", before, most)
+	}
+}
+
+// Requests that no kubelet makes get an answer too, or the end of their connection, and none of them is an answer by mistake.
+func TestOddRequests(t *testing.T) {
+	h := health.New(health.Options{Log: quiet()})
+	addr := strings.TrimPrefix(listen(t, h), "http://")
+	h.Started()
+	becomes(t, "at first", "http://"+addr, "200 200 200")
+	const brief = `{"status":"UP","checks":[]}`
+	for _, c := range []struct{ name, request, status, body string }{
+		{"HTTP/1.0", "GET /health/live HTTP/1.0\r\n\r\n", "200 OK", brief},
+		{"HEAD", "HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", ""},
+		{"absolute form", "GET http://other.example/health/live HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", brief},
+		{"encoded", "GET /health/%6Cive HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", brief},
+		{"verbose twice", "GET /health/started?verbose&verbose=1 HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", brief},
+		{"a query that is none", "GET /health/live?%zz;;&=&verbos HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", brief},
+		{"GET with a body", "GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "200 OK", brief},
+		{"GET with a body that never comes", "GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n", "200 OK", brief},
+		{"two requests", "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200 OK", brief},
+		{"POST", "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "405 Method Not Allowed", "only read"},
+		{"OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found", "three questions"},
+		{"CONNECT", "CONNECT /health/live HTTP/1.1\r\nHost: x\r\n\r\n", "405 Method Not Allowed", ""},
+		{"CONNECT elsewhere", "CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found", ""},
+		{"another path", "GET /health HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found", "three questions"},
+		{"a path with dots", "GET /a/../health/live HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found", "three questions"},
+		{"a long path", "GET /" + strings.Repeat("a", 1<<20) + " HTTP/1.1\r\nHost: x\r\n\r\n", "431 Request Header Fields Too Large", ""},
+		{"large headers", "GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 1<<20) + "\r\n\r\n", "431 Request Header Fields Too Large", ""},
+		{"no HTTP", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400 Bad Request", ""},
+		{"no host", "GET /health/live HTTP/1.1\r\n\r\n", "400 Bad Request", ""},
+		{"two lengths", "GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "400 Bad Request", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+			go func() { _, _ = io.WriteString(conn, c.request) }()
+			method, _, _ := strings.Cut(c.request, " ")
+			response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			if !strings.HasPrefix(response.Status, c.status) || !strings.Contains(string(body), c.body) || c.body == "" && c.status == "200 OK" && len(body) > 0 {
+				t.Errorf("%s %q, %v; want %s and %q", response.Status, body, err, c.status, c.body)
+			}
+		})
 	}
 }
 
