@@ -164,7 +164,8 @@ func (b *heart) keepAsking(request *http.Request) {
 		// A deadlock holds the request. One at a time may hang there, and after twice the budget there is nothing left to learn from it.
 		Timeout:       2 * b.budget,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+			MaxResponseHeaderBytes: 64 << 10}, // the status is all that is wanted
 	}
 	for {
 		state, changed := h.State()

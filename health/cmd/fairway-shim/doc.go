@@ -40,7 +40,7 @@
 //	--main URL       http://HOST:PORT/PATH or tcp://HOST:PORT of the port that serves. Default: the target's host and port, path /
 //	--listen ADDR    where the three truths are told. Default :8081
 //	--boot D         how long the application may boot before live is false. Default 10m
-//	--every D        how often the health URL is asked. Default 2s
+//	--every D        how often the health URL is asked, 10ms at least. Default 2s
 //	--timeout D      how long it may take, to the last byte. Default 1s
 //	--budget D       for how long the main port may not move before live is false. Default 20s
 //	--header K=V     a header for the health URL, such as an Authorization that it wants; may be repeated. $NAME in V is an environment

@@ -82,7 +82,10 @@ func parse(args []string, env func(string) string, out io.Writer) (*config, erro
 		if missing != "" {
 			return fmt.Errorf("the environment has no %s", missing)
 		}
-		c.header.Add(key, strings.TrimSpace(value))
+		if value = strings.TrimSpace(value); strings.ContainsAny(value, "\r\n\x00") {
+			return fmt.Errorf("the value of %s has more than one line", key)
+		}
+		c.header.Add(key, value)
 		return nil
 	})
 	if err := flags.Parse(args); err != nil {
@@ -92,25 +95,56 @@ func parse(args []string, env func(string) string, out io.Writer) (*config, erro
 		return nil, fmt.Errorf("nothing is known of %q: there are flags only", flags.Arg(0))
 	}
 	var err error
-	if c.target, err = url.Parse(*target); err != nil || c.target.Host == "" || c.target.Scheme != "http" && c.target.Scheme != "https" {
-		return nil, fmt.Errorf("--target=%s is no URL to ask: write --target=http://127.0.0.1:PORT/PATH, the application's health URL", *target)
+	if c.target, err = parseURL(*target); err != nil || c.target.Scheme != "http" && c.target.Scheme != "https" {
+		return nil, fmt.Errorf("--target=%s is no URL to ask: write --target=http://127.0.0.1:PORT/PATH, the application's health URL", secretless(*target))
 	}
 	c.main = &url.URL{Scheme: c.target.Scheme, Host: c.target.Host, Path: "/"}
 	if *port != "" {
-		if c.main, err = url.Parse(*port); err != nil || c.main.Hostname() == "" || c.main.Scheme == "tcp" && c.main.Port() == "" {
-			return nil, fmt.Errorf("--main=%s is no port to watch: write http://127.0.0.1:PORT/ or, when it does not speak HTTP, tcp://127.0.0.1:PORT", *port)
+		if c.main, err = parseURL(*port); err != nil || c.main.Scheme == "tcp" && c.main.Port() == "" {
+			return nil, fmt.Errorf("--main=%s is no port to watch: write http://127.0.0.1:PORT/ or, when it does not speak HTTP, tcp://127.0.0.1:PORT", secretless(*port))
 		}
 	}
 	if s := c.main.Scheme; s != "http" && s != "https" && s != "tcp" {
-		return nil, fmt.Errorf("--main=%s: there are http, https and tcp", c.main)
+		return nil, fmt.Errorf("--main=%s: there are http, https and tcp", c.main.Redacted())
 	}
 	if !local(c.main.Hostname()) {
-		return nil, fmt.Errorf("--main=%s is not in this pod, and restarting the application would not help another: write 127.0.0.1", c.main)
+		return nil, fmt.Errorf("--main=%s is not in this pod, and restarting the application would not help another: write 127.0.0.1", c.main.Redacted())
 	}
-	if c.boot <= 0 || c.every <= 0 || c.timeout <= 0 || c.budget < 100*time.Millisecond {
-		return nil, errors.New("--boot, --every and --timeout take some time, and --budget at least 100ms")
+	if c.listen == "" {
+		return nil, errors.New("--listen names no address: write --listen=:8081")
+	}
+	if c.boot <= 0 || c.every < often || c.timeout <= 0 || c.budget < 100*time.Millisecond {
+		return nil, fmt.Errorf("--boot and --timeout take some time, --every at least %s, and --budget at least 100ms", often)
 	}
 	return c, nil
+}
+
+// often is how often the application may be asked: a slip of units would make the shim a load.
+const often = 10 * time.Millisecond
+
+// parseURL reads a URL with a host, and a port that there can be.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if u.Hostname() == "" {
+		return nil, errors.New("it has no host")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, fmt.Errorf("there is no port %s", port)
+		}
+	}
+	return u, nil
+}
+
+// secretless is a URL that may be none, without what may be a password. The command line is read by few, and the log by many.
+func secretless(text string) string {
+	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+		return "..." + text[at:]
+	}
+	return text
 }
 
 func local(host string) bool {
@@ -148,7 +182,8 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	client := http.Client{
 		Timeout:       c.timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // as kubelet asks
+		Transport: &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: longest,
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // as kubelet asks
 	}
 	h.Check(health.Check{Name: "target", Interval: c.every, Timeout: c.timeout + time.Second, Failures: 1, Func: func(ctx context.Context) error {
 		err := c.ask(ctx, &client)
@@ -166,7 +201,7 @@ func (c *config) serve(ctx context.Context, log *slog.Logger) error {
 	return nil
 }
 
-// longest is how much is read of a body.
+// longest is how much is read of a body, and of headers: the shim has 32 MiB.
 const longest = 64 << 10
 
 // ask asks the application's health URL.

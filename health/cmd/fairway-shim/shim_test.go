@@ -227,6 +227,14 @@ func TestNasty(t *testing.T) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = w.Write([]byte("ten bytes!"))
 		}},
+		"headers without end": {says: "response headers exceeded", answer: func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			for line := "HTTP/1.1 200 OK\r\n"; err == nil; line = "X: " + strings.Repeat("a", 16<<10) + "\r\n" {
+				if _, err = io.WriteString(conn, line); strings.HasPrefix(line, "X") {
+					time.Sleep(10 * time.Millisecond) // in the time that it has, much less than the 10 MiB that Go takes
+				}
+			}
+		}},
 		"no HTTP": {says: "malformed", answer: func(w http.ResponseWriter, r *http.Request) {
 			conn, _, err := w.(http.Hijacker).Hijack()
 			if err == nil {
@@ -298,11 +306,13 @@ func TestCommandLine(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"--target=/health"}, {"--target=ftp://127.0.0.1/"}, {good, "--main=:8080"}, {good, "--main=tcp://127.0.0.1"}, {good, "--main=http://192.0.2.1/"},
 		{good, "--main=udp://127.0.0.1:53"}, {good, "--budget=1ms"}, {good, "--timeout=0"}, {good, "--header=Authorization"}, {good, "--header=Authorization=$NONE"}, {good, "now"}, {good, "--listen=nowhere:99999"},
+		{good, "--listen="}, {good, "--every=1ns"}, {good, "--every=-1s"}, {"--target=http://127.0.0.1:99999/health"}, {good, "--main=tcp://127.0.0.1:0"}, {good, "--header=X=a\nb"},
+		{"--target=http://user:hunter2@127.0.0.1:x/"}, {good, "--main=udp://user:hunter2@127.0.0.1:53"}, {good, "--main=http://user:hunter2@192.0.2.1/"},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		var out strings.Builder
-		if code := run(ctx, args, func(string) string { return "" }, &out); code == 0 || !strings.Contains(out.String(), "fairway-shim") {
+		if code := run(ctx, args, func(string) string { return "" }, &out); code == 0 || !strings.Contains(out.String(), "fairway-shim") || strings.Contains(out.String(), "hunter2") {
 			t.Errorf("%q: exit code %d, said %q", args, code, out.String())
 		}
 	}
