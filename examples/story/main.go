@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command story plays the story of docs/story.md on a real cluster of its own, tells it on the terminal, and leaves its figures in docs.
 // It is run in the repository ("make story").
 package main

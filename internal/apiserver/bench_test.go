@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
-	"syscall"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/fairway-k8s/fairway/internal/source"
+	"github.com/fairway-k8s/fairway/internal/testkit/cputime"
 )
 
 // application writes the manifests of one application: 13 objects.
@@ -263,26 +262,17 @@ func BenchmarkCheck(b *testing.B) {
 		b.Run(fmt.Sprintf("objects=%d", n), func(b *testing.B) {
 			objects := roots(b, n)
 			b.ReportAllocs()
-			before := cpuTime(b)
+			before := cputime.Used()
 			for b.Loop() {
 				for _, root := range objects {
 					Check(root, Options{})
 				}
 			}
 			// The wall clock says little on a machine that is shared.
-			b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N*n), "cpu-ns/object")
+			b.ReportMetric(float64(cputime.Used()-before)/float64(b.N*n), "cpu-ns/object")
 			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "objects/s")
 		})
 	}
-}
-
-// cpuTime returns the processor time that the process has used, collecting garbage included.
-func cpuTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkStages times what is done to 1000 objects one after the other.

@@ -2,11 +2,12 @@ package probesim
 
 import (
 	"fmt"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/fairway-k8s/fairway/internal/testkit/cputime"
 )
 
 // The story's probes with a boot of 45 s: the first liveness probe comes at the grid of the pod's first sync, readiness is asked the moment the startup
@@ -46,7 +47,7 @@ func BenchmarkPod(b *testing.B) {
 	}, App: s}
 	p := NewPod(Kubelet{RelistPhase: 1, PollPhase: 500 * time.Millisecond}, nil, 0, c)
 	var buf []Event
-	before := processorTime()
+	before := cputime.Used()
 	for b.Loop() {
 		end := p.Now() + time.Hour
 		for p.Next() < end {
@@ -54,16 +55,7 @@ func BenchmarkPod(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(time.Hour)*float64(b.N)/float64(b.Elapsed()), "x_real_time")
-	b.ReportMetric(float64(time.Hour)*float64(b.N)/float64(processorTime()-before), "x_real_time_of_processor")
-}
-
-// processorTime is what this process has used, which other work on the machine does not change as it changes the time on the wall.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	b.ReportMetric(float64(time.Hour)*float64(b.N)/float64(cputime.Used()-before), "x_real_time_of_processor")
 }
 
 // A container that takes 3 s to be created is probed on the grid of the pod, which began before it (G1), and its sync waits for it.

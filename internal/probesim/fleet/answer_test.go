@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fairway-k8s/fairway/internal/probesim"
+	"github.com/fairway-k8s/fairway/internal/testkit/cputime"
 )
 
 // Wilson's interval, against the examples of Newcombe (1998), Two-sided confidence intervals for the single proportion, table I, method 3.
@@ -306,11 +307,11 @@ func BenchmarkAnswer(b *testing.B) {
 	b.Run("seeds=40", func(b *testing.B) {
 		s := cascades()["C"]
 		s.Load.Utilization, s.Fault = 0.8, Fault{Kind: Crash, Pods: 3}
-		start := cpu()
+		start := cputime.Used()
 		for b.Loop() {
 			s.Ask(1, 40)
 		}
-		b.ReportMetric(float64(cpu()-start)/float64(b.N), "cpu-ns/op")
+		b.ReportMetric(float64(cputime.Used()-start)/float64(b.N), "cpu-ns/op")
 	})
 }
 

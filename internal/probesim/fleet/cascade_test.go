@@ -2,11 +2,11 @@ package fleet
 
 import (
 	"math"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/fairway-k8s/fairway/internal/probesim"
+	"github.com/fairway-k8s/fairway/internal/testkit/cputime"
 )
 
 const second = time.Second
@@ -123,15 +123,6 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// cpu is the processor time of the process so far: the wall clock also measures who else works on the machine.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 func BenchmarkRun(b *testing.B) {
 	for _, name := range []string{"A", "C"} {
 		b.Run("configuration="+name, func(b *testing.B) {
@@ -139,12 +130,12 @@ func BenchmarkRun(b *testing.B) {
 			s.Load.Utilization = 0.8
 			s.Fault = Fault{Kind: Crash, Pods: 3}
 			b.ReportAllocs()
-			seed, start := uint64(0), cpu()
+			seed, start := uint64(0), cputime.Used()
 			for b.Loop() {
 				s.Run(seed, nil)
 				seed++
 			}
-			b.ReportMetric(float64(cpu()-start)/float64(b.N), "cpu-ns/op")
+			b.ReportMetric(float64(cputime.Used()-start)/float64(b.N), "cpu-ns/op")
 		})
 	}
 }

@@ -11,7 +11,7 @@ import (
 type traffic struct {
 	offered, good         float64 // of the measured time
 	lastOffered, lastGood float64 // of the last minutes
-	again                 [][maxRetries + 1]float64
+	again                 [][MaxRetries + 1]float64
 	slot                  int
 	wastedAfter           int // slots from a try that is in vain until it is made again
 	refusedAfter          int
@@ -25,7 +25,7 @@ func (f *fleet) openTraffic() {
 	t := &f.traffic
 	t.refusedAfter = max(int(f.s.Load.RetryAfter/tick), 1)
 	t.wastedAfter = t.refusedAfter + int(f.s.Load.Timeout/tick)
-	t.again = make([][maxRetries + 1]float64, t.wastedAfter+1)
+	t.again = make([][MaxRetries + 1]float64, t.wastedAfter+1)
 }
 
 // fails counts tries that came to nothing: after that many slots they come again, if that was not the last try.
@@ -60,7 +60,7 @@ func (f *fleet) tickLoad(now time.Duration) {
 		t.zero += tick
 	}
 
-	var tries [maxRetries + 1]float64
+	var tries [MaxRetries + 1]float64
 	tries, t.again[t.slot] = t.again[t.slot], tries
 	first := load.Utilization * float64(f.s.Replicas) * dt * f.surge
 	// Traffic is moved to what is there: one pod does not have to carry what is meant for all.

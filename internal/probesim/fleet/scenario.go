@@ -102,14 +102,18 @@ type Fault struct {
 	Share float64       // of Starved, 0 means 0.05; of Surge, 0 means 2
 }
 
+// What a scenario may have at the most: its pods, nodes too, and further tries of a request.
+const (
+	MaxPods    = 1000
+	MaxRetries = 5
+)
+
 const (
 	tick          = 250 * time.Millisecond
 	defaultFor    = 35 * time.Minute
 	defaultAt     = 5 * time.Minute
 	lastWindow    = 5 * time.Minute // in which recovery is judged
 	recoveredFrom = 0.95            // share of requests
-	maxRetries    = 5
-	maxPods       = 1000
 	maxFor        = 24 * time.Hour
 )
 
@@ -165,8 +169,8 @@ func (s Scenario) Check() error {
 		return fmt.Errorf("version %v of Kubernetes is not modelled, only %v to %v", d.Version, probesim.Oldest, probesim.Newest)
 	case s.Replicas < 0:
 		return fmt.Errorf("%d replicas are less than none", s.Replicas)
-	case d.Replicas > maxPods:
-		return fmt.Errorf("%d replicas are more than the %d that can be simulated", d.Replicas, maxPods)
+	case d.Replicas > MaxPods:
+		return fmt.Errorf("%d replicas are more than the %d that can be simulated", d.Replicas, MaxPods)
 	case d.For < lastWindow || d.For > maxFor:
 		return fmt.Errorf("a run of %v is not between %v and %v", d.For, lastWindow, maxFor)
 	case d.Fault.Kind > Surge:
@@ -179,16 +183,16 @@ func (s Scenario) Check() error {
 		return fmt.Errorf("%v is no share of a CPU: it has to be above 0 and at most 1", d.Fault.Share)
 	case d.Load.Utilization < 0 || d.Load.Utilization > 100:
 		return fmt.Errorf("a utilisation of %v is not between 0 and 100", d.Load.Utilization)
-	case d.Load.Retries < 0 || d.Load.Retries > maxRetries:
-		return fmt.Errorf("%d retries are not between 0 and %d", d.Load.Retries, maxRetries)
+	case d.Load.Retries < 0 || d.Load.Retries > MaxRetries:
+		return fmt.Errorf("%d retries are not between 0 and %d", d.Load.Retries, MaxRetries)
 	case d.Load.Service < 0 || d.Load.Timeout < 0 || d.Load.Admission < 0 || d.Load.RetryAfter < 0:
 		return fmt.Errorf("a time of the requests is below 0")
 	case d.Load.RetryBudget < 0:
 		return fmt.Errorf("a retry budget of %v is below 0", d.Load.RetryBudget)
 	case d.Nodes < 0:
 		return fmt.Errorf("%d nodes are too few", d.Nodes)
-	case d.Nodes > maxPods:
-		return fmt.Errorf("%d nodes are more than the %d that can be simulated", d.Nodes, maxPods)
+	case d.Nodes > MaxPods:
+		return fmt.Errorf("%d nodes are more than the %d that can be simulated", d.Nodes, MaxPods)
 	case (d.Fault.Kind == NodeLost || d.Fault.Kind == NodeDrained) && d.Nodes < 2:
 		return fmt.Errorf("with one node there is nowhere to go: name more nodes")
 	}
@@ -228,8 +232,8 @@ func (s Scenario) checkControllers() error {
 		return nil
 	case a.Min < 0 || a.Max < 1 || a.Max < a.Min:
 		return fmt.Errorf("an autoscaler from %d to %d pods has nothing to choose from", a.Min, a.Max)
-	case a.Max > maxPods:
-		return fmt.Errorf("the autoscaler's %d pods are more than the %d that can be simulated", a.Max, maxPods)
+	case a.Max > MaxPods:
+		return fmt.Errorf("the autoscaler's %d pods are more than the %d that can be simulated", a.Max, MaxPods)
 	case !(a.Target > 0):
 		return fmt.Errorf("an autoscaler cannot aim at a utilisation of %v", a.Target)
 	}
