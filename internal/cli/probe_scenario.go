@@ -222,6 +222,26 @@ type scenarioFault struct {
 	text         string
 }
 
+// What a simulation is made of at the most: runs of each scenario, and columns and rows of the answer, which somebody has to read.
+const (
+	maxSeeds          = 100_000
+	maxConfigurations = 100
+	maxFaults         = 100
+)
+
+// maxTold is how many faults of a file are told, so that the first can be read.
+const maxTold = 20
+
+// whole is a reader of a whole number.
+func whole(to *int, least, most int) func(source.Node) error {
+	return func(n source.Node) (err error) {
+		if *to, err = strconv.Atoi(n.Text()); err == nil && (*to < least || *to > most) {
+			err = fmt.Errorf("%d is not between %d and %d", *to, least, most)
+		}
+		return err
+	}
+}
+
 // readScenario reads a scenario file over what the flags say by default. Every fault of the file is named, with its line.
 func readScenario(name string, s *simulation) error {
 	data, err := load.ReadFile(name)
@@ -248,21 +268,24 @@ func readScenario(name string, s *simulation) error {
 			s.common.Boot, err = parseBoot(n.Text())
 			return err
 		},
-		"replicas":    func(n source.Node) (err error) { s.common.Replicas, err = strconv.Atoi(n.Text()); return err },
-		"nodes":       func(n source.Node) (err error) { s.common.Nodes, err = strconv.Atoi(n.Text()); return err },
+		"replicas":    whole(&s.common.Replicas, 1, fleet.MaxPods),
+		"nodes":       whole(&s.common.Nodes, 1, fleet.MaxPods),
 		"load":        func(n source.Node) (err error) { s.common.Load.Utilization, err = parseShare(n.Text()); return err },
 		"service":     func(n source.Node) (err error) { s.common.Load.Service, err = parseTime(n.Text()); return err },
 		"timeout":     func(n source.Node) (err error) { s.common.Load.Timeout, err = parseTime(n.Text()); return err },
-		"retries":     func(n source.Node) (err error) { s.common.Load.Retries, err = strconv.Atoi(n.Text()); return err },
+		"retries":     whole(&s.common.Load.Retries, 0, fleet.MaxRetries),
 		"retryBudget": func(n source.Node) (err error) { s.common.Load.RetryBudget, err = parseShare(n.Text()); return err },
 		"admission":   func(n source.Node) (err error) { s.common.Load.Admission, err = parseTime(n.Text()); return err },
 		"for":         func(n source.Node) (err error) { s.common.For, err = parseTime(n.Text()); return err },
 		"kubernetes":  func(n source.Node) (err error) { s.common.Version, err = parseKubernetes(n.Text()); return err },
-		"seeds":       func(n source.Node) (err error) { s.seeds, err = strconv.Atoi(n.Text()); return err },
+		"seeds":       whole(&s.seeds, 1, maxSeeds),
 		"seed":        func(n source.Node) (err error) { s.seed, err = strconv.ParseUint(n.Text(), 10, 64); return err },
 		"faults": func(n source.Node) error {
 			if n.Kind() != source.Sequence {
 				return errors.New("here a list belongs, such as [crash:3, deadlock]")
+			}
+			if k := n.Len(); k > maxFaults {
+				return fmt.Errorf("%d faults are more than %d", k, maxFaults)
 			}
 			for _, item := range n.Items() {
 				x, err := parseFault(item.Resolve().Text())
@@ -276,6 +299,9 @@ func readScenario(name string, s *simulation) error {
 		"configurations": func(n source.Node) error {
 			if n.Kind() != source.Mapping {
 				return errors.New("here a mapping belongs, of names and their probes, such as {today: {liveness: 3x10}}")
+			}
+			if k := n.Len(); k > maxConfigurations {
+				return fmt.Errorf("%d configurations are more than %d", k, maxConfigurations)
 			}
 			for e := range n.Entries() {
 				c := configuration{name: e.Key.Text(), health: fleet.OneHealth(false)}
@@ -303,7 +329,11 @@ func readScenario(name string, s *simulation) error {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
 	var why []string
-	for _, x := range faults {
+	for i, x := range faults {
+		if i == maxTold {
+			why = append(why, fmt.Sprintf("and %d more", len(faults)-i))
+			break
+		}
 		why = append(why, fmt.Sprintf("%s:%d:%d: %s", name, x.line, x.column, x.text))
 	}
 	return &problem.Problem{What: "the scenario is not valid", Why: strings.Join(why, "\n"), Next: "correct the lines named; docs/schema/probe-scenario-v1.json is the schema"}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +46,57 @@ func TestParseFault(t *testing.T) {
 		if x, err := parseFault(text); err == nil {
 			t.Errorf("%q is %+v", text, x)
 		}
+	}
+}
+
+// The schema that editors use and the reader agree on the bounds of whole numbers and lists.
+func TestScenarioSchema(t *testing.T) {
+	data, err := os.ReadFile("../../docs/schema/probe-scenario-v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties map[string]struct {
+			Type                                                     any
+			Minimum, Maximum, MinProperties, MaxProperties, MaxItems *int
+		}
+	}
+	if err := json.Unmarshal(data, &schema); err != nil {
+		t.Fatal(err)
+	}
+	taken := func(lines string) bool {
+		name := filepath.Join(t.TempDir(), "s.yaml")
+		if err := os.WriteFile(name, []byte(lines+"\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return readScenario(name, &simulation{}) == nil
+	}
+	for name, p := range schema.Properties {
+		if p.Type != "integer" {
+			continue
+		}
+		if p.Minimum == nil || !taken(fmt.Sprintf("%s: %d", name, *p.Minimum)) || taken(fmt.Sprintf("%s: %d", name, *p.Minimum-1)) {
+			t.Errorf("the minimum of %s is another one than the reader's", name)
+		}
+		if name == "seed" { // any that a computer has
+			continue
+		}
+		if p.Maximum == nil || !taken(fmt.Sprintf("%s: %d", name, *p.Maximum)) || taken(fmt.Sprintf("%s: %d", name, *p.Maximum+1)) {
+			t.Errorf("the maximum of %s is another one than the reader's", name)
+		}
+	}
+	configurations := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "  c%d: {liveness: 3x10}\n", i)
+		}
+		return "configurations:\n" + b.String()
+	}
+	if n := *schema.Properties["configurations"].MaxProperties; !taken(configurations(n)) || taken(configurations(n+1)) {
+		t.Errorf("%d configurations are another bound than the reader's", n)
+	}
+	if n := *schema.Properties["faults"].MaxItems; !taken("faults:\n"+strings.Repeat("- crash\n", n)) || taken("faults:\n"+strings.Repeat("- crash\n", n+1)) {
+		t.Errorf("%d faults are another bound than the reader's", n)
 	}
 }
 

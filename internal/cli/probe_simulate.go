@@ -310,8 +310,11 @@ func (f *probeSimulateFlags) observedBoots(e Env, q *question) error {
 
 // valid checks every scenario before any is run.
 func (q *question) valid() error {
-	if q.seeds < 1 || q.seeds > 100_000 {
+	if q.seeds < 1 || q.seeds > maxSeeds {
 		return &problem.Problem{What: fmt.Sprintf("%d runs are not between 1 and 100,000", q.seeds), Where: "--seeds", Next: "40 give a first answer, 1,000 a good one"}
+	}
+	if len(q.configs) > maxConfigurations || len(q.faults) > maxFaults {
+		return &problem.Problem{What: fmt.Sprintf("%d configurations and %d faults are more than %d of each", len(q.configs), len(q.faults), maxFaults), Next: "ask for less at once"}
 	}
 	for _, c := range q.configs {
 		for _, x := range q.faults {
@@ -372,7 +375,11 @@ func (f *probeSimulateFlags) fromWorkload(ctx context.Context, e Env, q *questio
 			q.unmodelled = append(q.unmodelled, "how many pods there are: the manifest does not say, so 10 are taken (--replicas says otherwise)")
 		}
 	}
-	q.unmodelled = append(q.unmodelled, aroundOf(p, &q.common)...)
+	around, err := aroundOf(p, &q.common)
+	if err != nil {
+		return err
+	}
+	q.unmodelled = append(q.unmodelled, around...)
 	if boot, where := declaredBoot(p); q.common.Boot == nil && len(f.boots) == 0 && boot != "" {
 		if q.common.Boot, err = parseBoot(boot); err != nil {
 			return &problem.Problem{What: "the boot time cannot be taken", Where: where, Why: err.Error(), Next: "correct it, or say another with --boot"}
@@ -426,8 +433,8 @@ func healthOf(p *probedContainer) (fleet.Health, []string) {
 	return fleet.OneHealth(false), []string{"what the endpoints ask: they are taken to wait in the queue behind the requests, and to ask no dependency (--health says otherwise)"}
 }
 
-// aroundOf takes the controllers from the manifests, and says what of them is not followed.
-func aroundOf(p *probedContainer, s *fleet.Scenario) (unmodelled []string) {
+// aroundOf takes the controllers from the manifests, and says what of them is not followed. The error is that of one that no API server takes.
+func aroundOf(p *probedContainer, s *fleet.Scenario) (unmodelled []string, err error) {
 	amount := func(v *intstr.IntOrString) *fleet.Amount {
 		if v == nil {
 			return nil
@@ -482,6 +489,9 @@ func aroundOf(p *probedContainer, s *fleet.Scenario) (unmodelled []string) {
 		if b == nil {
 			continue
 		}
+		if err := acceptable(o); err != nil {
+			return nil, err
+		}
 		if s.Budget != nil {
 			unmodelled = append(unmodelled, "that two disruption budgets on one pod forbid every eviction: the last one counts")
 		}
@@ -496,6 +506,9 @@ func aroundOf(p *probedContainer, s *fleet.Scenario) (unmodelled []string) {
 		if h == nil {
 			unmodelled = append(unmodelled, "the "+o.Kind+" "+o.Name+": the number of pods stays")
 			continue
+		}
+		if err := acceptable(o); err != nil {
+			return nil, err
 		}
 		a := &fleet.Autoscaler{Min: 1, Max: int(h.Spec.MaxReplicas)}
 		if h.Spec.MinReplicas != nil {
@@ -525,7 +538,7 @@ func aroundOf(p *probedContainer, s *fleet.Scenario) (unmodelled []string) {
 		s.Scaler = a
 		s.Replicas = max(s.Replicas, a.Min)
 	}
-	return unmodelled
+	return unmodelled, nil
 }
 
 // fromFlags takes a column from the flags: an edit of today's, or the only one.

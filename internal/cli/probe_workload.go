@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/fairway-k8s/fairway/internal/apiserver"
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
@@ -69,9 +70,39 @@ func (f *workloadFlags) in(in *load.Input, name string) (*probedContainer, error
 	if err != nil {
 		return nil, err
 	}
+	fields := []string{"spec.replicas", "spec.minReadySeconds", "spec.strategy", "spec.updateStrategy", w.SpecPath + ".terminationGracePeriodSeconds", w.SpecPath + ".restartPolicy"}
+	for _, name := range []string{"startupProbe", "readinessProbe", "livenessProbe", "lifecycle"} {
+		fields = append(fields, c.Path+"."+name)
+	}
+	if err := acceptable(w.Object, fields...); err != nil {
+		return nil, err
+	}
 	p := &probedContainer{Input: in, Snapshot: s, Workload: w, Container: c}
 	p.Spec, p.Unmodelled = specOf(w, c)
 	return p, nil
+}
+
+// acceptable is an error when the API server would not take what stands at or below one of the fields of an object, or anywhere in it when none
+// is named. What cannot be read is zero in the object's typed form, and would pass for a default.
+func acceptable(o *cluster.Object, fields ...string) error {
+	if o.Root.IsZero() {
+		return nil
+	}
+	var why []string
+	for _, p := range apiserver.Check(o.Root, apiserver.Options{}).Problems {
+		below := func(field string) bool {
+			rest, ok := strings.CutPrefix(p.Field, field)
+			return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+		}
+		if p.Rule != apiserver.Deprecated && (len(fields) == 0 || slices.ContainsFunc(fields, below)) {
+			at := p.Node.Position()
+			why = append(why, fmt.Sprintf("%s:%d:%d: %s: %s", o.Root.File().Name, at.Line, at.Column, p.Field, p.Message))
+		}
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	return &problem.Problem{What: "the API server would refuse " + report.Label(o.Ref), Why: strings.Join(why, "\n"), Next: "correct what is named, then ask again", Exit: problem.ExitIncomplete}
 }
 
 func (f *workloadFlags) read(ctx context.Context, e Env) (*load.Input, error) {
