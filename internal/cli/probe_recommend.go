@@ -16,6 +16,7 @@ import (
 	"github.com/fairway-k8s/fairway/internal/cluster"
 	"github.com/fairway-k8s/fairway/internal/probeplan"
 	"github.com/fairway-k8s/fairway/internal/probesim"
+	"github.com/fairway-k8s/fairway/internal/probesim/fleet"
 	"github.com/fairway-k8s/fairway/internal/problem"
 	"github.com/fairway-k8s/fairway/internal/report"
 )
@@ -223,7 +224,7 @@ func (f *probeRecommendFlags) work(r *recommendation) {
 	if r.plan != nil && f.plays > 0 {
 		r.played, r.playedAt = probeplan.Play(r.question, r.plan.Probes, f.plays)
 		for _, x := range r.played {
-			if x.Cascades.Count > 0 {
+			if x.Cascades.Count > 0 && x.Fault != fleet.SlowDep.String() { // whether requests wait for a dependency nobody has said
 				r.plan.Cascade.Verdict, r.plan.Cascade.Probability = probeplan.Broken, x.Cascades.Value
 				r.plan.Cascade.Why = fmt.Sprintf("in %d of %d plays of the fault %s probes restarted more pods than it struck", x.Cascades.Count, x.Cascades.Of, x.Fault)
 				break

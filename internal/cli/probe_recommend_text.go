@@ -272,10 +272,16 @@ func (r *recommendation) playedWords() string {
 		return ""
 	}
 	var names []string
+	spread := ""
 	for _, x := range r.played {
+		if c := x.Cascades; c.Count > 0 {
+			spread = fmt.Sprintf(". But when a dependency that all requests wait for gets a second slower for two minutes, they restart pods in %d of %d: "+
+				"give health a listener of its own", c.Count, c.Of)
+			continue
+		}
 		names = append(names, x.Fault)
 	}
-	return fmt.Sprintf("played %d times each at %.0f %% utilisation: %s. Probes restarted no pod that the fault had not struck", r.played[0].Cascades.Of, r.playedAt*100, strings.Join(names, ", "))
+	return fmt.Sprintf("played %d times each at %.0f %% utilisation: %s. Probes restarted no pod that the fault had not struck", r.played[0].Cascades.Of, r.playedAt*100, strings.Join(names, ", ")) + spread
 }
 
 func (r *recommendation) slowWords(x *probeplan.Impossible) string {

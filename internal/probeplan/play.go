@@ -17,9 +17,11 @@ type Played struct {
 	Cascades fleet.Share
 }
 
-// faults are the single faults that are played, with how many pods each strikes where it is not Load.Out.
+// faults are the single faults that are played, with how many pods each strikes where it is not Load.Out. The last strikes none: where requests wait
+// for a dependency, they take a second longer for two minutes, and no pod is better for being restarted.
 var faults = []fleet.Fault{
 	{Kind: fleet.Crash}, {Kind: fleet.Deadlock, Pods: 1}, {Kind: fleet.Starved, Pods: 1}, {Kind: fleet.NodeLost}, {Kind: fleet.NewRevision}, {Kind: fleet.KubeletAgain},
+	{Kind: fleet.SlowDep},
 }
 
 // Play plays each fault so many times against a fleet with these probes. It needs to know how many pods there are; where nobody knows how busy they
