@@ -582,7 +582,7 @@ func (f *probeSimulateFlags) addCompared(ctx context.Context, e Env, q *question
 	for _, name := range f.compare {
 		switch name {
 		case "golden-path":
-			c, err := goldenProbes(q.common.Boot)
+			c, err := goldenProbes(q.common)
 			if err != nil {
 				return err
 			}
@@ -610,17 +610,21 @@ func (f *probeSimulateFlags) addCompared(ctx context.Context, e Env, q *question
 	return nil
 }
 
-// goldenProbes are the probes that the golden path for stateless services writes for a boot time.
-func goldenProbes(boot fleet.Boot) (c configuration, err error) {
+// goldenProbes are the probes that the golden path for stateless services, or for stateful ones, writes for a scenario's boot time.
+func goldenProbes(s fleet.Scenario) (c configuration, err error) {
 	own, err := ownCatalogue()
 	if err != nil {
 		return c, err
 	}
-	path, err := own.Path("stateless-service")
+	shape := "stateless-service"
+	if s.Ordered {
+		shape = "stateful-service"
+	}
+	path, err := own.Path(shape)
 	if err != nil {
 		return c, err
 	}
-	slowest := max(int(boot.Quantile(0.99).Round(1e9).Seconds()), 1)
+	slowest := max(int(s.Boot.Quantile(0.99).Round(1e9).Seconds()), 1)
 	text := append(path.Least(), fmt.Sprintf("\nboot: %ds\n", slowest)...)
 	service, faults := goldenpath.ReadService(path, source.Parse(ServiceFile, text), nil)
 	if len(faults) > 0 {
@@ -631,11 +635,10 @@ func goldenProbes(boot fleet.Boot) (c configuration, err error) {
 		return c, err
 	}
 	for _, x := range files {
-		if x.Name != "deploy/base/deployment.yaml" {
+		if x.Name != "deploy/base/deployment.yaml" && x.Name != "deploy/base/statefulset.yaml" {
 			continue
 		}
-		s := lint.Snapshot(load.Strings(map[string]string{x.Name: string(x.Data)}))
-		for _, w := range s.Workloads {
+		for _, w := range lint.Snapshot(load.Strings(map[string]string{x.Name: string(x.Data)})).Workloads {
 			main, err := probedOf(w, "")
 			if err != nil {
 				return c, err
@@ -644,7 +647,7 @@ func goldenProbes(boot fleet.Boot) (c configuration, err error) {
 			return configuration{name: path.Name(), spec: spec, health: fleet.ThreeTruths()}, nil
 		}
 	}
-	return c, fmt.Errorf("the golden path writes no Deployment")
+	return c, fmt.Errorf("the golden path writes no workload")
 }
 
 // answer runs everything, as many runs at once as there are processors.
@@ -729,7 +732,7 @@ func examples(which string, seeds int, seed uint64) ([]*question, error) {
 	if err != nil {
 		return nil, err
 	}
-	golden, err := goldenProbes(b)
+	golden, err := goldenProbes(fleet.Scenario{Boot: b})
 	if err != nil {
 		return nil, err
 	}
