@@ -1,4 +1,4 @@
-// Fairway-shim tells the three truths of an application that has one health URL, or none, and cannot be changed.
+// Fairway-shim tells the three truths of an application that has one health URL and cannot be changed.
 //
 // It runs beside the application and answers on a listener of its own:
 //
