@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,5 +87,60 @@ func TestServer(t *testing.T) {
 	check("in the drain", "[NOT_SERVING SERVING NOT_SERVING SERVING]")
 	if _, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: "other"}); status.Code(err) != codes.NotFound {
 		t.Errorf("a service that is not there: %v, want NotFound", err)
+	}
+}
+
+// A thousand watches cost nothing once their clients have left, and a name without end is not sent back.
+func TestOddClients(t *testing.T) {
+	h := health.New(health.Options{Log: slog.New(slog.DiscardHandler)})
+	defer h.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	healthpb.RegisterHealthServer(s, grpchealth.Server(h))
+	go s.Serve(l)
+	defer s.Stop()
+	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	client := healthpb.NewHealthClient(conn)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+
+	for _, name := range []string{strings.Repeat("a", 1<<20), strings.Repeat("\u00e9\x00", 1<<18), "ready\r\nlive", "READY", "/health/ready"} {
+		_, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: name})
+		if got := status.Convert(err); got.Code() != codes.NotFound || len(got.Message()) > 500 {
+			t.Errorf("a name of %d bytes: %s with %d bytes, want NotFound and a short one: %.200s", len(name), got.Code(), len(got.Message()), got.Message())
+		}
+	}
+	before := runtime.NumGoroutine()
+	watching, leave := context.WithCancel(ctx)
+	for range 1000 {
+		w, err := client.Watch(watching, &healthpb.HealthCheckRequest{Service: "ready"})
+		if err == nil {
+			_, err = w.Recv()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.Started() // all are told
+	leave()
+	after := 0
+	for range 500 {
+		if after = runtime.NumGoroutine(); after <= before+5 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if after > before+5 {
+		t.Errorf("goroutines: %d before the watches, %d after them", before, after)
+	}
+	if r, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: "ready"}); err != nil || r.Status != healthpb.HealthCheckResponse_SERVING {
+		t.Errorf("after the watches: %v, %v", r, err)
 	}
 }

@@ -79,7 +79,7 @@ func table(text string) ([]Boot, error) {
 	}
 	if _, ok := at["boot"]; !ok {
 		line, _ := r.FieldPos(0)
-		return nil, &LineError{line, "no column is called boot; there are " + strings.Join(head, ", ")}
+		return nil, &LineError{line, "no column is called boot; there are " + quoted(strings.Join(head, ", "))}
 	}
 	var boots []Boot
 	for {
@@ -105,7 +105,7 @@ func table(text string) ([]Boot, error) {
 			b.Killed, b.Resolution = true, 0
 		case "false", "0", "no", "":
 		default:
-			return nil, &LineError{line, fmt.Sprintf("killed is %q, which is neither true nor false", k)}
+			return nil, &LineError{line, fmt.Sprintf("killed is %q, which is neither true nor false", quoted(k))}
 		}
 		if p := cell("period"); p != "" {
 			if b.Period, _, err = duration(p); err != nil {
@@ -137,12 +137,21 @@ func parse(s string) (b Boot, err error) {
 		}
 		hi, _, err := duration(strings.TrimSpace(to))
 		if err == nil && hi < lo {
-			err = fmt.Errorf("%q ends before it begins", s)
+			err = fmt.Errorf("%q ends before it begins", quoted(s))
 		}
 		return Boot{At: hi, Period: hi - lo}, err
 	}
 	b.At, b.Resolution, err = duration(s)
 	return b, err
+}
+
+// quoted is what is told of a line: a file that is none of boots may be one line.
+func quoted(s string) string {
+	const most = 40
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
 }
 
 // duration reads a Go duration or a number of seconds, and how exactly it is written.
@@ -151,6 +160,7 @@ func duration(s string) (d, resolution time.Duration, err error) {
 	if x, number := strconv.ParseFloat(s, 64); number == nil && !math.IsNaN(x) && math.Abs(x) < longest.Seconds()*10 {
 		d, err = time.Duration(math.Round(x*float64(time.Second))), nil
 	}
+	s = quoted(s)
 	switch {
 	case err != nil:
 		return 0, 0, fmt.Errorf("%q is no duration, such as 41s or 41.3", s)

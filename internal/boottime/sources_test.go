@@ -35,6 +35,7 @@ func TestList(t *testing.T) {
 		{text: "41000000\n", err: `line 1: "41000000" is no duration, such as 41s or 41.3`},
 		{text: "410000\n", err: `line 1: "410000" is more than a day: a number without a unit counts seconds`},
 		{text: "NaN\n", err: `line 1: "NaN" is no duration, such as 41s or 41.3`},
+		{text: strings.Repeat("4", 1<<20), err: `line 1: "` + strings.Repeat("4", 40) + `..." is no duration, such as 41s or 41.3`},
 		{text: "40s..30s\n", err: `line 1: "40s..30s" ends before it begins`},
 		{text: "seconds,killed\n41,0\n", err: "line 1: no column is called boot; there are seconds, killed"},
 		{text: "boot,killed\n41,maybe\n", err: `line 2: killed is "maybe", which is neither true nor false`},
