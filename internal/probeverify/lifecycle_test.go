@@ -123,27 +123,10 @@ func TestStarve(t *testing.T) {
 	if err != nil {
 		t.Skip("CPU cannot be taken away here: ", err)
 	}
-	spent := func() (d time.Duration) {
-		for _, pid := range family(p.pid) {
-			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-			for _, ticks := range f[11:13] { // user and system time, in hundredths of a second
-				n, err := strconv.Atoi(ticks)
-				if err != nil {
-					t.Fatal(err)
-				}
-				d += time.Duration(n) * 10 * time.Millisecond
-			}
-		}
-		return d
-	}
 	time.Sleep(200 * time.Millisecond)
-	start, before := time.Now(), spent()
+	start, before := time.Now(), spent(t, p.pid)
 	time.Sleep(2 * time.Second)
-	got := 100 * float64(spent()-before) / float64(time.Since(start))
+	got := 100 * float64(spent(t, p.pid)-before) / float64(time.Since(start))
 	t.Logf("%.1f %% of a CPU", got)
 	if got > 2*percent {
 		t.Errorf("it got %.1f %% of a CPU, want %d", got, percent)
@@ -157,6 +140,57 @@ func TestStarve(t *testing.T) {
 	}
 	if _, own, _, err := cpuGroups(p.pid); err != nil || filepath.Join(filepath.Dir(g.dir), own) != g.home {
 		t.Errorf("it is in %s, want %s (%v)", own, g.home, err)
+	}
+}
+
+// spent is the CPU time of a process and its children.
+func spent(t *testing.T, leader int) (d time.Duration) {
+	t.Helper()
+	for _, pid := range family(leader) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		for _, ticks := range f[11:13] { // user and system time, in hundredths of a second
+			n, err := strconv.Atoi(ticks)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return d
+}
+
+// Where no control group can be had, signals take as much CPU away, and give it back.
+func TestPulse(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells what a process has used")
+	}
+	p, err := launch([]string{"sh", "-c", "while :; do :; done & while :; do :; done"}, os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.kill()
+	time.Sleep(100 * time.Millisecond) // until the child is there
+	share := func() float64 {
+		start, before := time.Now(), spent(t, p.pid)
+		time.Sleep(2 * time.Second)
+		return 100 * float64(spent(t, p.pid)-before) / float64(time.Since(start))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.pulse(ctx, 5*time.Millisecond, 100*time.Millisecond) }()
+	starved := share()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	free := share()
+	t.Logf("%.1f %% of a CPU with pulses, %.1f %% without", starved, free)
+	if starved > 20 || free < 2*starved { // two loops, 5 ms each of 100, and what a busy machine adds
+		t.Errorf("%.1f %% of a CPU with pulses, %.1f %% without; want about 10 %%, and much more", starved, free)
 	}
 }
 

@@ -517,6 +517,7 @@ func (b *bench) throttled(ctx context.Context, r *Row) (lift func(), err error) 
 		return nil, notChecked("CPU cannot be taken away: %s, and signals do not work: %v", why, err)
 	case <-time.After(200 * time.Millisecond):
 	}
+	r.Title = "CPU starved, by signals"
 	r.note("approximated by SIGSTOP and SIGCONT, %d ms of every 100: a limit of CPU %s", percent, why)
 	return func() { cancel(); <-done }, nil
 }
