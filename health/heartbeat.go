@@ -102,8 +102,9 @@ func (w *Work) Do(f func()) {
 // service: if it waited for a database for longer than the budget, live would be false while the database is away. A path that is not
 // there, 404 behind all middleware, is good. Certificates are not verified. The request has User-Agent fairway-health.
 //
-// An answer with Retry-After is no beat, as it tells of work that was refused; Limit gives such. During the drain answers have Connection: close, so that
-// no request comes over a connection that is about to go.
+// An answer with Retry-After to anybody but itself is no beat, as it tells of work that was refused; Limit gives such, and lets the request for self
+// pass. A limiter of your own should do so too, by its User-Agent: what it refuses says nothing of the work behind it, and a deadlock there is not seen.
+// During the drain answers have Connection: close, so that no request comes over a connection that is about to go.
 //
 // It panics when the name is taken, or self is not on this machine: what another machine answers is no heartbeat of this process.
 func (h *Health) Server(name, self string, budget time.Duration, handler http.Handler) http.Handler {
