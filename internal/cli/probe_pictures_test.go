@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/fairway-k8s/fairway/internal/report"
@@ -35,5 +36,33 @@ func TestPictures(t *testing.T) {
 		if have, err := os.ReadFile(file); err != nil || string(have) != string(picture) {
 			t.Errorf("%s is stale (%v); draw it anew with: make docs", name, err)
 		}
+	}
+}
+
+// TestSimulationKeepsToWidth: no line is longer than the terminal is wide, whatever is shown, and a picture says what happens in it.
+func TestSimulationKeepsToWidth(t *testing.T) {
+	asked, err := examples("cascade", 4, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := asked[0].answer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, width := range []int{80, 100} {
+		for _, brief := range []bool{false, true} {
+			var b strings.Builder
+			if err := report.SimulationText(&b, a, report.SimulationOptions{Width: width, Timeline: true, Brief: brief}); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(b.String()) {
+				if line = strings.TrimSuffix(line, "\n"); report.Width(line) > width {
+					t.Errorf("width %d, brief %t: %d columns: %s", width, brief, report.Width(line), line)
+				}
+			}
+		}
+	}
+	if want := "crash: the processes of 3 of 10 pods exit after 2 min, seed 1"; !strings.Contains(string(report.SimulationSVG([]*report.Simulation{a})), want) {
+		t.Errorf("the picture does not say %q", want)
 	}
 }

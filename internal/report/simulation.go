@@ -74,15 +74,18 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 		t.line("")
 		names := 0
 		for i := range s.Columns {
-			names = max(names, utf8.RuneCountInString(Clean(s.Columns[i].Name)))
+			names = max(names, Width(Clean(s.Columns[i].Name)))
 		}
+		names = min(names, max(t.o.Width-faultColumn-2-briefColumn, briefColumn/2))
 		for i, f := range s.Faults {
 			label := cutAt(faultWords(f, s.Columns[0].Scenario), ":") + pods(f, s.Columns[0].Scenario)
 			for j := range s.Columns {
 				c := &s.Columns[j]
-				head := fmt.Sprintf("%-20s %s%s  ", label, Clean(c.Name), strings.Repeat(" ", names-utf8.RuneCountInString(Clean(c.Name))))
-				t.hang(head, brief(f, &c.Answers[i]))
-				label = ""
+				name, text := wrapAll(Clean(c.Name), names), Wrap(brief(f, &c.Answers[i]), max(t.o.Width-faultColumn-names-2, briefColumn))
+				for n := range max(len(name), len(text)) {
+					t.line("%-*s%s  %s", faultColumn, label, pad(nth(name, n), names), nth(text, n))
+					label = ""
+				}
 			}
 		}
 	} else {
@@ -126,6 +129,41 @@ func SimulationText(w io.Writer, s *Simulation, o SimulationOptions) error {
 
 // explained stands between a finding and the command that explains it.
 const explained = "    "
+
+// Columns of the brief form: the fault takes faultColumn, and what comes of it has briefColumn at least.
+const faultColumn, briefColumn = 21, 30
+
+// wrapAll is Wrap that breaks words that are too long as well, behind a hyphen or a slash if they have one.
+func wrapAll(text string, w int) (lines []string) {
+	for _, line := range Wrap(text, w) {
+		for Width(line) > w {
+			used, at := 0, 0
+			for i, r := range line {
+				if used += runeWidth(r); used > w && i > 0 {
+					break
+				}
+				at = i + utf8.RuneLen(r)
+			}
+			if i := strings.LastIndexAny(line[:at], "-/"); i > 0 {
+				at = i + 1
+			}
+			lines, line = append(lines, line[:at]), line[at:]
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// nth is one of some lines, "" behind the last.
+func nth(lines []string, n int) string {
+	if n < len(lines) {
+		return lines[n]
+	}
+	return ""
+}
+
+// pad fills a text up with blanks to w columns.
+func pad(text string, w int) string { return text + strings.Repeat(" ", max(w-Width(text), 0)) }
 
 // lost is the largest number of pods that a fault strikes.
 func lost(s *Simulation) (most int) {
@@ -172,7 +210,7 @@ func (t *simulationText) row(label string, cell func(*SimulationColumn) string) 
 	cells := make([][]string, len(t.s.Columns))
 	lines := 1
 	for i := range t.s.Columns {
-		cells[i] = Wrap(cell(&t.s.Columns[i]), t.column-2)
+		cells[i] = wrapAll(cell(&t.s.Columns[i]), t.column-2)
 		lines = max(lines, len(cells[i]))
 	}
 	for n := range lines {
@@ -180,11 +218,7 @@ func (t *simulationText) row(label string, cell func(*SimulationColumn) string) 
 		fmt.Fprintf(&b, "%-*s", t.label, label)
 		label = ""
 		for _, c := range cells {
-			text := ""
-			if n < len(c) {
-				text = c[n]
-			}
-			b.WriteString(text + strings.Repeat(" ", max(t.column-utf8.RuneCountInString(text), 1)))
+			b.WriteString(pad(nth(c, n), t.column))
 		}
 		t.line("%s", b.String())
 	}
