@@ -47,10 +47,12 @@ func newProbeRecommend(e Env) *cobra.Command {
 			"    --data-urlencode 'query={__name__=~\"" + boottime.MetricStarted + "|" + boottime.MetricReady + "\",namespace=\"shop\",pod=~\"checkout-.*\"}'\n\n" +
 			"Boots that were killed count for as long as they lasted: without them the slowest, which are what matters, would be missing. Kubernetes' timestamps\n" +
 			"are whole seconds, and a finished boot is noticed at the next probe only; both are taken out again.\n\n" +
-			"With -f the manifest comes from files even when boots come from a cluster, so that --fix can write it. Where a service file (fairway.yaml)\n" +
-			"says how long a boot takes, --fix sets boot: there, and fairway upgrade does the rest.\n\n" +
-			"Exit codes: 0 the probes keep both limits, 1 no probes keep the rules, 2 wrong usage, 3 the data cannot tell, or part of it could not be read,\n" +
-			"10 the cluster could not be asked.",
+			"Boots of pods and of Prometheus are taken to have been watched by the probes of the manifest that is read. Where the pods had others, name\n" +
+			"the manifest of that time with -f, or say how often they were asked with --watched-every.\n\n" +
+			"With -f the manifest comes from files even when boots come from a cluster, so that --fix can write it. Where the workload has a service file\n" +
+			"(fairway.yaml, in a folder that is named or above it in the repository), --fix sets boot: there, and fairway upgrade does the rest.\n\n" +
+			"Exit codes: 0 the probes keep both limits, 1 no probes keep the rules, or those that do break a limit, 2 wrong usage, 3 the data cannot tell,\n" +
+			"or part of it could not be read, 10 the cluster could not be asked. What would tell is said: more boots, or --utilisation.",
 		Example: "  fairway probe recommend deploy/checkout -f deploy/ --boots boots.txt\n" +
 			"  fairway probe recommend deploy/checkout --live -n shop\n" +
 			"  fairway probe recommend deploy/checkout -f deploy/ --live -n shop --fix     measured there, written here\n" +

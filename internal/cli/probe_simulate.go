@@ -69,10 +69,12 @@ func newProbeSimulate(e Env) *cobra.Command {
 			"many boots the probes kill, how many containers restart that need not, how long nothing answers, and whether the fleet recovers.\n\n" +
 			"The probes come from a workload (deploy/koreserver, in files, a cluster or an archive), from flags, or from a scenario file. Flags change the\n" +
 			"workload's probes in a column of their own; --compare adds the golden path, other manifests, or what three truths would do with the same numbers.\n\n" +
-			"A probe is FAILURESxPERIOD, and more after commas: 30x10,timeout=3,delay=5,success=1,grace=10. \"none\" is no probe.\n" +
+			"A probe is FAILURESxPERIOD, its failureThreshold and its periodSeconds, and more after commas: 30x10,timeout=3,delay=5,success=1,grace=10.\n" +
+			"\"none\" is no probe.\n" +
 			"A boot is one time, or the range from the 5th to the 99th percentile: 45s..60s. Only measured boots make a good answer.\n" +
-			"Without --boot it is what fairway.yaml (boot) or the annotation " + cluster.BootAnnotation + " says.\n" +
-			"A fault is KIND or KIND:PODS, and at=, for=, extra=, share= after commas: " + strings.Join(fleet.FaultNames, ", ") + ".\n" +
+			"Without --boot it is what boot in the workload's fairway.yaml says, in a folder that is named or above it in the repository, or the annotation\n" +
+			cluster.BootAnnotation + ".\n" +
+			"A fault is KIND or KIND:PODS, and at=, for=, extra=, share= after commas. The kinds are\n" + strings.Join(fleet.FaultNames, ", ") + ".\n" +
 			"Without --fault, each that one day happens to everybody is played: start, crash, deadlock, rollout, node-lost, drain, kubelet-restart.\n\n" +
 			"How endpoints answer is read off the manifest as far as it says: probes that ask one endpoint, or the port of the requests, wait in the queue\n" +
 			"behind the requests; those on a port of their own do not. --health says it instead: one, one-deep (asks the dependency too), three.\n\n" +

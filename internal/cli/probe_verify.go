@@ -54,7 +54,8 @@ func newProbeVerify(e Env) *cobra.Command {
 			"A dependency, --dependency NAME=HOST:PORT, is put behind a listener that can refuse, hang and delay. The application gets the listener's\n" +
 			"address in the environment variable NAME, and wherever {NAME} stands in the command. \",local\" behind it says that ready has to be\n" +
 			"false without it, \",shared\" that all pods share it and ready stays true.\n\n" +
-			"Without a command an application that runs already is asked; faults that need the process are not checked then.\n\n" +
+			"Without a command an application that runs already is asked; faults that need the process are not checked then. With one, the URLs are those of\n" +
+			"this machine.\n\n" +
 			"CPU is taken away by a control group, which needs root and Linux; where that cannot be done, signals approximate it, and the row says so.\n" +
 			"Nothing is left behind: the application and its children end with this command.\n\n" +
 			"Exit codes: 0 everything that was checked holds, 1 something breaks, 2 wrong usage, 3 nothing could be checked, or it was\n" +
@@ -80,7 +81,7 @@ func newProbeVerify(e Env) *cobra.Command {
 	flags.DurationVar(&o.Grace, "grace", 0, "terminationGracePeriodSeconds (default: the workload's, or 30s)")
 	flags.StringSliceVar(&o.Only, "only", nil, "rows to do, and no others")
 	flags.StringSliceVar(&o.Skip, "skip", nil, "rows to leave out")
-	flags.DurationVar(&o.Budget, "time", 0, "time for everything: faults are shortened to fit, and what does not fit is not checked")
+	flags.DurationVar(&o.Budget, "time", 0, "time for everything, kept to a second or two: faults are shortened to fit, and what does not fit is not checked")
 	flags.DurationVar(&o.Times.Boot, "boot-within", probeverify.Ordinary.Boot, "longest boot to wait for")
 	flags.DurationVar(&o.Times.Listen, "listen-within", probeverify.Ordinary.Listen, "time from the start until live has to answer")
 	flags.DurationVar(&o.Times.Fault, "fault-for", probeverify.Ordinary.Fault, "how long a dependency is away")
