@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/probesim"
 	"github.com/fairway-k8s/fairway/internal/probesim/fleet"
@@ -334,7 +335,7 @@ func readScenario(name string, s *simulation) error {
 			why = append(why, fmt.Sprintf("and %d more", len(faults)-i))
 			break
 		}
-		why = append(why, fmt.Sprintf("%s:%d:%d: %s", name, x.line, x.column, x.text))
+		why = append(why, fmt.Sprintf("%s:%d:%d: %s", name, x.line, x.column, finding.Brief(x.text)))
 	}
 	return &problem.Problem{What: "the scenario is not valid", Why: strings.Join(why, "\n"), Next: "correct the lines named; docs/schema/probe-scenario-v1.json is the schema"}
 }

@@ -181,10 +181,26 @@ func (f *probeVerifyFlags) probes(ctx context.Context, e Env, names []string) er
 		if !ok {
 			p = probeverify.Defaults[endpoint]
 		}
-		p.URL = u
+		p.URL, p.Header = withoutUser(u, p.Header)
 		f.options.Probes[endpoint] = p
 	}
 	return nil
+}
+
+// withoutUser moves the user and password of a URL to the header that they would make, because URLs are shown.
+func withoutUser(text string, header http.Header) (string, http.Header) {
+	u, err := url.Parse(text)
+	if err != nil || u.User == nil {
+		return text, header
+	}
+	r := http.Request{Header: header.Clone()}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	password, _ := u.User.Password()
+	r.SetBasicAuth(u.User.Username(), password)
+	u.User = nil
+	return u.String(), r.Header
 }
 
 // fromWorkload takes what a manifest says. With asked, its probes are what is asked, on this machine or in a pod of the cluster.
@@ -528,6 +544,9 @@ func (v *probeVerdicts) text(width int) string {
 			}
 		}
 		b.WriteString(strings.TrimRight(cells.String(), " ") + "\n")
+		if r.Verdict == probeverify.Holds && r.Note != "" {
+			hang(&b, width, "            ", r.Note)
+		}
 	}
 	if len(traps) > 0 {
 		hang(&b, width, "  holds     no trap in ", strings.Join(traps, ", "))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/fairway-k8s/fairway/internal/apiserver"
 	"github.com/fairway-k8s/fairway/internal/cluster"
+	"github.com/fairway-k8s/fairway/internal/finding"
 	"github.com/fairway-k8s/fairway/internal/lint"
 	"github.com/fairway-k8s/fairway/internal/load"
 	"github.com/fairway-k8s/fairway/internal/probesim"
@@ -137,6 +138,10 @@ func (f *workloadFlags) read(ctx context.Context, e Env) (*load.Input, error) {
 	if len(in.Objects) == 0 && len(in.Failures) > 0 {
 		x := in.Failures[0]
 		return nil, &problem.Problem{What: "cannot read the manifests", Where: x.Place.String(), Why: x.Message, Next: "correct the file, or name another one with -f", Exit: problem.ExitIncomplete}
+	}
+	if i := slices.IndexFunc(in.Skipped, func(x finding.Skipped) bool { return x.Reason == load.Outside }); len(in.Objects) == 0 && i >= 0 {
+		x := in.Skipped[i]
+		return nil, &problem.Problem{What: "nothing is read of what links lead to outside of " + strings.Join(files, ", "), Where: x.Place.String(), Why: x.Detail, Next: "name what the link leads to with -f", Exit: problem.ExitIncomplete}
 	}
 	return in, nil
 }
