@@ -250,6 +250,9 @@ func (b *bench) inTime(all context.Context, s step, row *Row) error {
 		defer cancel()
 		ctx = bounded
 	}
+	if ctx.Err() != nil {
+		return b.row(ctx, s, row) // which says why it is not even begun
+	}
 	err := b.row(ctx, s, row)
 	if _, broken := errors.AsType[*problem.Problem](err); broken || all.Err() != nil || ctx.Err() == nil {
 		return err
