@@ -267,3 +267,12 @@ func TestWrapKeepsUnits(t *testing.T) {
 		}
 	}
 }
+
+// A share that is not all of it never reads as if it were.
+func TestPercent(t *testing.T) {
+	for x, want := range map[float64]string{0: "0 %", 1: "100 %", 0.999996: "99.999 %", 0.9996: "99.96 %", 0.5: "50 %", 0.00002: "0.002 %", 4e-8: "4e-06 %"} {
+		if got := percent(x); got != want {
+			t.Errorf("%v: %s, want %s", x, got, want)
+		}
+	}
+}

@@ -402,15 +402,16 @@ func within(i fleet.Interval, form func(float64) string) string {
 	return value + " (" + low + "-" + high + ")"
 }
 
-// percent writes a share with as many digits as it is worth.
+// percent writes a share with as many digits as it is worth. What is not all of it never reads 100 %.
 func percent(x float64) string {
 	x *= 100
 	switch {
-	case x == 0 || x == 100:
+	case x == 0 || x > 100-1e-9: // the end of an interval is a sum of floats
+		return strconv.FormatFloat(math.Round(x), 'f', -1, 64) + " %"
 	case x < 0.001:
 		return strconv.FormatFloat(x, 'g', 1, 64) + " %"
 	case x < 1 || x > 99:
-		return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(x, 'f', 3, 64), "0"), ".") + " %"
+		return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(min(x, 99.999), 'f', 3, 64), "0"), ".") + " %"
 	}
 	return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64) + " %"
 }
