@@ -34,6 +34,15 @@
 //
 // A named port of another container is not found by a probe, so the number is written.
 //
+// # Its image
+//
+// None is published. "make build" in the repository makes bin/fairway-shim, one static program that needs nothing beside it:
+//
+//	FROM scratch
+//	COPY bin/fairway-shim /fairway-shim
+//	USER 10001:10001
+//	ENTRYPOINT ["/fairway-shim"]
+//
 // # Flags
 //
 //	--target URL     the application's health URL: http or https, on this pod's loopback interface. Required
