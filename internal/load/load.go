@@ -258,7 +258,6 @@ func assemble(l *loader, w *walker, units []*unit, kust *kustomize, charts []ren
 			in.Stats.Builds++
 		}
 	}
-	in.sort()
 	return in
 }
 
