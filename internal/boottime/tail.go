@@ -23,35 +23,24 @@ func (f Family) String() string { return [...]string{"Weibull", "lognormal", "lo
 
 // at returns, at z, the distribution function of Z, the survival 1 - cdf, the density, and the density's derivative.
 func (f Family) at(z float64) (cdf, survival, density, slope float64) {
-	switch {
-	case math.IsInf(z, 1):
-		return 1, 0, 0, 0
-	case math.IsInf(z, -1):
-		return 0, 1, 0, 0
+	cdf, survival = f.cdf(z), f.survival(z)
+	if math.IsInf(z, 0) {
+		return cdf, survival, 0, 0
 	}
 	switch f {
 	case Lognormal:
-		d := math.Exp(-z*z/2) / math.Sqrt(2*math.Pi)
-		return math.Erfc(-z/math.Sqrt2) / 2, math.Erfc(z/math.Sqrt2) / 2, d, -z * d
+		density = math.Exp(-z*z/2) / math.Sqrt(2*math.Pi)
+		return cdf, survival, density, -z * density
 	case LogLogistic:
-		if z > 0 {
-			e := math.Exp(-z)
-			s := e / (1 + e)
-			c := 1 / (1 + e)
-			return c, s, c * s, c * s * (s - c)
-		}
-		e := math.Exp(z)
-		c := e / (1 + e)
-		s := 1 / (1 + e)
-		return c, s, c * s, c * s * (s - c)
+		density = cdf * survival
+		return cdf, survival, density, density * (survival - cdf)
 	}
 	e := math.Exp(min(z, 700))
-	s := math.Exp(-e)
-	d := s * e
-	return -math.Expm1(-e), s, d, d * (1 - e)
+	density = survival * e
+	return cdf, survival, density, density * (1 - e)
 }
 
-// cdf returns the share of Z up to z, as at does.
+// cdf returns the share of Z up to z.
 func (f Family) cdf(z float64) float64 {
 	switch {
 	case math.IsInf(z, 1):
@@ -72,7 +61,7 @@ func (f Family) cdf(z float64) float64 {
 	return -math.Expm1(-math.Exp(min(z, 700)))
 }
 
-// survival returns the share of Z above z, as at does.
+// survival returns the share of Z above z.
 func (f Family) survival(z float64) float64 {
 	switch {
 	case math.IsInf(z, 1):
