@@ -20,9 +20,11 @@ import (
 	"github.com/fairway-k8s/fairway/health/grpchealth"
 )
 
-func TestServer(t *testing.T) {
+// serve is a health that is told over gRPC until the test ends, and a client of it.
+func serve(t *testing.T) (*health.Health, healthpb.HealthClient) {
+	t.Helper()
 	h := health.New(health.Options{Log: slog.New(slog.DiscardHandler)})
-	defer h.Close()
+	t.Cleanup(func() { h.Close() })
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -30,21 +32,27 @@ func TestServer(t *testing.T) {
 	s := grpc.NewServer()
 	healthpb.RegisterHealthServer(s, grpchealth.Server(h))
 	go s.Serve(l)
-	defer s.Stop()
+	t.Cleanup(s.Stop)
 	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	client := healthpb.NewHealthClient(conn)
+	t.Cleanup(func() { conn.Close() })
+	return h, healthpb.NewHealthClient(conn)
+}
+
+func TestServer(t *testing.T) {
+	h, client := serve(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 
 	watches := map[string]healthpb.Health_WatchClient{}
 	for _, name := range []string{"", "started", "ready", "live", "other"} {
-		if watches[name], err = client.Watch(ctx, &healthpb.HealthCheckRequest{Service: name}); err != nil {
+		w, err := client.Watch(ctx, &healthpb.HealthCheckRequest{Service: name})
+		if err != nil {
 			t.Fatal(err)
 		}
+		watches[name] = w
 	}
 	watched := func(when, name, want string) {
 		t.Helper()
@@ -92,22 +100,7 @@ func TestServer(t *testing.T) {
 
 // A thousand watches cost nothing once their clients have left, and a name without end is not sent back.
 func TestOddClients(t *testing.T) {
-	h := health.New(health.Options{Log: slog.New(slog.DiscardHandler)})
-	defer h.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := grpc.NewServer()
-	healthpb.RegisterHealthServer(s, grpchealth.Server(h))
-	go s.Serve(l)
-	defer s.Stop()
-	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	client := healthpb.NewHealthClient(conn)
+	h, client := serve(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 
