@@ -352,14 +352,8 @@ func (p *probedContainer) shares(probe *corev1.Probe) bool {
 		if typed == nil {
 			continue
 		}
-		for _, x := range typed.Spec.Ports {
-			target := x.TargetPort
-			if target == (intstr.IntOrString{}) {
-				target = intstr.FromInt32(x.Port)
-			}
-			if resolve(target) == asked {
-				return true
-			}
+		if slices.ContainsFunc(typed.Spec.Ports, func(x corev1.ServicePort) bool { return resolve(cluster.TargetOf(&x)) == asked }) {
+			return true
 		}
 	}
 	// Without a Service it is shared unless another port is declared that requests can come to.

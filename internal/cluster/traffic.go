@@ -86,15 +86,19 @@ func isMetrics(port string) bool {
 	return false
 }
 
+// TargetOf returns where a Service port leads to in the pod; the API server's default is the port's own number.
+func TargetOf(p *corev1.ServicePort) intstr.IntOrString {
+	if p.TargetPort == (intstr.IntOrString{}) {
+		return intstr.FromInt32(p.Port)
+	}
+	return p.TargetPort
+}
+
 // Receiver returns the container that takes what a Service sends to w's pods: the first that declares the target of one of its
 // ports. It is nil when none does, as ports need not be declared.
 func (w *Workload) Receiver(svc *corev1.Service) *Container {
 	for i := range svc.Spec.Ports {
-		p := &svc.Spec.Ports[i]
-		target := p.TargetPort
-		if target == (intstr.IntOrString{}) {
-			target = intstr.FromInt32(p.Port)
-		}
+		target := TargetOf(&svc.Spec.Ports[i])
 		for c := range w.Main() {
 			for k := range c.Ports {
 				if target.Type == intstr.String && c.Ports[k].Name == target.StrVal || target.Type == intstr.Int && c.Ports[k].ContainerPort == target.IntVal {

@@ -90,7 +90,7 @@ func meantPort(svc *corev1.Service, name string, number int32) *corev1.ServicePo
 	var found *corev1.ServicePort
 	for i := range svc.Spec.Ports {
 		sp := &svc.Spec.Ports[i]
-		t := targetOf(sp)
+		t := cluster.TargetOf(sp)
 		if name != "" && (t.StrVal == name || close(name, sp.Name)) || name == "" && t.IntVal == number {
 			if found != nil {
 				return nil

@@ -151,7 +151,7 @@ func behindService(p *rule.Pass, pods []*cluster.Workload, np *networkingv1.Netw
 				if sp.Port != np.Port.IntVal || protocolOf(sp.Protocol) != protocol(np) {
 					continue
 				}
-				if cp := portOf(w, targetOf(sp), sp.Protocol); cp != nil && cp.ContainerPort != np.Port.IntVal {
+				if cp := portOf(w, cluster.TargetOf(sp), sp.Protocol); cp != nil && cp.ContainerPort != np.Port.IntVal {
 					return o, w, cp
 				}
 			}

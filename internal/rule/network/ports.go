@@ -12,14 +12,6 @@ import (
 	"github.com/fairway-k8s/fairway/internal/rule"
 )
 
-// targetOf returns where a Service port leads to in the pod; the API server's default is the port's own number.
-func targetOf(sp *corev1.ServicePort) intstr.IntOrString {
-	if sp.TargetPort == (intstr.IntOrString{}) {
-		return intstr.FromInt32(sp.Port)
-	}
-	return sp.TargetPort
-}
-
 // portOf finds a declared port of w's pods by name or number. Names and numbers are looked up with the protocol, in sidecars too, as
 // the endpoint controller does (pkg/api/v1/pod, FindPort).
 func portOf(w *cluster.Workload, target intstr.IntOrString, protocol corev1.Protocol) *corev1.ContainerPort {

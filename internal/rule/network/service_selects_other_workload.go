@@ -60,7 +60,7 @@ var serviceSelectsOtherWorkload = &rule.Rule{
 		}
 		why := "is another application"
 		if sp := misled(w, svc); sp != nil {
-			why = fmt.Sprintf("does not listen on %d", targetOf(sp).IntVal)
+			why = fmt.Sprintf("does not listen on %d", cluster.TargetOf(sp).IntVal)
 		}
 		f := p.Report(o, field, "%s selects the pods of %s %s, but also those of %s, which %s", labelsText(svc.Spec.Selector), main.Kind, main.Name, others, why)
 		if main.Name != o.Name {
@@ -134,7 +134,7 @@ func foreignTo(main, w *cluster.Workload, svc *corev1.Service, of int) bool {
 func misled(w *cluster.Workload, svc *corev1.Service) *corev1.ServicePort {
 	for i := range svc.Spec.Ports {
 		sp := &svc.Spec.Ports[i]
-		t := targetOf(sp)
+		t := cluster.TargetOf(sp)
 		if t.Type == intstr.Int && portOf(w, t, sp.Protocol) == nil && !speaksFor(w, t.IntVal) && (declares(w) || !w.LongRunning()) {
 			return sp
 		}
@@ -147,7 +147,7 @@ func misled(w *cluster.Workload, svc *corev1.Service) *corev1.ServicePort {
 func lacks(w *cluster.Workload, svc *corev1.Service) bool {
 	for i := range svc.Spec.Ports {
 		sp := &svc.Spec.Ports[i]
-		t := targetOf(sp)
+		t := cluster.TargetOf(sp)
 		if portOf(w, t, sp.Protocol) != nil || t.Type == intstr.Int && misled(w, svc) == nil {
 			return false
 		}

@@ -49,7 +49,7 @@ var targetPortNotOnPod = &rule.Rule{
 
 func judgeTarget(p *rule.Pass, o *cluster.Object, svc *corev1.Service, i int, pods []*cluster.Workload) {
 	sp := &svc.Spec.Ports[i]
-	target := targetOf(sp)
+	target := cluster.TargetOf(sp)
 	var first *cluster.Workload
 	for _, w := range pods {
 		if !ownsPods(w) || !whole(w) || unread(w) || portOf(w, target, sp.Protocol) != nil {
@@ -111,7 +111,7 @@ func portName(sp *corev1.ServicePort) string {
 func meets(svc *corev1.Service, pods []*cluster.Workload) bool {
 	for i := range svc.Spec.Ports {
 		sp := &svc.Spec.Ports[i]
-		if anyHas(pods, targetOf(sp), sp.Protocol) {
+		if anyHas(pods, cluster.TargetOf(sp), sp.Protocol) {
 			return true
 		}
 	}
@@ -202,7 +202,7 @@ func slipped(a, b string) bool {
 func taken(svc *corev1.Service, self *corev1.ServicePort, cp *corev1.ContainerPort) bool {
 	for i := range svc.Spec.Ports {
 		sp := &svc.Spec.Ports[i]
-		t := targetOf(sp)
+		t := cluster.TargetOf(sp)
 		if sp != self && (t.Type == intstr.String && t.StrVal == cp.Name || t.Type == intstr.Int && t.IntVal == cp.ContainerPort) {
 			return true
 		}
