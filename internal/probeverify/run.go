@@ -462,16 +462,22 @@ func (o *Options) check() error {
 	return nil
 }
 
+// isLoopback reports whether a host is the loopback's name or one of its addresses.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // isHere reports whether a host is this machine: a loopback address or name, or an address that it has.
 func isHere(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if isLoopback(host) || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
 	ip := net.ParseIP(host)
 	if ip == nil {
 		return false
 	}
-	if ip.IsLoopback() || ip.IsUnspecified() {
+	if ip.IsUnspecified() {
 		return true
 	}
 	mine, err := net.InterfaceAddrs()

@@ -424,7 +424,7 @@ func (b *bench) onLoopback() error {
 			if err != nil {
 				return err
 			}
-			if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			if !isLoopback(u.Hostname()) {
 				return notChecked("it is asked at %s already, which is not the loopback address", u.Hostname())
 			}
 		}
