@@ -313,7 +313,7 @@ func (f *probeSimulateFlags) observedBoots(e Env, q *question) error {
 // valid checks every scenario before any is run.
 func (q *question) valid() error {
 	if q.seeds < 1 || q.seeds > maxSeeds {
-		return &problem.Problem{What: fmt.Sprintf("%d runs are not between 1 and 100,000", q.seeds), Where: "--seeds", Next: "40 give a first answer, 1,000 a good one"}
+		return &problem.Problem{What: fmt.Sprintf("%d runs are not between 1 and %s", q.seeds, report.Thousands(maxSeeds)), Where: "--seeds", Next: "40 give a first answer, 1,000 a good one"}
 	}
 	if len(q.configs) > maxConfigurations || len(q.faults) > maxFaults {
 		return &problem.Problem{What: fmt.Sprintf("%d configurations and %d faults are more than %d of each", len(q.configs), len(q.faults), maxFaults), Next: "ask for less at once"}
